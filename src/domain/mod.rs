@@ -1,0 +1,9 @@
+//! Floor 1: types and rules as pure functions and tables. No I/O, no async, no
+//! clock: `now` is a parameter.
+
+pub mod answer;
+pub mod channel;
+pub mod delivery;
+pub mod ids;
+pub mod network;
+pub mod role;

@@ -1,0 +1,371 @@
+//! Floor 3: one trait, one folder per network, one error catalogue, and the one
+//! HTTP client. Nothing here keeps state or touches the store.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::domain::answer::AnswerClass;
+use crate::domain::channel::{Cause, Evidence, Expiry};
+use crate::domain::network::{ChannelKind, Network};
+use crate::support::clock::Clock;
+use crate::support::config::NetworkSettings;
+use crate::support::secret::Secret;
+use crate::support::time::UtcMs;
+
+pub mod http;
+
+/// How a lost answer of a network is resolved (`OutcomeClass::Key` and so on).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutcomeClass {
+    /// K: the server takes our key; the same send may be repeated with it.
+    Key,
+    /// R: the exact thing can be read back.
+    ReadBack,
+    /// L: our own posts can be listed and matched.
+    ListMatch,
+    /// U: nobody can tell; a person decides.
+    Unknowable,
+}
+
+/// What is true of a network whatever the account: data, no code.
+#[derive(Debug)]
+pub struct Descriptor {
+    /// Which network.
+    pub network: Network,
+    /// The kinds of channel it gives.
+    pub kinds: &'static [ChannelKind],
+    /// Base URL used when neither config nor operator name another.
+    pub default_server: &'static str,
+    /// How a lost answer is resolved.
+    pub outcome: OutcomeClass,
+    /// Whether proving costs nothing, so that it may be done before each post.
+    pub probe_is_free: bool,
+    /// Whether a successful refresh is the only proof that tells the truth.
+    pub proof_is_refresh: bool,
+    /// Whether a publish that succeeded proves the access.
+    pub publish_proves: bool,
+    /// Scopes a login must have to publish.
+    pub publish_scopes: &'static [&'static str],
+    /// Where a person sees and removes app access.
+    pub permissions_page: &'static str,
+    /// The network's status page.
+    pub status_page: &'static str,
+    /// What to do before starting a login, one sentence each.
+    pub tips: &'static [&'static str],
+}
+
+/// What every call is made with.
+#[derive(Clone)]
+pub struct Net {
+    /// The one HTTP client.
+    pub http: http::Http,
+    /// Settings of this network from the config.
+    pub settings: NetworkSettings,
+    /// The one clock.
+    pub clock: Clock,
+}
+
+/// The tokens of one login, in memory only while a call needs them.
+#[derive(Debug)]
+pub struct Tokens {
+    /// Sent with each call.
+    pub access: Secret,
+    /// Gives the next pair, where there is one.
+    pub refresh: Option<Secret>,
+    /// A kept credential (app password) that can start a new session.
+    pub password: Option<Secret>,
+    /// End of `access` and how certain it is.
+    pub access_ends: Ends,
+    /// End of the login and how certain it is.
+    pub grant_ends: Ends,
+}
+
+/// An end date and how certain it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ends {
+    /// When, if that is known.
+    pub at: Option<UtcMs>,
+    /// How certain that is.
+    pub expiry: Expiry,
+}
+
+/// A login as calls see it: whose it is, where it lives, its tokens.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// Base URL of the account's server, without a slash at the end.
+    pub server: String,
+    /// The network's stable id of the user the login belongs to.
+    pub remote_user_id: String,
+    /// The tokens.
+    pub tokens: Arc<Tokens>,
+}
+
+/// What an operator gave to log in with, where no browser is needed.
+#[derive(Debug)]
+pub enum Credential {
+    /// Bluesky: handle (or DID) and app password, on an optional server.
+    AppPassword {
+        /// Handle with or without `@`, or a DID.
+        handle: String,
+        /// Base URL of a server to resolve the handle on.
+        server: Option<String>,
+        /// The app password.
+        password: Secret,
+    },
+}
+
+/// An account a login gives access to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// What sort of account.
+    pub kind: ChannelKind,
+    /// The network's stable id.
+    pub remote_id: String,
+    /// Handle without `@`.
+    pub handle: String,
+    /// Display name; may be empty.
+    pub display_name: String,
+    /// Avatar address.
+    pub avatar_url: Option<String>,
+}
+
+/// A login that was proved: the proof is part of signing in.
+#[derive(Debug)]
+pub struct SignedIn {
+    /// Base URL of the server the login lives on.
+    pub server: String,
+    /// The client id it was made with; empty where there is none.
+    pub client_id: String,
+    /// Stable id of the user.
+    pub remote_user_id: String,
+    /// How it was made (`app_password`).
+    pub method: &'static str,
+    /// Its tokens, proved just now.
+    pub tokens: Tokens,
+    /// The accounts it gives; one for Bluesky.
+    pub accounts: Vec<Account>,
+    /// Scopes it was granted.
+    pub scopes: Vec<String>,
+}
+
+/// Why a login did not happen. Nothing was changed anywhere.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{what}")]
+pub struct SignInError {
+    /// Stable name for JSON (`unknown_handle`, `wrong_password`,
+    /// `main_password`, `unreachable`, `private_address`, `restricted`, ...).
+    pub code: &'static str,
+    /// One sentence: what happened, naming the thing.
+    pub what: String,
+    /// One sentence: what to do next.
+    pub hint: String,
+}
+
+/// An answer that was not a success, classified by the catalogue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Its class.
+    pub class: AnswerClass,
+    /// A cause more exact than the class gives, when the catalogue knows one.
+    pub cause: Option<Cause>,
+    /// What was seen.
+    pub evidence: Evidence,
+    /// When the network says to come back, counted from the answer; at most 24 h.
+    pub retry_after: Option<Duration>,
+    /// Whether the one confirming retry of a named refusal was made already.
+    pub confirmed: bool,
+}
+
+impl Refusal {
+    /// The cause this gives a channel, `None` when health does not change.
+    pub fn cause(&self) -> Option<Cause> {
+        self.cause.or(self.class.meaning().cause)
+    }
+}
+
+/// What a refresh or a proof brought.
+#[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "one value at a time, moved once")]
+pub enum Renewal {
+    /// A new pair. It is committed before anything else is done.
+    Renewed {
+        /// The new tokens; an absent refresh token means: keep the old one.
+        tokens: Tokens,
+        /// The server, when the account moved.
+        server: String,
+        /// The account as it names itself now.
+        account: Option<Account>,
+        /// A sentence when something healed by itself on the way.
+        healed: Option<String>,
+        /// Set when the tokens are fine but the account may not publish
+        /// (deactivated): the health follows this, the tokens are kept.
+        blocked: Option<Refusal>,
+    },
+    /// A proof that needed no new pair.
+    Proved {
+        /// As above.
+        account: Option<Account>,
+    },
+    /// Not renewed; the class decides what follows.
+    Refused(Refusal),
+}
+
+/// What is to be published, frozen for one delivery.
+#[derive(Clone, Debug)]
+pub struct Publish {
+    /// The key of this delivery at the network (`Network::key`).
+    pub key: String,
+    /// The account it goes to.
+    pub account: String,
+    /// The text.
+    pub text: String,
+    /// The media in order.
+    pub media: Vec<MediaItem>,
+    /// The request frozen at the first arm, reused by every repeat.
+    pub rendered: Option<String>,
+    /// Now: becomes the creation time of what is rendered first.
+    pub now: UtcMs,
+}
+
+/// One image or video, copied into our own spool when it was scheduled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MediaItem {
+    /// Where the copy is.
+    pub path: std::path::PathBuf,
+    /// Type by content (`image/png`).
+    pub mime: String,
+    /// Size in bytes.
+    pub bytes: u64,
+    /// Width and height in pixels, when known.
+    pub size: Option<(u32, u32)>,
+    /// SHA-256 of the bytes, hex.
+    pub sha256: String,
+    /// Alternative text.
+    pub alt: String,
+}
+
+/// A step that was done and journalled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StepRecord {
+    /// The call's name.
+    pub name: String,
+    /// What the network gave back for it.
+    pub handle: String,
+}
+
+/// One call the engine is asked to make through [`Networked::run`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// Its name: unique within one publish (`uploadBlob:0`, `putRecord`).
+    pub name: String,
+    /// The exact request body where it must not change between tries; frozen
+    /// by the engine when the call is a visible one.
+    pub rendered: String,
+    /// Index into [`Publish::media`] for an upload.
+    pub media: Option<usize>,
+}
+
+/// How a publish goes on from what is journalled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Nobody sees its effect: may be repeated freely.
+    Invisible(Call),
+    /// Ask again at that time whether the network is done.
+    PollAfter(UtcMs, Call),
+    /// People see its effect: the engine arms first, then runs it once.
+    Visible(Call),
+    /// It is live.
+    Done(Remote),
+    /// It can never work as it is (checked by us, nothing was sent).
+    Refused(Refusal),
+}
+
+/// A post as the network names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remote {
+    /// The network's id of the post.
+    pub id: String,
+    /// A link a person can open.
+    pub permalink: Option<String>,
+}
+
+/// What one call brought.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// An invisible step is done; journal the handle at once.
+    Recorded {
+        /// What to remember for the steps after it.
+        handle: String,
+    },
+    /// It is live.
+    Published(Remote),
+    /// The network took it and still works on it.
+    Accepted {
+        /// What to poll with.
+        handle: String,
+    },
+    /// Refused for good, proven not live.
+    Refused(Refusal),
+    /// Proven not processed (never left us, 401, 429): may be sent again.
+    NotProcessed(Refusal),
+    /// Nobody knows whether it is live.
+    Unclear(Refusal),
+}
+
+/// What reading the network about a lost answer brought.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// It is live.
+    Published(Remote),
+    /// It is not there, and the reading was exact and fresh.
+    Absent,
+    /// Something is there that is not what we sent.
+    Different(Evidence),
+    /// Could not be read now; try again later.
+    Unreadable(Refusal),
+}
+
+/// One social network. Object safe, without state of its own; all I/O goes
+/// through the client in [`Net`].
+#[async_trait]
+pub trait Networked: Send + Sync {
+    /// What is true of it whatever the account.
+    fn descriptor(&self) -> &'static Descriptor;
+
+    /// Logs in with a credential and proves it.
+    async fn sign_in(&self, net: &Net, credential: &Credential) -> Result<SignedIn, SignInError>;
+
+    /// Gets a new pair of tokens. Called by one task per login at a time.
+    async fn refresh(&self, net: &Net, session: &Session) -> Renewal;
+
+    /// The cheapest call that a revoked credential would fail.
+    async fn probe(&self, net: &Net, session: &Session) -> Renewal;
+
+    /// Asks the network to forget the login; best effort.
+    ///
+    /// # Errors
+    /// What the network said when it refused.
+    async fn revoke(&self, net: &Net, session: &Session) -> Result<(), Refusal>;
+
+    /// The key under which this delivery is sent, the same after a restore of
+    /// the store. `number` is raised by each "send again" of a person.
+    fn key(&self, delivery: &str, due: UtcMs, number: u32) -> String;
+
+    /// How the publish goes on from what is journalled.
+    fn next(&self, publish: &Publish, steps: &[StepRecord]) -> Step;
+
+    /// Makes one call.
+    async fn run(&self, net: &Net, session: &Session, publish: &Publish, call: &Call) -> Outcome;
+
+    /// Reads the network about a send whose answer was lost. `session` is
+    /// absent when the tokens are gone; some networks can be read without.
+    async fn lookup(
+        &self,
+        net: &Net,
+        server: &str,
+        session: Option<&Session>,
+        publish: &Publish,
+    ) -> Found;
+}

@@ -1,0 +1,9 @@
+//! Floor 0: what everything else stands on. Knows nothing of channels or posts.
+
+pub mod clock;
+pub mod config;
+pub mod entropy;
+pub mod fault;
+pub mod secret;
+pub mod time;
+pub mod timing;

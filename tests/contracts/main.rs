@@ -1,0 +1,1 @@
+//! What each network promises, held against the sandbox.

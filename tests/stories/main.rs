@@ -1,0 +1,1 @@
+//! What an operator does and what must come of it, told as stories.
