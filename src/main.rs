@@ -1,1 +1,3 @@
+//! Allgreen.
+
 fn main() {}

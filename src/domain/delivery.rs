@@ -1,6 +1,10 @@
 //! A delivery: one post on one channel at one time.
 
+use super::answer::AnswerClass;
+use super::channel::Evidence;
+use super::ids::{ChannelId, DeliveryId, OperatorId, PostId, WorkspaceId};
 use crate::closed_list;
+use crate::support::time::UtcMs;
 
 closed_list! {
     /// The stored state. `held` is not among them: it is derived.
@@ -109,4 +113,90 @@ pub fn shown(state: State, blocker: Option<Blocker>) -> Shown {
         State::NeedsDecision => Shown::NeedsDecision,
         State::Cancelled => Shown::Cancelled,
     }
+}
+
+/// A delivery as stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// Its id.
+    pub id: DeliveryId,
+    /// What is sent.
+    pub post_id: PostId,
+    /// The workspace of both.
+    pub workspace_id: WorkspaceId,
+    /// Where it goes.
+    pub channel_id: ChannelId,
+    /// The handle the channel had when it was written or went out.
+    pub handle: String,
+    /// The first part of its thread, when it is a later one.
+    pub root_id: Option<DeliveryId>,
+    /// Which part it is, from 1.
+    pub part_no: u32,
+    /// The part that must be live before.
+    pub after_id: Option<DeliveryId>,
+    /// Stored state.
+    pub state: State,
+    /// When it is to go out.
+    pub due: UtcMs,
+    /// The same as written, in `timezone` (`2026-11-24 09:00`).
+    pub civil: String,
+    /// IANA zone it was written in.
+    pub timezone: String,
+    /// Never send it late.
+    pub only_on_time: bool,
+    /// Its own text, where it differs from the post's.
+    pub text: Option<String>,
+    /// How many attempts were made.
+    pub attempt_no: u32,
+    /// Raised by each "send again" of a person: a new key at the network.
+    pub key_number: u32,
+    /// The key at the network, once prepared.
+    pub idem_key: Option<String>,
+    /// The request frozen at the first arm.
+    pub rendered: Option<String>,
+    /// Whether a request ever may have left us.
+    pub ever_armed: bool,
+    /// Not tried again before.
+    pub next_attempt_at: Option<UtcMs>,
+    /// Not looked up again before.
+    pub next_look_at: Option<UtcMs>,
+    /// Reads in a row that proved it absent.
+    pub absent_reads: u32,
+    /// When the first of them was.
+    pub first_absent_at: Option<UtcMs>,
+    /// Since when its outcome is unknown.
+    pub unknown_since: Option<UtcMs>,
+    /// The network's id of it.
+    pub remote_id: Option<String>,
+    /// A link to it.
+    pub permalink: Option<String>,
+    /// When it went out.
+    pub published_at: Option<UtcMs>,
+    /// The last thing that went wrong.
+    pub last_error: Option<DeliveryError>,
+    /// Whether it failed because the access was gone.
+    pub access_failure: bool,
+    /// What a person decided.
+    pub decision: Option<Decision>,
+    /// Send it whatever its lateness: a person said so.
+    pub send_now: bool,
+    /// When it was cancelled.
+    pub cancelled_at: Option<UtcMs>,
+    /// By whom it was cancelled.
+    pub cancelled_by: Option<OperatorId>,
+    /// By whom it was written.
+    pub created_by: OperatorId,
+    /// When it was written.
+    pub created_at: UtcMs,
+}
+
+/// What went wrong with a delivery last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeliveryError {
+    /// Class of the answer.
+    pub class: AnswerClass,
+    /// What was seen.
+    pub evidence: Evidence,
+    /// When.
+    pub at: UtcMs,
 }

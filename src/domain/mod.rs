@@ -6,4 +6,6 @@ pub mod channel;
 pub mod delivery;
 pub mod ids;
 pub mod network;
+pub mod notice;
+pub mod publisher;
 pub mod role;

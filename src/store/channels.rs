@@ -1,0 +1,410 @@
+//! Channels: reading them with the facts of their login, adding and marking.
+
+use rusqlite::Row;
+
+use super::error::StoreError;
+use super::rows::{at, json, listed, maybe_at, texts};
+use super::tx::{Reads, Tx};
+use crate::domain::channel::{Cause, Channel, Evidence, Expiry, Status, TokenFacts};
+use crate::domain::delivery::State;
+use crate::domain::ids::{ChannelId, LoginId, OperatorId, WorkspaceId};
+use crate::domain::network::ChannelKind;
+use crate::support::time::UtcMs;
+
+const SELECT: &str = "SELECT c.*, l.generation, l.token_expires_at, l.token_expiry, l.grant_expires_at, l.grant_expiry,
+  l.last_refreshed_at, l.last_refresh_attempt_at, l.last_refresh_error, l.last_refresh_http_status, l.refresh_failures
+  FROM channel c LEFT JOIN login l ON l.id = c.login_id";
+
+/// What a screen or list needs of a channel beside the channel itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChannelSummary {
+    /// The channel.
+    pub channel: Channel,
+    /// Slug and name of its workspace.
+    pub workspace: (String, String),
+    /// How many deliveries it has per state.
+    pub counts: Vec<(State, u64)>,
+    /// The next scheduled instant, past ones included.
+    pub next_due: Option<UtcMs>,
+}
+
+impl ChannelSummary {
+    /// How many deliveries are in `state`.
+    pub fn count(&self, state: State) -> u64 {
+        self.counts
+            .iter()
+            .find(|(one, _)| *one == state)
+            .map_or(0, |(_, n)| *n)
+    }
+}
+
+/// A channel that is about to be added.
+#[derive(Clone, Debug)]
+pub struct NewChannel {
+    /// Its id.
+    pub id: ChannelId,
+    /// Where it belongs.
+    pub workspace_id: WorkspaceId,
+    /// What it is.
+    pub kind: ChannelKind,
+    /// The network's stable id.
+    pub remote_id: String,
+    /// Handle without `@`.
+    pub handle: String,
+    /// Display name.
+    pub display_name: String,
+    /// Avatar address.
+    pub avatar_url: Option<String>,
+    /// The login that serves it.
+    pub login_id: LoginId,
+    /// How the login was made.
+    pub login_method: String,
+    /// Base URL of its server.
+    pub server: String,
+    /// Scopes granted.
+    pub scopes: Vec<String>,
+    /// Scopes lacking.
+    pub missing_scopes: Vec<String>,
+    /// By whom.
+    pub by: OperatorId,
+}
+
+impl NewChannel {
+    /// The part of the server that belongs to the identity.
+    pub fn identity_server(&self) -> &str {
+        if self.kind.server_is_identity() {
+            &self.server
+        } else {
+            ""
+        }
+    }
+}
+
+pub(super) fn channel(row: &Row<'_>) -> Result<Channel, StoreError> {
+    let login: Option<String> = row.get("login_id")?;
+    let token = match login {
+        None => TokenFacts::default(),
+        Some(_) => TokenFacts {
+            generation: row.get("generation")?,
+            token_expires_at: maybe_at(row, "token_expires_at")?,
+            token_expiry: listed(row, "token_expiry", Expiry::parse)?,
+            grant_expires_at: maybe_at(row, "grant_expires_at")?,
+            grant_expiry: listed(row, "grant_expiry", Expiry::parse)?,
+            last_refreshed_at: maybe_at(row, "last_refreshed_at")?,
+            last_refresh_attempt_at: maybe_at(row, "last_refresh_attempt_at")?,
+            last_refresh_error: row.get("last_refresh_error")?,
+            last_refresh_http_status: row.get("last_refresh_http_status")?,
+            refresh_failures: row.get("refresh_failures")?,
+        },
+    };
+    let operator = |column: &str| -> Result<Option<OperatorId>, StoreError> {
+        Ok(row
+            .get::<_, Option<String>>(column)?
+            .map(OperatorId::from_stored))
+    };
+    Ok(Channel {
+        id: ChannelId::from_stored(row.get::<_, String>("id")?),
+        workspace_id: WorkspaceId::from_stored(row.get::<_, String>("workspace_id")?),
+        kind: listed(row, "kind", ChannelKind::parse)?,
+        remote_id: row.get("remote_id")?,
+        handle: row.get("handle")?,
+        display_name: row.get("display_name")?,
+        avatar_url: row.get("avatar_url")?,
+        server: row.get("server")?,
+        login_id: login.map(LoginId::from_stored),
+        login_method: row.get("login_method")?,
+        status: listed(row, "status", Status::parse)?,
+        cause: listed(row, "cause", Cause::parse)?,
+        publishable: row.get("publishable")?,
+        epoch: row.get("epoch")?,
+        change: row.get("change")?,
+        evidence: Evidence {
+            http_status: row.get("http_status")?,
+            network_code: row.get("network_code")?,
+            message: row.get("status_detail")?,
+            seen_by: row.get("seen_by")?,
+        },
+        status_since: at(row, "status_since")?,
+        scopes: texts(row, "scopes")?,
+        missing_scopes: texts(row, "missing_scopes")?,
+        connected_at: at(row, "connected_at")?,
+        connected_by: OperatorId::from_stored(row.get::<_, String>("connected_by")?),
+        reconnected_at: maybe_at(row, "reconnected_at")?,
+        reconnected_by: operator("reconnected_by")?,
+        last_proof_at: maybe_at(row, "last_proof_at")?,
+        last_published_at: maybe_at(row, "last_published_at")?,
+        paused_at: maybe_at(row, "paused_at")?,
+        paused_by: operator("paused_by")?,
+        default_board_id: row.get("default_board_id")?,
+        disconnected_at: maybe_at(row, "disconnected_at")?,
+        previous_id: row
+            .get::<_, Option<String>>("previous_id")?
+            .map(ChannelId::from_stored),
+        token,
+    })
+}
+
+impl Reads<'_> {
+    /// A channel by its id.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when there is none.
+    pub fn channel(&self, id: &ChannelId) -> Result<Channel, StoreError> {
+        self.one(&format!("{SELECT} WHERE c.id = ?1"), [id.as_str()], channel)?
+            .ok_or_else(|| StoreError::NotFound(format!("channel {id}")))
+    }
+
+    /// Channels of one workspace or of all, disconnected ones only when asked.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn channels(
+        &self,
+        workspace: Option<&WorkspaceId>,
+        disconnected: bool,
+    ) -> Result<Vec<Channel>, StoreError> {
+        self.all(
+            &format!("{SELECT} WHERE (?1 IS NULL OR c.workspace_id = ?1) AND (?2 OR c.status <> 'DISCONNECTED') ORDER BY c.handle, c.id"),
+            (workspace.map(WorkspaceId::as_str), disconnected),
+            channel,
+        )
+    }
+
+    /// The live channel of an account in a workspace, if it is connected.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn live_channel(
+        &self,
+        workspace: &WorkspaceId,
+        kind: ChannelKind,
+        identity_server: &str,
+        remote_id: &str,
+    ) -> Result<Option<Channel>, StoreError> {
+        self.one(
+            &format!("{SELECT} WHERE c.workspace_id = ?1 AND c.kind = ?2 AND c.identity_server = ?3 AND c.remote_id = ?4 AND c.status <> 'DISCONNECTED'"),
+            (workspace.as_str(), kind.name(), identity_server, remote_id),
+            channel,
+        )
+    }
+
+    /// The latest disconnected channel of an account in a workspace.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn previous_channel(
+        &self,
+        workspace: &WorkspaceId,
+        kind: ChannelKind,
+        identity_server: &str,
+        remote_id: &str,
+    ) -> Result<Option<ChannelId>, StoreError> {
+        Ok(self
+            .value(
+                "SELECT id FROM channel WHERE workspace_id = ?1 AND kind = ?2 AND identity_server = ?3 AND remote_id = ?4
+                 AND status = 'DISCONNECTED' ORDER BY disconnected_at DESC LIMIT 1",
+                (workspace.as_str(), kind.name(), identity_server, remote_id),
+            )?
+            .map(|id: String| ChannelId::from_stored(id)))
+    }
+
+    /// Every live channel a login serves.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn channels_of_login(&self, login: &LoginId) -> Result<Vec<Channel>, StoreError> {
+        self.all(
+            &format!("{SELECT} WHERE c.login_id = ?1 AND c.status <> 'DISCONNECTED'"),
+            [login.as_str()],
+            channel,
+        )
+    }
+
+    /// A channel with its workspace, counts and next due instant.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when there is none.
+    pub fn channel_summary(&self, id: &ChannelId) -> Result<ChannelSummary, StoreError> {
+        self.summary(self.channel(id)?)
+    }
+
+    /// Summaries of every channel that is not disconnected.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn channel_summaries(
+        &self,
+        workspace: Option<&WorkspaceId>,
+    ) -> Result<Vec<ChannelSummary>, StoreError> {
+        self.channels(workspace, false)?
+            .into_iter()
+            .map(|channel| self.summary(channel))
+            .collect()
+    }
+
+    fn summary(&self, channel: Channel) -> Result<ChannelSummary, StoreError> {
+        let workspace = self
+            .one(
+                "SELECT slug, name FROM workspace WHERE id = ?1",
+                [channel.workspace_id.as_str()],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )?
+            .unwrap_or_default();
+        let counts = self.all(
+            "SELECT state, n FROM channel_count WHERE channel_id = ?1 AND n > 0",
+            [channel.id.as_str()],
+            |row| Ok((listed(row, "state", State::parse)?, row.get(1)?)),
+        )?;
+        let next_due = self
+            .value::<Option<i64>>(
+                "SELECT min(due) FROM delivery WHERE channel_id = ?1 AND state = 'scheduled'",
+                [channel.id.as_str()],
+            )?
+            .flatten()
+            .map(UtcMs);
+        Ok(ChannelSummary {
+            channel,
+            workspace,
+            counts,
+            next_due,
+        })
+    }
+
+    /// How many channels a workspace has connected; plans count these.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn connected_count(&self, workspace: &WorkspaceId) -> Result<u64, StoreError> {
+        Ok(self
+            .value(
+                "SELECT count(*) FROM channel WHERE workspace_id = ?1 AND status <> 'DISCONNECTED'",
+                [workspace.as_str()],
+            )?
+            .unwrap_or(0))
+    }
+}
+
+impl Tx<'_> {
+    /// Adds a proved channel, healthy from the start.
+    ///
+    /// # Errors
+    /// When the account is connected in this workspace already.
+    pub fn add_channel(&self, new: &NewChannel, now: UtcMs) -> Result<(), StoreError> {
+        let previous = self.previous_channel(
+            &new.workspace_id,
+            new.kind,
+            new.identity_server(),
+            &new.remote_id,
+        )?;
+        self.run(
+            "INSERT INTO channel (id, workspace_id, kind, identity_server, remote_id, handle, display_name, avatar_url,
+               login_id, login_method, server, status, cause, publishable, status_since, scopes, missing_scopes,
+               connected_at, connected_by, last_proof_at, previous_id)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 'ACTIVE', 'none', 1, ?12, ?13, ?14, ?12, ?15, ?12, ?16)",
+            rusqlite::params![
+                new.id.as_str(),
+                new.workspace_id.as_str(),
+                new.kind.name(),
+                new.identity_server(),
+                new.remote_id,
+                new.handle,
+                new.display_name,
+                new.avatar_url,
+                new.login_id.as_str(),
+                new.login_method,
+                new.server,
+                now.0,
+                json(&new.scopes),
+                json(&new.missing_scopes),
+                new.by.as_str(),
+                previous.as_ref().map(ChannelId::as_str),
+            ],
+        )?;
+        Ok(())
+    }
+
+    /// Takes over how the account names itself now; identity is untouched.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn rename_channel(
+        &self,
+        id: &ChannelId,
+        handle: &str,
+        display_name: &str,
+        avatar_url: Option<&str>,
+    ) -> Result<(), StoreError> {
+        self.run(
+            "UPDATE channel SET handle = ?2, display_name = ?3, avatar_url = coalesce(?4, avatar_url)
+             WHERE id = ?1 AND (handle <> ?2 OR display_name <> ?3 OR avatar_url IS NOT coalesce(?4, avatar_url))",
+            (id.as_str(), handle, display_name, avatar_url),
+        )?;
+        Ok(())
+    }
+
+    /// Marks a channel as reconnected by an operator and bound to a login.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn mark_reconnected(
+        &self,
+        id: &ChannelId,
+        login: &LoginId,
+        method: &str,
+        server: &str,
+        by: &OperatorId,
+        late_wait_until: UtcMs,
+        now: UtcMs,
+    ) -> Result<(), StoreError> {
+        self.run(
+            "UPDATE channel SET login_id = ?2, login_method = ?3, server = ?4, reconnected_by = ?5, reconnected_at = ?6,
+               late_wait_until = ?7, epoch = epoch + 1 WHERE id = ?1",
+            (id.as_str(), login.as_str(), method, server, by.as_str(), now.0, late_wait_until.0),
+        )?;
+        Ok(())
+    }
+
+    /// Late posts of this channel need not wait any longer for the release plan.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn end_late_wait(&self, id: &ChannelId) -> Result<(), StoreError> {
+        self.run(
+            "UPDATE channel SET late_wait_until = NULL WHERE id = ?1",
+            [id.as_str()],
+        )?;
+        Ok(())
+    }
+
+    /// Pauses (`Some`) or resumes (`None`) publishing on a channel.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn set_pause(
+        &self,
+        id: &ChannelId,
+        pause: Option<(UtcMs, &OperatorId)>,
+    ) -> Result<(), StoreError> {
+        self.run(
+            "UPDATE channel SET paused_at = ?2, paused_by = ?3, epoch = epoch + 1 WHERE id = ?1",
+            (
+                id.as_str(),
+                pause.map(|(at, _)| at.0),
+                pause.map(|(_, by)| by.as_str()),
+            ),
+        )?;
+        Ok(())
+    }
+
+    /// Plans the next background probe of a channel.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn plan_probe(&self, id: &ChannelId, at: Option<UtcMs>) -> Result<(), StoreError> {
+        self.run(
+            "UPDATE channel SET next_probe_at = ?2 WHERE id = ?1",
+            (id.as_str(), at.map(|at| at.0)),
+        )?;
+        Ok(())
+    }
+}

@@ -1,0 +1,358 @@
+//! Logins and their sealed tokens. Every new pair is a new generation; writing
+//! compares the generation, so that a loser never clobbers a newer pair.
+
+use super::error::StoreError;
+use super::rows::maybe_at;
+use super::tx::{Reads, Tx};
+use super::vault::Place;
+use crate::domain::channel::Expiry;
+use crate::domain::ids::LoginId;
+use crate::domain::network::Network;
+use crate::support::secret::Secret;
+use crate::support::time::UtcMs;
+
+/// A login as stored, without its tokens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Login {
+    /// Its id.
+    pub id: LoginId,
+    /// The network.
+    pub network: Network,
+    /// Base URL of the server it lives on.
+    pub server: String,
+    /// Stable id of the user.
+    pub remote_user_id: String,
+    /// How it was made.
+    pub method: String,
+    /// Which pair of tokens is current; 0 when there is none.
+    pub generation: i64,
+    /// When the access token was issued.
+    pub token_issued_at: Option<UtcMs>,
+    /// When it ends.
+    pub token_expires_at: Option<UtcMs>,
+    /// When the grant ends.
+    pub grant_expires_at: Option<UtcMs>,
+    /// Counted refresh failures in a row.
+    pub refresh_failures: u8,
+    /// When the last one was counted.
+    pub last_counted_at: Option<UtcMs>,
+    /// A refresh that was begun and never finished, with its generation.
+    pub refresh_started: Option<(UtcMs, i64)>,
+    /// Nothing is refreshed before this.
+    pub next_refresh_at: Option<UtcMs>,
+}
+
+/// A new login, or the identity of one that is there.
+#[derive(Clone, Debug)]
+pub struct NewLogin {
+    /// The id it gets when it is new.
+    pub id: LoginId,
+    /// The network.
+    pub network: Network,
+    /// Base URL of its server.
+    pub server: String,
+    /// Whether the server is part of its identity.
+    pub server_is_identity: bool,
+    /// The client id; empty where there is none.
+    pub client_id: String,
+    /// Stable id of the user.
+    pub remote_user_id: String,
+    /// How it was made.
+    pub method: String,
+}
+
+/// Tokens and their ends, ready to be sealed.
+#[derive(Debug)]
+pub struct Pair {
+    /// Access token.
+    pub access: Secret,
+    /// Refresh token; `None` keeps the stored one.
+    pub refresh: Option<Secret>,
+    /// Kept credential; `None` keeps the stored one.
+    pub password: Option<Secret>,
+    /// End of the access token.
+    pub token_expires_at: Option<UtcMs>,
+    /// How certain.
+    pub token_expiry: Expiry,
+    /// End of the grant.
+    pub grant_expires_at: Option<UtcMs>,
+    /// How certain.
+    pub grant_expiry: Expiry,
+}
+
+/// The names of what is sealed per login.
+const FIELDS: [&str; 3] = ["access", "refresh", "password"];
+
+/// Opened tokens of one generation.
+#[derive(Debug)]
+pub struct OpenedPair {
+    /// Which generation they are.
+    pub generation: i64,
+    /// Access token.
+    pub access: Secret,
+    /// Refresh token.
+    pub refresh: Option<Secret>,
+    /// Kept credential.
+    pub password: Option<Secret>,
+    /// End of the access token.
+    pub token_expires_at: Option<UtcMs>,
+    /// End of the grant.
+    pub grant_expires_at: Option<UtcMs>,
+}
+
+fn login(row: &rusqlite::Row<'_>) -> Result<Login, StoreError> {
+    let started = maybe_at(row, "refresh_started_at")?;
+    let started_generation: Option<i64> = row.get("refresh_started_generation")?;
+    Ok(Login {
+        id: LoginId::from_stored(row.get::<_, String>("id")?),
+        network: super::rows::listed(row, "network", Network::parse)?,
+        server: row.get("server")?,
+        remote_user_id: row.get("remote_user_id")?,
+        method: row.get("method")?,
+        generation: row.get("generation")?,
+        token_issued_at: maybe_at(row, "token_issued_at")?,
+        token_expires_at: maybe_at(row, "token_expires_at")?,
+        grant_expires_at: maybe_at(row, "grant_expires_at")?,
+        refresh_failures: row.get("refresh_failures")?,
+        last_counted_at: maybe_at(row, "last_counted_at")?,
+        refresh_started: started.zip(started_generation),
+        next_refresh_at: maybe_at(row, "next_refresh_at")?,
+    })
+}
+
+fn place(id: &LoginId, field: &str, generation: i64) -> Place {
+    Place {
+        owner_kind: "login",
+        owner_id: id.as_str().into(),
+        field: field.into(),
+        generation,
+    }
+}
+
+impl Reads<'_> {
+    /// A login by its id.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when there is none.
+    pub fn login(&self, id: &LoginId) -> Result<Login, StoreError> {
+        self.one("SELECT * FROM login WHERE id = ?1", [id.as_str()], login)?
+            .ok_or_else(|| StoreError::NotFound(format!("login {id}")))
+    }
+
+    /// Every login that has tokens.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn logins(&self) -> Result<Vec<Login>, StoreError> {
+        self.all(
+            "SELECT * FROM login WHERE generation > 0 ORDER BY id",
+            [],
+            login,
+        )
+    }
+
+    /// Opens the current tokens of a login.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when it has none, [`StoreError::Sealed`] when
+    /// one does not open.
+    pub fn open_pair(&self, id: &LoginId) -> Result<OpenedPair, StoreError> {
+        let login = self.login(id)?;
+        let field = |name: &str| -> Result<Option<Secret>, StoreError> {
+            let sealed: Option<Vec<u8>> = self.value(
+                "SELECT sealed FROM secret WHERE owner_kind = 'login' AND owner_id = ?1 AND field = ?2 AND generation = ?3",
+                (id.as_str(), name, login.generation),
+            )?;
+            sealed
+                .map(|sealed| self.vault.open(&place(id, name, login.generation), &sealed))
+                .transpose()
+        };
+        Ok(OpenedPair {
+            generation: login.generation,
+            access: field("access")?
+                .ok_or_else(|| StoreError::NotFound(format!("token of login {id}")))?,
+            refresh: field("refresh")?,
+            password: field("password")?,
+            token_expires_at: login.token_expires_at,
+            grant_expires_at: login.grant_expires_at,
+        })
+    }
+}
+
+impl Tx<'_> {
+    /// The id of the login with this identity, made when there is none. The
+    /// server follows the account when it moved.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn ensure_login(&self, new: &NewLogin, now: UtcMs) -> Result<LoginId, StoreError> {
+        let identity_server = if new.server_is_identity {
+            new.server.as_str()
+        } else {
+            ""
+        };
+        self.run(
+            "INSERT INTO login (id, network, server, identity_server, client_id, remote_user_id, method, created_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+             ON CONFLICT (network, identity_server, client_id, remote_user_id) DO UPDATE SET server = excluded.server, method = excluded.method",
+            (
+                new.id.as_str(),
+                new.network.name(),
+                new.server.as_str(),
+                identity_server,
+                new.client_id.as_str(),
+                new.remote_user_id.as_str(),
+                new.method.as_str(),
+                now.0,
+            ),
+        )?;
+        self.value(
+            "SELECT id FROM login WHERE network = ?1 AND identity_server = ?2 AND client_id = ?3 AND remote_user_id = ?4",
+            (new.network.name(), identity_server, new.client_id.as_str(), new.remote_user_id.as_str()),
+        )?
+        .map(|id: String| LoginId::from_stored(id))
+        .ok_or_else(|| StoreError::NotFound("login just made".into()))
+    }
+
+    /// Seals a new pair as the next generation. The one before it stays until
+    /// [`Tx::forget_older`]; what the new pair lacks is carried over.
+    ///
+    /// # Errors
+    /// [`StoreError::Stale`] when `expected` is not the current generation.
+    pub fn seal_pair(
+        &self,
+        id: &LoginId,
+        expected: i64,
+        pair: &Pair,
+        now: UtcMs,
+    ) -> Result<i64, StoreError> {
+        let login = self.login(id)?;
+        if login.generation != expected {
+            return Err(StoreError::Stale("The login"));
+        }
+        // Never reused, so that an answer from before a wipe cannot pass for a
+        // newer pair.
+        let next: i64 = self
+            .value(
+                "SELECT last_generation + 1 FROM login WHERE id = ?1",
+                [id.as_str()],
+            )?
+            .unwrap_or(1);
+        let old = if expected > 0 {
+            Some(self.open_pair(id)?)
+        } else {
+            None
+        };
+        let values = [
+            Some(pair.access.duplicate()),
+            pair.refresh
+                .as_ref()
+                .map(Secret::duplicate)
+                .or_else(|| old.as_ref()?.refresh.as_ref().map(Secret::duplicate)),
+            pair.password
+                .as_ref()
+                .map(Secret::duplicate)
+                .or_else(|| old.as_ref()?.password.as_ref().map(Secret::duplicate)),
+        ];
+        for (field, value) in FIELDS.iter().zip(values) {
+            let Some(value) = value else { continue };
+            let sealed = self.vault.seal(&place(id, field, next), &value)?;
+            self.run(
+                "INSERT INTO secret (owner_kind, owner_id, field, generation, sealed) VALUES ('login', ?1, ?2, ?3, ?4)",
+                (id.as_str(), field, next, sealed),
+            )?;
+        }
+        self.run(
+            "UPDATE login SET generation = ?2, last_generation = ?2, token_issued_at = ?3, token_expires_at = ?4, token_expiry = ?5,
+               grant_expires_at = coalesce(?6, grant_expires_at), grant_expiry = ?7, last_refreshed_at = ?3,
+               last_refresh_attempt_at = ?3, last_refresh_error = NULL, last_refresh_http_status = NULL,
+               refresh_failures = 0, last_counted_at = NULL, refresh_started_at = NULL,
+               refresh_started_generation = NULL, next_refresh_at = NULL
+             WHERE id = ?1",
+            (
+                id.as_str(),
+                next,
+                now.0,
+                pair.token_expires_at.map(|at| at.0),
+                pair.token_expiry.name(),
+                pair.grant_expires_at.map(|at| at.0),
+                pair.grant_expiry.name(),
+            ),
+        )?;
+        Ok(next)
+    }
+
+    /// Deletes the pairs before `generation`, once a call succeeded with it.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn forget_older(&self, id: &LoginId, generation: i64) -> Result<(), StoreError> {
+        self.run(
+            "DELETE FROM secret WHERE owner_kind = 'login' AND owner_id = ?1 AND generation < ?2",
+            (id.as_str(), generation),
+        )?;
+        Ok(())
+    }
+
+    /// Writes down that a refresh of `generation` begins, before it is sent.
+    ///
+    /// # Errors
+    /// [`StoreError::Stale`] when the generation moved on.
+    pub fn begin_refresh(
+        &self,
+        id: &LoginId,
+        generation: i64,
+        now: UtcMs,
+    ) -> Result<(), StoreError> {
+        let changed = self.run(
+            "UPDATE login SET refresh_started_at = ?3, refresh_started_generation = ?2, last_refresh_attempt_at = ?3
+             WHERE id = ?1 AND generation = ?2",
+            (id.as_str(), generation, now.0),
+        )?;
+        if changed == 0 {
+            Err(StoreError::Stale("The login"))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Records a refresh that brought nothing. `counted` raises the failures.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn refresh_failed(
+        &self,
+        id: &LoginId,
+        error: &str,
+        http_status: Option<u16>,
+        failures: u8,
+        counted: bool,
+        next: Option<UtcMs>,
+        now: UtcMs,
+    ) -> Result<(), StoreError> {
+        self.run(
+            "UPDATE login SET last_refresh_error = ?2, last_refresh_http_status = ?3, refresh_failures = ?4,
+               last_counted_at = CASE WHEN ?5 THEN ?7 ELSE last_counted_at END, next_refresh_at = ?6,
+               last_refresh_attempt_at = ?7, refresh_started_at = NULL, refresh_started_generation = NULL
+             WHERE id = ?1",
+            (id.as_str(), error, http_status, failures, counted, next.map(|at| at.0), now.0),
+        )?;
+        Ok(())
+    }
+
+    /// Moves a login to the server its account lives on now.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn move_login(&self, id: &LoginId, server: &str) -> Result<(), StoreError> {
+        self.run(
+            "UPDATE login SET server = ?2 WHERE id = ?1 AND server <> ?2",
+            (id.as_str(), server),
+        )?;
+        self.run(
+            "UPDATE channel SET server = ?2 WHERE login_id = ?1 AND server <> ?2 AND identity_server = ''",
+            (id.as_str(), server),
+        )?;
+        Ok(())
+    }
+}

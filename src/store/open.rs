@@ -1,0 +1,365 @@
+//! Opening the file: who may use it, whether it is ours, with which settings.
+
+use std::fs::{self, OpenOptions as FileOptions};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
+
+use super::error::StoreError;
+use super::vault::{Key, Vault};
+use super::{OpenOptions, migrations};
+use crate::support::entropy::Entropy;
+
+/// "AGrn": marks the file as ours.
+const APPLICATION_ID: i64 = 0x4147_726e;
+/// Older SQLite libraries can corrupt a WAL shared by several processes.
+const OLDEST_SQLITE: i32 = 3_051_003;
+/// File systems without shared memory across hosts, by `statfs` magic: NFS,
+/// SMB, CIFS, SMB2, FUSE.
+const NETWORK_FILE_SYSTEMS: &[i64] = &[0x6969, 0x517B, 0xFF53_4D42, 0xFE53_4D42, 0x6573_5546];
+
+/// What opening gives.
+pub struct Opened {
+    /// The writer's connection, unless opened read-only.
+    pub writer: Option<Connection>,
+    /// The vault of this database.
+    pub vault: Vault,
+}
+
+fn refused(code: &'static str, what: String, hint: &str) -> StoreError {
+    StoreError::Refused {
+        code,
+        what,
+        hint: hint.into(),
+    }
+}
+
+/// Opens and checks; makes a new store when there is no file.
+pub fn open(options: &OpenOptions) -> Result<Opened, StoreError> {
+    if rusqlite::version_number() < OLDEST_SQLITE {
+        return Err(refused(
+            "old_sqlite",
+            format!("The SQLite library {} is too old.", rusqlite::version()),
+            "Build with the bundled one.",
+        ));
+    }
+    let path = &options.paths.database;
+    check_file_system(path)?;
+    let there = check_file(path)?;
+    if options.read_only {
+        if !there {
+            return Err(refused(
+                "no_store",
+                format!("There is no database at {}.", path.display()),
+                "Run once without --read-only to make one.",
+            ));
+        }
+        let db = connect(path, true)?;
+        check_ours(&db, path)?;
+        if migrations::version(&db)? < migrations::newest() {
+            return Err(refused(
+                "older_schema",
+                "The database was written by an older version.".into(),
+                "Run once without --read-only to bring it up to date.",
+            ));
+        }
+        return Ok(Opened {
+            writer: None,
+            vault: existing_vault(&db, options)?,
+        });
+    }
+    if !there {
+        // Ours alone before SQLite opens it; the -wal and -shm inherit the mode.
+        FileOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path)
+            .map(drop)
+            .or_else(|error| {
+                if error.kind() == std::io::ErrorKind::AlreadyExists {
+                    Ok(())
+                } else {
+                    Err(error)
+                }
+            })
+            .map_err(|error| {
+                refused(
+                    "unwritable",
+                    format!(
+                        "The database {} could not be made: {error}.",
+                        path.display()
+                    ),
+                    "Check the directory and its permissions.",
+                )
+            })?;
+    }
+    let db = connect(path, false)?;
+    check_ours(&db, path)?;
+    settings_for_writer(&db)?;
+    let before = migrations::version(&db)?;
+    if before > 0 && before < migrations::newest() {
+        backup_before_migration(&db, options, before)?;
+    }
+    migrations::run(&db)?;
+    let vault = if before == 0 {
+        first_vault(&db, options)?
+    } else {
+        existing_vault(&db, options)?
+    };
+    assert_settings(&db)?;
+    Ok(Opened {
+        writer: Some(db),
+        vault,
+    })
+}
+
+/// A connection with the settings every connection has.
+pub fn connect(path: &Path, read_only: bool) -> Result<Connection, StoreError> {
+    let mode = if read_only {
+        OpenFlags::SQLITE_OPEN_READ_ONLY
+    } else {
+        OpenFlags::SQLITE_OPEN_READ_WRITE
+    };
+    let flags = mode | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    // The directory part may go through links; the file itself may not.
+    let real = path
+        .parent()
+        .and_then(|parent| parent.canonicalize().ok())
+        .and_then(|parent| path.file_name().map(|name| parent.join(name)))
+        .unwrap_or_else(|| path.to_path_buf());
+    let db = Connection::open_with_flags(real, flags)?;
+    db.busy_timeout(Duration::from_secs(5))?;
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    db.execute_batch(
+        "PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON; PRAGMA cell_size_check = ON;
+         PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0; PRAGMA secure_delete = ON;",
+    )?;
+    db.set_prepared_statement_cache_capacity(128);
+    Ok(db)
+}
+
+fn settings_for_writer(db: &Connection) -> Result<(), StoreError> {
+    db.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1000;
+         PRAGMA journal_size_limit = 67108864; PRAGMA fullfsync = 1; PRAGMA checkpoint_fullfsync = 1;",
+    )?;
+    Ok(())
+}
+
+fn assert_settings(db: &Connection) -> Result<(), StoreError> {
+    let journal: String = db.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
+    let number =
+        |name: &str| db.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
+    let wrong = [
+        ("journal_mode", journal == "wal"),
+        ("synchronous", number("synchronous")? == 2),
+        ("foreign_keys", number("foreign_keys")? == 1),
+        ("recursive_triggers", number("recursive_triggers")? == 1),
+        ("trusted_schema", number("trusted_schema")? == 0),
+        ("cell_size_check", number("cell_size_check")? == 1),
+        ("secure_delete", number("secure_delete")? == 1),
+    ]
+    .into_iter()
+    .find(|(_, holds)| !holds);
+    match wrong {
+        None => Ok(()),
+        Some((name, _)) => Err(refused(
+            "settings",
+            format!("SQLite did not accept the setting {name} on this file."),
+            "Put the database on a local disk and try again.",
+        )),
+    }
+}
+
+/// Whether the file is there; refuses links, foreign owners and open modes.
+fn check_file(path: &Path) -> Result<bool, StoreError> {
+    let meta = match fs::symlink_metadata(path) {
+        Ok(meta) => meta,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => {
+            return Err(refused(
+                "unreadable",
+                format!("The database {} cannot be read: {error}.", path.display()),
+                "Check the path and its permissions.",
+            ));
+        }
+    };
+    let file = path.display();
+    if !meta.file_type().is_file() {
+        let what = format!("The database {file} is a link or not a file.");
+        return Err(refused(
+            "unsafe_file",
+            what,
+            "Name the real file, so that nobody can swap it.",
+        ));
+    }
+    if meta.uid() != rustix::process::geteuid().as_raw() {
+        let what = format!("The database {file} belongs to another user.");
+        return Err(refused(
+            "unsafe_file",
+            what,
+            "Run as its owner, or use a home directory of your own.",
+        ));
+    }
+    if meta.mode() & 0o022 != 0 {
+        let what = format!("The database {file} can be written by others.");
+        return Err(refused("unsafe_file", what, "Run chmod 600 on it."));
+    }
+    Ok(true)
+}
+
+fn check_file_system(path: &Path) -> Result<(), StoreError> {
+    let directory = path.parent().unwrap_or(Path::new("."));
+    let Ok(found) = rustix::fs::statfs(directory) else {
+        return Ok(());
+    };
+    #[allow(
+        clippy::useless_conversion,
+        reason = "the type of f_type differs between platforms"
+    )]
+    let magic = i64::from(found.f_type);
+    if NETWORK_FILE_SYSTEMS.contains(&magic) {
+        return Err(refused(
+            "network_file_system",
+            format!("{} is on a network file system.", directory.display()),
+            "The store needs a local disk: choose one with --home.",
+        ));
+    }
+    Ok(())
+}
+
+/// Refuses a file of another program, a newer one of ours, and a damaged one.
+fn check_ours(db: &Connection, path: &Path) -> Result<(), StoreError> {
+    let file = path.display();
+    let damaged = |error: rusqlite::Error| {
+        refused(
+            "corrupt",
+            format!("The database {file} cannot be read as SQLite ({error})."),
+            "Nothing was changed. Restore the newest file of backups/ in its place.",
+        )
+    };
+    let number = |name: &str| {
+        db.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0))
+            .map_err(damaged)
+    };
+    let tables: i64 = db
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .map_err(damaged)?;
+    let id = number("application_id")?;
+    if id != APPLICATION_ID && !(id == 0 && tables == 0) {
+        return Err(refused(
+            "foreign_file",
+            format!("The database {file} belongs to another program."),
+            "Choose another --home; nothing in it was touched.",
+        ));
+    }
+    if id == 0 {
+        let size = fs::metadata(path).map(|meta| meta.len()).unwrap_or(0);
+        let key_there = size == 0
+            && path
+                .with_file_name("backups")
+                .read_dir()
+                .is_ok_and(|mut list| list.next().is_some());
+        if key_there {
+            return Err(refused(
+                "corrupt",
+                format!("The database {file} is empty although backups of it exist."),
+                "Restore the newest file of backups/ in its place, or move backups/ away to begin anew.",
+            ));
+        }
+    }
+    let version = number("user_version")?;
+    if version > migrations::newest() {
+        return Err(refused(
+            "newer_schema",
+            format!(
+                "The database {file} was written by a newer version (schema {version}, this one knows {}).",
+                migrations::newest()
+            ),
+            "Install the newer version; nothing was changed.",
+        ));
+    }
+    Ok(())
+}
+
+fn first_vault(db: &Connection, options: &OpenOptions) -> Result<Vault, StoreError> {
+    let key = if options.paths.key.exists() {
+        Key::read(&options.paths.key)?
+    } else {
+        let key = Key::fresh(&options.entropy);
+        match key.write_new(&options.paths.key) {
+            Ok(()) => key,
+            // Two first starts at once: the other one made it.
+            Err(_) if options.paths.key.exists() => Key::read(&options.paths.key)?,
+            Err(error) => return Err(error),
+        }
+    };
+    let set = |name: &str, value: &str| {
+        db.execute(
+            "INSERT OR IGNORE INTO setting (key, value) VALUES (?1, ?2)",
+            [name, value],
+        )
+    };
+    db.execute_batch(&format!("PRAGMA application_id = {APPLICATION_ID}"))?;
+    set("vault_id", &random_name(&options.entropy))?;
+    set("instance_id", &random_name(&options.entropy))?;
+    set("key_id", &key.id())?;
+    vault_with(db, key, options)
+}
+
+fn existing_vault(db: &Connection, options: &OpenOptions) -> Result<Vault, StoreError> {
+    if setting(db, "vault_id")?.is_none() {
+        return first_vault(db, options);
+    }
+    vault_with(db, Key::read(&options.paths.key)?, options)
+}
+
+fn vault_with(db: &Connection, key: Key, options: &OpenOptions) -> Result<Vault, StoreError> {
+    let expected = setting(db, "key_id")?.unwrap_or_default();
+    if expected != key.id() {
+        return Err(refused(
+            "wrong_key",
+            format!(
+                "The key file {} is not the one this database was sealed with.",
+                options.paths.key.display()
+            ),
+            "Put the right file back; the tokens open with no other key.",
+        ));
+    }
+    let vault_id = setting(db, "vault_id")?.unwrap_or_default();
+    Ok(Vault::new(&key, vault_id, options.entropy.clone()))
+}
+
+fn setting(db: &Connection, name: &str) -> Result<Option<String>, StoreError> {
+    use rusqlite::OptionalExtension;
+    Ok(db
+        .query_row("SELECT value FROM setting WHERE key = ?1", [name], |row| {
+            row.get(0)
+        })
+        .optional()?)
+}
+
+fn random_name(entropy: &Entropy) -> String {
+    entropy
+        .bytes::<16>()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+fn backup_before_migration(
+    db: &Connection,
+    options: &OpenOptions,
+    from: i64,
+) -> Result<(), StoreError> {
+    let to = options
+        .paths
+        .backups
+        .join(format!("before-schema-{}.db", from + 1));
+    super::backup::write(db, &to)
+}

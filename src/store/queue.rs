@@ -1,0 +1,212 @@
+//! The queue: deliveries as rows, what is due, what is held and why.
+
+use rusqlite::Row;
+
+use super::error::StoreError;
+use super::rows::{at, listed, maybe_at, maybe_listed};
+use super::tx::Reads;
+use crate::domain::answer::AnswerClass;
+use crate::domain::channel::Evidence;
+use crate::domain::delivery::{Decision, Delivery, DeliveryError, State};
+use crate::domain::ids::{ChannelId, DeliveryId, OperatorId, PostId, WorkspaceId};
+use crate::support::time::UtcMs;
+
+/// Where a list of deliveries begins and what it holds.
+#[derive(Clone, Debug, Default)]
+pub struct QueueQuery {
+    /// Only this workspace.
+    pub workspace: Option<WorkspaceId>,
+    /// Only this channel.
+    pub channel: Option<ChannelId>,
+    /// Only this post.
+    pub post: Option<PostId>,
+    /// Only these stored states; empty means all.
+    pub states: Vec<State>,
+    /// Due at or after.
+    pub from: Option<UtcMs>,
+    /// Due before.
+    pub until: Option<UtcMs>,
+    /// Latest first instead of earliest first.
+    pub backwards: bool,
+    /// At most this many; 0 means no limit.
+    pub limit: u32,
+}
+
+pub(super) fn delivery(row: &Row<'_>) -> Result<Delivery, StoreError> {
+    let maybe_id = |column: &str| row.get::<_, Option<String>>(column);
+    let error =
+        maybe_listed(row, "error_class", AnswerClass::parse)?.zip(maybe_at(row, "error_at")?);
+    let last_error = match error {
+        None => None,
+        Some((class, at)) => Some(DeliveryError {
+            class,
+            at,
+            evidence: Evidence {
+                http_status: row.get("error_status")?,
+                network_code: row.get("error_code")?,
+                message: row.get("error_message")?,
+                seen_by: None,
+            },
+        }),
+    };
+    Ok(Delivery {
+        id: DeliveryId::from_stored(row.get::<_, String>("id")?),
+        post_id: PostId::from_stored(row.get::<_, String>("post_id")?),
+        workspace_id: WorkspaceId::from_stored(row.get::<_, String>("workspace_id")?),
+        channel_id: ChannelId::from_stored(row.get::<_, String>("channel_id")?),
+        handle: row.get("handle")?,
+        root_id: maybe_id("root_id")?.map(DeliveryId::from_stored),
+        part_no: row.get("part_no")?,
+        after_id: maybe_id("after_id")?.map(DeliveryId::from_stored),
+        state: listed(row, "state", State::parse)?,
+        due: at(row, "due")?,
+        civil: row.get("civil")?,
+        timezone: row.get("timezone")?,
+        only_on_time: row.get("only_on_time")?,
+        text: row.get("text")?,
+        attempt_no: row.get("attempt_no")?,
+        key_number: row.get("key_number")?,
+        idem_key: row.get("idem_key")?,
+        rendered: row.get("rendered")?,
+        ever_armed: row.get("ever_armed")?,
+        next_attempt_at: maybe_at(row, "next_attempt_at")?,
+        next_look_at: maybe_at(row, "next_look_at")?,
+        absent_reads: row.get("absent_reads")?,
+        first_absent_at: maybe_at(row, "first_absent_at")?,
+        unknown_since: maybe_at(row, "unknown_since")?,
+        remote_id: row.get("remote_id")?,
+        permalink: row.get("permalink")?,
+        published_at: maybe_at(row, "published_at")?,
+        last_error,
+        access_failure: row.get("access_failure")?,
+        decision: maybe_listed(row, "decision", Decision::parse)?,
+        send_now: row.get("send_now")?,
+        cancelled_at: maybe_at(row, "cancelled_at")?,
+        cancelled_by: maybe_id("cancelled_by")?.map(OperatorId::from_stored),
+        created_by: OperatorId::from_stored(row.get::<_, String>("created_by")?),
+        created_at: at(row, "created_at")?,
+    })
+}
+
+/// Deliveries that may be sent now: their channel can publish, its tokens are
+/// there, nothing before them in a thread is open.
+const READY: &str =
+    "FROM delivery d JOIN channel c ON c.id = d.channel_id JOIN login l ON l.id = c.login_id
+  LEFT JOIN delivery a ON a.id = d.after_id
+  WHERE d.state = 'scheduled' AND c.publishable = 1 AND c.paused_at IS NULL AND l.generation > 0
+    AND (d.after_id IS NULL OR a.state = 'published')";
+
+impl Reads<'_> {
+    /// A delivery by its id.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when there is none.
+    pub fn delivery(&self, id: &DeliveryId) -> Result<Delivery, StoreError> {
+        self.one(
+            "SELECT * FROM delivery WHERE id = ?1",
+            [id.as_str()],
+            delivery,
+        )?
+        .ok_or_else(|| StoreError::NotFound(format!("delivery {id}")))
+    }
+
+    /// Deliveries by a query, ordered by due instant and id.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn deliveries(&self, query: &QueueQuery) -> Result<Vec<Delivery>, StoreError> {
+        let states: String = query
+            .states
+            .iter()
+            .map(|state| format!(",{},", state.name()))
+            .collect();
+        let order = if query.backwards { "DESC" } else { "ASC" };
+        self.all(
+            &format!(
+                "SELECT * FROM delivery WHERE (?1 IS NULL OR workspace_id = ?1) AND (?2 IS NULL OR channel_id = ?2)
+                   AND (?3 IS NULL OR post_id = ?3) AND (?4 = '' OR instr(?4, ',' || state || ',') > 0)
+                   AND due >= ?5 AND due < ?6 ORDER BY due {order}, id {order} LIMIT ?7"
+            ),
+            (
+                query.workspace.as_ref().map(WorkspaceId::as_str),
+                query.channel.as_ref().map(ChannelId::as_str),
+                query.post.as_ref().map(PostId::as_str),
+                states,
+                query.from.map_or(i64::MIN, |at| at.0),
+                query.until.map_or(i64::MAX, |at| at.0),
+                if query.limit == 0 { -1 } else { i64::from(query.limit) },
+            ),
+            delivery,
+        )
+    }
+
+    /// What may be sent at `now`, earliest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn due(&self, now: UtcMs, limit: u32) -> Result<Vec<Delivery>, StoreError> {
+        self.all(
+            &format!(
+                "SELECT d.* {READY} AND d.due <= ?1 AND (d.next_attempt_at IS NULL OR d.next_attempt_at <= ?1)
+                 ORDER BY d.due, d.id LIMIT ?2"
+            ),
+            (now.0, limit),
+            delivery,
+        )
+    }
+
+    /// The next instant after `now` at which something could be sent.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn next_due(&self, now: UtcMs) -> Result<Option<UtcMs>, StoreError> {
+        Ok(self
+            .value::<Option<i64>>(
+                &format!("SELECT min(max(d.due, coalesce(d.next_attempt_at, d.due))) {READY} AND max(d.due, coalesce(d.next_attempt_at, d.due)) > ?1"),
+                [now.0],
+            )?
+            .flatten()
+            .map(UtcMs))
+    }
+
+    /// Deliveries whose outcome is open (`sending`, `unknown`, `confirming`).
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn open_deliveries(&self) -> Result<Vec<Delivery>, StoreError> {
+        self.all(
+            "SELECT * FROM delivery WHERE state IN ('sending', 'unknown', 'confirming') ORDER BY due, id",
+            [],
+            delivery,
+        )
+    }
+
+    /// Scheduled deliveries that were due before `before` and were not tried
+    /// since, whatever blocks them.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn overdue(&self, before: UtcMs) -> Result<Vec<Delivery>, StoreError> {
+        self.all(
+            "SELECT * FROM delivery WHERE state = 'scheduled' AND due < ?1 AND (next_attempt_at IS NULL OR next_attempt_at < ?1) ORDER BY due, id",
+            [before.0],
+            delivery,
+        )
+    }
+
+    /// How many deliveries are in each state, over all channels.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn state_counts(
+        &self,
+        workspace: Option<&WorkspaceId>,
+    ) -> Result<Vec<(State, u64)>, StoreError> {
+        self.all(
+            "SELECT n.state AS state, sum(n.n) FROM channel_count n JOIN channel c ON c.id = n.channel_id
+             WHERE ?1 IS NULL OR c.workspace_id = ?1 GROUP BY n.state",
+            [workspace.map(WorkspaceId::as_str)],
+            |row| Ok((listed(row, "state", State::parse)?, row.get(1)?)),
+        )
+    }
+}

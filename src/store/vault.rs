@@ -1,0 +1,307 @@
+//! The vault: seals secrets so that they only open with this key, in this
+//! database, for this owner, field and generation.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use hkdf::Hkdf;
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use super::error::StoreError;
+use crate::support::entropy::Entropy;
+use crate::support::secret::Secret;
+
+const FORMAT: u8 = 1;
+const NONCE: usize = 24;
+const FILE_MARK: &str = "allgreen-key-1 ";
+
+/// What a sealed value belongs to; all of it is bound by the seal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// `login`, `channel` or `app`.
+    pub owner_kind: &'static str,
+    /// The owner's id.
+    pub owner_id: String,
+    /// Which value (`access`, `refresh`, `password`).
+    pub field: String,
+    /// Which generation of it.
+    pub generation: i64,
+}
+
+/// Holds the key while the program runs.
+pub struct Vault {
+    cipher: XChaCha20Poly1305,
+    key_id: String,
+    vault_id: String,
+    entropy: Entropy,
+}
+
+impl std::fmt::Debug for Vault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Vault({})", self.key_id)
+    }
+}
+
+/// The key that seals keys: 32 random bytes in a file only its owner reads.
+pub struct Key(Zeroizing<[u8; 32]>);
+
+impl Key {
+    /// A fresh key.
+    pub fn fresh(entropy: &Entropy) -> Self {
+        Self(Zeroizing::new(entropy.bytes()))
+    }
+
+    /// A short name of the key that tells nothing about it.
+    pub fn id(&self) -> String {
+        let digest = Sha256::new()
+            .chain_update(b"allgreen key id")
+            .chain_update(*self.0)
+            .finalize();
+        digest
+            .iter()
+            .take(8)
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    }
+
+    /// Writes the key to a new file, mode 0600, synced to disk.
+    ///
+    /// # Errors
+    /// When the file exists or cannot be written.
+    pub fn write_new(&self, path: &Path) -> Result<(), StoreError> {
+        let text = Zeroizing::new(format!("{FILE_MARK}{}\n", STANDARD.encode(*self.0)));
+        let write = || -> std::io::Result<()> {
+            let mut file = OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .mode(0o600)
+                .open(path)?;
+            file.write_all(text.as_bytes())?;
+            file.sync_all()?;
+            if let Some(parent) = path.parent() {
+                File::open(parent)?.sync_all()?;
+            }
+            Ok(())
+        };
+        write().map_err(|error| StoreError::Refused {
+            code: "key_unwritable",
+            what: format!(
+                "The key file {} could not be written: {error}.",
+                path.display()
+            ),
+            hint: "Check the directory and its permissions.".into(),
+        })
+    }
+
+    /// Reads a key file.
+    ///
+    /// # Errors
+    /// When it is missing, readable by others, or not a key.
+    pub fn read(path: &Path) -> Result<Self, StoreError> {
+        let refuse = |code, what: String, hint: &str| StoreError::Refused {
+            code,
+            what,
+            hint: hint.into(),
+        };
+        let mut file = File::open(path).map_err(|error| {
+            refuse(
+                "missing_key",
+                format!("The key file {} cannot be read: {error}.", path.display()),
+                "The tokens in the store open with no other key: put the file back, or reconnect every channel after removing the database.",
+            )
+        })?;
+        let mode = file
+            .metadata()
+            .map(|meta| meta.mode() & 0o077)
+            .unwrap_or(0o077);
+        if mode != 0 {
+            return Err(refuse(
+                "unsafe_file",
+                format!("The key file {} can be read by others.", path.display()),
+                "Run chmod 600 on it.",
+            ));
+        }
+        let mut text = Zeroizing::new(String::new());
+        let parsed = file.read_to_string(&mut text).ok().and_then(|_| {
+            let encoded = text.strip_prefix(FILE_MARK)?.trim_end();
+            let bytes = Zeroizing::new(STANDARD.decode(encoded).ok()?);
+            <[u8; 32]>::try_from(bytes.as_slice()).ok()
+        });
+        match parsed {
+            Some(bytes) => Ok(Self(Zeroizing::new(bytes))),
+            None => Err(refuse(
+                "broken_key",
+                format!("The key file {} is not a key.", path.display()),
+                "Put the right file back; the tokens in the store open with no other key.",
+            )),
+        }
+    }
+}
+
+impl Vault {
+    /// Makes the vault of one database from its key.
+    pub fn new(key: &Key, vault_id: String, entropy: Entropy) -> Self {
+        let key_id = key.id();
+        let mut sub_key = Zeroizing::new([0_u8; 32]);
+        let hkdf = Hkdf::<Sha256>::new(Some(key_id.as_bytes()), &*key.0);
+        // 32 bytes is far below HKDF's limit, so expansion cannot fail.
+        let _ = hkdf.expand(b"allgreen seal 1", &mut *sub_key);
+        Self {
+            cipher: XChaCha20Poly1305::new((&*sub_key).into()),
+            key_id,
+            vault_id,
+            entropy,
+        }
+    }
+
+    /// The name of the key in use.
+    pub fn key_id(&self) -> &str {
+        &self.key_id
+    }
+
+    /// Seals `secret` for its place.
+    ///
+    /// # Errors
+    /// When the cipher refuses (it does not for values of this size).
+    pub fn seal(&self, place: &Place, secret: &Secret) -> Result<Vec<u8>, StoreError> {
+        let nonce: [u8; NONCE] = self.entropy.bytes();
+        let aad = self.bound(place);
+        let payload = Payload {
+            msg: secret.expose().as_bytes(),
+            aad: &aad,
+        };
+        let sealed = self
+            .cipher
+            .encrypt(&XNonce::from(nonce), payload)
+            .map_err(|_| StoreError::Sealed(place.field.clone()))?;
+        let mut out = Vec::with_capacity(1 + NONCE + sealed.len());
+        out.push(FORMAT);
+        out.extend_from_slice(&nonce);
+        out.extend_from_slice(&sealed);
+        Ok(out)
+    }
+
+    /// Opens what [`Vault::seal`] made for exactly this place.
+    ///
+    /// # Errors
+    /// When it was sealed for another place or key, or damaged.
+    pub fn open(&self, place: &Place, sealed: &[u8]) -> Result<Secret, StoreError> {
+        let refuse = || {
+            StoreError::Sealed(format!(
+                "{} {} {}",
+                place.owner_kind, place.owner_id, place.field
+            ))
+        };
+        let (format, rest) = sealed.split_first().ok_or_else(refuse)?;
+        if *format != FORMAT || rest.len() < NONCE {
+            return Err(refuse());
+        }
+        let (nonce, body) = rest.split_at(NONCE);
+        let nonce = <[u8; NONCE]>::try_from(nonce).map_err(|_| refuse())?;
+        let aad = self.bound(place);
+        let plain = self
+            .cipher
+            .decrypt(
+                &XNonce::from(nonce),
+                Payload {
+                    msg: body,
+                    aad: &aad,
+                },
+            )
+            .map(Zeroizing::new)
+            .map_err(|_| refuse())?;
+        let text = std::str::from_utf8(&plain).map_err(|_| refuse())?;
+        Ok(Secret::new(text))
+    }
+
+    /// The bytes every seal is bound to, each part with its length before it,
+    /// so that no two places give the same bytes.
+    fn bound(&self, place: &Place) -> Vec<u8> {
+        let generation = place.generation.to_be_bytes();
+        let parts: [&[u8]; 7] = [
+            &[FORMAT],
+            self.vault_id.as_bytes(),
+            place.owner_kind.as_bytes(),
+            place.owner_id.as_bytes(),
+            place.field.as_bytes(),
+            &generation,
+            self.key_id.as_bytes(),
+        ];
+        let mut out = Vec::new();
+        for part in parts {
+            out.extend_from_slice(&(part.len() as u64).to_be_bytes());
+            out.extend_from_slice(part);
+        }
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place() -> Place {
+        Place {
+            owner_kind: "login",
+            owner_id: "lgn_1".into(),
+            field: "access".into(),
+            generation: 3,
+        }
+    }
+
+    fn vault(vault_id: &str) -> Vault {
+        let entropy = Entropy::seeded(1);
+        Vault::new(&Key::fresh(&Entropy::seeded(7)), vault_id.into(), entropy)
+    }
+
+    #[test]
+    fn a_token_moved_to_another_row_field_generation_or_database_does_not_open() {
+        let vault = vault("here");
+        let sealed = vault.seal(&place(), &Secret::new("canary-token")).unwrap();
+        assert_eq!(
+            vault.open(&place(), &sealed).unwrap().expose(),
+            "canary-token"
+        );
+        for elsewhere in [
+            Place {
+                owner_id: "lgn_2".into(),
+                ..place()
+            },
+            Place {
+                field: "refresh".into(),
+                ..place()
+            },
+            Place {
+                generation: 4,
+                ..place()
+            },
+            Place {
+                owner_kind: "channel",
+                ..place()
+            },
+        ] {
+            assert!(vault.open(&elsewhere, &sealed).is_err());
+        }
+        assert!(self::vault("there").open(&place(), &sealed).is_err());
+        for at in 0..sealed.len() {
+            let mut damaged = sealed.clone();
+            damaged[at] ^= 1;
+            assert!(vault.open(&place(), &damaged).is_err(), "bit {at}");
+        }
+    }
+
+    #[test]
+    fn the_same_secret_never_seals_to_the_same_bytes() {
+        let vault = vault("here");
+        let one = vault.seal(&place(), &Secret::new("t")).unwrap();
+        let two = vault.seal(&place(), &Secret::new("t")).unwrap();
+        assert_ne!(one, two);
+    }
+}
