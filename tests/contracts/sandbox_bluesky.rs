@@ -1,6 +1,11 @@
 //! The simulated Bluesky, asked with a plain HTTP client: every status and
 //! body is one that the reference PDS was observed to give.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "the helpers of a test may end it as the test itself may"
+)]
+
 mod accounts;
 mod faults;
 mod records;

@@ -74,8 +74,8 @@ pub(super) fn keep(world: &mut World, did: &str, record: &Value, now: UtcMs) -> 
             let text = format!("Could not find blob: {}", one.cid);
             return Err(errors::error(400, "BlobNotFound", &text));
         };
-        // The two texts below follow the reference server's blob check, which
-        // only looks at blobs that no record kept yet; they were not observed.
+        // Source: the reference server's blob check, which looks at blobs that
+        // no record kept yet; not observed.
         if !found.kept && found.mime != one.mime {
             let text = format!(
                 "Referenced Mimetype does not match stored blob. Expected: {}, Got: {}",
@@ -83,6 +83,8 @@ pub(super) fn keep(world: &mut World, did: &str, record: &Value, now: UtcMs) -> 
             );
             return Err(errors::error(400, "InvalidMimeType", &text));
         }
+        // Stricter than the reference server, which holds the stored size
+        // against the limit only: a size that is wrong is a mistake of ours.
         if !found.kept && Some(found.size) != one.size {
             let text = format!(
                 "Referenced Size does not match stored blob. Expected: {}",

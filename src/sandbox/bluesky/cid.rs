@@ -158,7 +158,7 @@ mod tests {
         // `ipfs add --cid-version=1 --raw-leaves` of "hello world".
         assert_eq!(
             of_blob(b"hello world"),
-            "bafkreifzjut3te7nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e"
+            "bafkreifzjut3te2nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e"
         );
     }
 
@@ -175,6 +175,25 @@ mod tests {
         assert!(of_record(&record).unwrap().starts_with("bafyrei"));
         assert_eq!(of_record(&record).unwrap().len(), 59);
         assert_eq!(of_record(&json!({ "a": 1.5 })), None);
+    }
+
+    #[test]
+    fn the_published_examples_of_the_data_model_have_their_identifiers() {
+        // Source: interop-test-files/data-model in bluesky-social/atproto.
+        let links = json!({
+            "a": { "$link": "bafyreidfayvfuwqa7qlnopdjiqrxzs6blmoeu4rujcjtnci5beludirz2a" },
+            "b": { "$bytes": "nFERjvLLiw9qm45JrqH9QTzyC2Lu1Xb4ne6+sBrCzI0" },
+            "c": {
+                "$type": "blob",
+                "ref": { "$link": "bafkreiccldh766hwcnuxnf2wh6jgzepf2nlu2lvcllt63eww5p6chi4ity" },
+                "mimeType": "image/jpeg",
+                "size": 10_000,
+            },
+        });
+        assert_eq!(
+            of_record(&links).unwrap(),
+            "bafyreihldkhcwijkde7gx4rpkkuw7pl6lbyu5gieunyc7ihactn5bkd2nm"
+        );
     }
 
     #[test]

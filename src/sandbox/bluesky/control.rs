@@ -17,6 +17,9 @@ pub enum ControlError {
     /// The text is the one the real server refuses with.
     #[error("Handle already taken: {0}")]
     HandleTaken(String),
+    /// The server has an account of this DID already.
+    #[error("the sandbox has the account {0} already; delete it first")]
+    DidTaken(String),
     /// An app password of that name, or none of it, is there.
     #[error("the account has no such app password, or has one of that name already: {0}")]
     AppPassword(String),
@@ -39,13 +42,16 @@ impl Bluesky {
     /// from another server.
     ///
     /// # Errors
-    /// When the handle is taken by another account.
+    /// When the server has that account already, or one of that handle.
     pub fn adopt_account(&self, did: &str, handle: &str, password: &str, name: &str) -> Done {
         let handle = handle.to_lowercase();
         let now = self.now();
         let mut world = self.world();
         if world.account(&handle).is_some() {
             return Err(ControlError::HandleTaken(handle));
+        }
+        if world.accounts.contains_key(did) {
+            return Err(ControlError::DidTaken(did.to_owned()));
         }
         let label = handle.split('.').next().unwrap_or_default();
         let account = Account {

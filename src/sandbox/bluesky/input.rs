@@ -2,8 +2,13 @@
 
 use serde_json::{Map, Value};
 
-use super::errors::{invalid, missing_key};
+use super::errors::{invalid, missing_key, too_large};
 use crate::sandbox::wire::{Answer, Request};
+
+/// The longest JSON body in bytes.
+///
+/// Source: the payload limits of the reference server; not observed.
+const LONGEST_JSON: usize = 150 * 1024;
 
 /// A JSON object that must be there, of content type `application/json`.
 pub(super) fn object(req: &Request) -> Result<Map<String, Value>, Answer> {
@@ -15,6 +20,9 @@ pub(super) fn object(req: &Request) -> Result<Map<String, Value>, Answer> {
         return Err(invalid(format!(
             "Wrong request encoding (Content-Type): {kind}"
         )));
+    }
+    if req.body.len() > LONGEST_JSON {
+        return Err(too_large());
     }
     match req.json() {
         Some(Value::Object(map)) => Ok(map),

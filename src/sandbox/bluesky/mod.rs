@@ -188,7 +188,8 @@ fn pds(world: &mut World, req: &Request) -> Result<Answer, Answer> {
         }
         return handler(world, req);
     }
-    // Handed on to an AppView, for which a session is needed first.
+    // Handed on to an AppView, for which a session is needed first (source:
+    // the reference server's pipethrough).
     sessions::caller(world, req)?;
     match method {
         "app.bsky.actor.getProfile" if world.app_view => directory::profile(world, req),

@@ -177,7 +177,7 @@ async fn a_post_that_breaks_the_lexicon_is_refused_with_the_rule_it_breaks() {
     let image = |size: u64| {
         json!({ "alt": "", "image": {
             "$type": "blob", "mimeType": "image/png", "size": size,
-            "ref": { "$link": "bafkreifzjut3te7nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e" },
+            "ref": { "$link": "bafkreifzjut3te2nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e" },
         }})
     };
     let images = |list: Vec<Value>| {
