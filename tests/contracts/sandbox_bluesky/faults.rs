@@ -48,14 +48,27 @@ async fn a_request_can_be_done_long_after_its_connection_died() {
 async fn a_client_that_hangs_up_does_not_undo_what_the_server_does() {
     let scene = Scene::new().await;
     let (access, _) = scene.session().await;
-    scene.bluesky().fault_once(PUT, Fault::Delay(60_000));
+    scene.bluesky().fault_once(PUT, Fault::Delay(400));
     let body = scene.once(RKEY, "slow");
     let slow = scene
         .request(Method::POST, &format!("/xrpc/{PUT}"), Some(&access))
         .json(&body)
-        .timeout(Duration::from_millis(200));
+        .timeout(Duration::from_millis(100));
     assert!(scene.send(slow).await.unwrap_err().is_timeout());
     scene.get_record(RKEY).await.ok();
+    let finished = || {
+        let calls = scene.bluesky().calls();
+        calls
+            .iter()
+            .any(|c| c.endpoint == PUT && c.status == Some(200))
+    };
+    for _ in 0..500 {
+        if finished() {
+            return;
+        }
+        Clock::real().sleep(Duration::from_millis(10)).await;
+    }
+    panic!("the server stopped when its client hung up");
 }
 
 #[tokio::test]
