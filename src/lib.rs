@@ -15,6 +15,7 @@
 //! | – | [`sandbox`] | simulated networks for tests and the demo |
 
 pub mod domain;
+pub mod engine;
 pub mod networks;
 pub mod sandbox;
 pub mod store;
