@@ -17,6 +17,7 @@
 pub mod domain;
 pub mod engine;
 pub mod networks;
+pub mod ops;
 pub mod sandbox;
 pub mod store;
 pub mod support;
