@@ -173,33 +173,27 @@ async fn a5_an_outage_never_flips_a_channel_and_the_post_goes_out_when_it_ends()
         .schedule(&channel, "after the storm", minutes(30))
         .await;
     world.sandbox.bluesky().down(true);
-    for _ in 0..12 {
-        world.advance(minutes(30));
-        world
-            .until("the publisher has looked", async || {
-                !world.sandbox.bluesky().calls().is_empty()
-            })
-            .await;
-        world.sandbox.bluesky().forget_calls();
-    }
+    let six_hours_on = world.clock.now().plus(minutes(360));
+    world
+        .pass_until(minutes(10), "six hours are over", async || {
+            world.clock.now() >= six_hours_on
+        })
+        .await;
+    assert!(
+        world.sandbox.bluesky().calls().len() >= 5,
+        "it went on trying"
+    );
     let during = world.channel(&channel).await;
     assert!(
         during.publishable && during.cause == Cause::None && during.token.refresh_failures == 0
     );
     assert_eq!(world.delivery(&post).await.state, State::Scheduled);
     world.sandbox.bluesky().down(false);
-    for _ in 0..20 {
-        world.advance(minutes(5));
-        if world.delivery(&post).await.state == State::Published {
-            break;
-        }
-        world
-            .until("the publisher has looked", async || {
-                !world.sandbox.bluesky().calls().is_empty()
-            })
-            .await;
-        world.sandbox.bluesky().forget_calls();
-    }
+    world
+        .pass_until(minutes(5), "it is out", async || {
+            world.delivery(&post).await.state == State::Published
+        })
+        .await;
     world.until_state(&post, State::Published).await;
     assert_eq!(world.live(&ann), ["after the storm"]);
     world.stop().await;
@@ -241,15 +235,11 @@ async fn whatever_happens_to_the_answer_there_is_one_post_and_we_know_it() {
                 world.sandbox.bluesky().waiting_faults() == 0
             })
             .await;
-        for _ in 0..40 {
-            allgreen::support::clock::Clock::real()
-                .sleep(Duration::from_millis(30))
-                .await;
-            if world.delivery(&post).await.state == State::Published {
-                break;
-            }
-            world.advance(Duration::from_secs(30));
-        }
+        world
+            .pass_until(Duration::from_secs(30), &name, async || {
+                world.delivery(&post).await.state == State::Published
+            })
+            .await;
         world.until_state(&post, State::Published).await;
         assert_eq!(world.live(&ann), ["once"], "after {name}");
         world.stop().await;
@@ -275,15 +265,11 @@ async fn a_broken_protocol_posts_twice_so_the_story_above_can_fail() {
         Times::Count(1),
     );
     world.advance(minutes(5));
-    for _ in 0..40 {
-        allgreen::support::clock::Clock::real()
-            .sleep(Duration::from_millis(30))
-            .await;
-        world.advance(Duration::from_secs(30));
-        if world.delivery(&post).await.state == State::Published {
-            break;
-        }
-    }
+    world
+        .pass_until(Duration::from_secs(30), "it is out", async || {
+            world.delivery(&post).await.state == State::Published
+        })
+        .await;
     assert_eq!(world.live(&ann), ["twice", "twice"]);
     world.stop().await;
 }

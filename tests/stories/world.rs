@@ -313,6 +313,21 @@ impl World {
         panic!("waited in vain until {what}");
     }
 
+    /// Lets time pass in steps until a condition holds.
+    pub async fn pass_until(&self, step: Duration, what: &str, condition: impl AsyncFn() -> bool) {
+        let real = Clock::real();
+        for _ in 0..400 {
+            for _ in 0..10 {
+                if condition().await {
+                    return;
+                }
+                real.sleep(Duration::from_millis(3)).await;
+            }
+            self.advance(step);
+        }
+        panic!("time passed in vain until {what}");
+    }
+
     pub async fn until_state(&self, id: &DeliveryId, state: State) {
         let real = Clock::real();
         for _ in 0..2_000 {
