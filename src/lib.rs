@@ -16,6 +16,7 @@
 
 pub mod cli;
 pub mod domain;
+pub mod engine;
 pub mod networks;
 pub mod sandbox;
 pub mod store;

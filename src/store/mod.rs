@@ -25,6 +25,7 @@ pub mod backup;
 pub mod changes;
 pub mod channels;
 pub mod commands;
+pub mod content;
 pub mod disconnect;
 pub mod health;
 pub mod history;

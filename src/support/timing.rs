@@ -78,6 +78,8 @@ timing! {
     login_limit = 15 * MINUTE;
     /// How often a verified backup is made.
     backup_every = 24 * HOUR;
+    /// How often the publisher asks the store whether another process changed it.
+    store_poll = SECOND;
     /// How often a screen asks the store whether something changed.
     screen_poll = 250;
 }

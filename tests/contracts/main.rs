@@ -1,1 +1,3 @@
 //! What each network promises, held against the sandbox.
+
+mod sandbox_bluesky;
