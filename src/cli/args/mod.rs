@@ -42,7 +42,8 @@ pub struct Globals {
         long,
         global = true,
         value_name = "SLUG|all",
-        env = "ALLGREEN_WORKSPACE"
+        env = "ALLGREEN_WORKSPACE",
+        hide_env_values = true
     )]
     pub workspace: Option<String>,
     /// Print results and errors as JSON
@@ -70,7 +71,13 @@ pub struct Globals {
     #[arg(long, global = true, value_name = "DUR", default_value = "30s", value_parser = values::span)]
     pub wait: std::time::Duration,
     /// Keep everything in this directory
-    #[arg(long, global = true, value_name = "DIR", env = "ALLGREEN_HOME")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "ALLGREEN_HOME",
+        hide_env_values = true
+    )]
     pub home: Option<std::path::PathBuf>,
     /// Act as this operator instead of the one logged in
     #[arg(long, global = true, value_name = "NAME")]

@@ -1,6 +1,6 @@
 //! What went wrong, and the exit codes: one table.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::clean;
 
@@ -99,8 +99,14 @@ impl Failure {
     }
 
     /// The object for programs.
-    pub fn json(&self) -> Value {
-        json!({"error": {"code": self.code, "message": self.what, "hint": self.hint}})
+    pub fn json(&self) -> String {
+        let text = |text: &str| Value::from(text);
+        format!(
+            r#"{{"error":{{"code":{},"message":{},"hint":{}}}}}"#,
+            text(self.code),
+            text(&self.what),
+            text(&self.hint)
+        )
     }
 }
 
@@ -130,7 +136,7 @@ mod tests {
     fn an_error_is_one_line_or_one_object() {
         let failure = Failure::failed("code", "It\nbroke.", "Mend it.");
         assert_eq!(failure.line(), "It broke. Mend it.");
-        let json = failure.json();
+        let json: Value = serde_json::from_str(&failure.json()).unwrap();
         assert_eq!(json["error"]["code"], "code");
         assert_eq!(json["error"]["message"], "It\nbroke.");
         assert_eq!(json["error"]["hint"], "Mend it.");

@@ -117,7 +117,7 @@ impl Output {
         write_out(&format!("{}\n", clean_lines(text)))
     }
 
-    /// Prints one JSON value, indented for people, one line when piped.
+    /// Prints one JSON value.
     ///
     /// # Errors
     /// When standard output cannot be written.
@@ -142,7 +142,7 @@ impl Output {
     /// Says on standard error what went wrong and what to do.
     pub fn failure(&self, failure: &Failure) {
         let line = if self.shape == Shape::Json {
-            escape_controls(&failure.json().to_string())
+            escape_controls(&failure.json())
         } else {
             failure.line()
         };

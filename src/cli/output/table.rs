@@ -39,6 +39,8 @@ pub struct Cell {
     text: String,
     /// A mark before the text, on a terminal only: shape and its ASCII form.
     mark: Option<(&'static str, &'static str)>,
+    /// What programs read instead.
+    piped: Option<String>,
     look: Look,
 }
 
@@ -48,6 +50,7 @@ impl Cell {
         Self {
             text: clean(text.as_ref()),
             mark: None,
+            piped: None,
             look,
         }
     }
@@ -63,6 +66,19 @@ impl Cell {
             mark: Some((mark, ascii)),
             ..Self::new(text, look)
         }
+    }
+
+    /// A cell that says `piped` to programs and something else to people.
+    pub fn both(people: impl AsRef<str>, piped: impl AsRef<str>) -> Self {
+        Self {
+            piped: Some(clean(piped.as_ref())),
+            ..Self::new(people, Look::Plain)
+        }
+    }
+
+    /// The same cell with another look.
+    pub fn looking(self, look: Look) -> Self {
+        Self { look, ..self }
     }
 
     fn shown(&self, output: &Output) -> String {
@@ -130,7 +146,10 @@ impl Table {
                 .rows
                 .iter()
                 .map(|row| {
-                    let cells: Vec<_> = row.iter().map(|cell| cell.text.as_str()).collect();
+                    let cells: Vec<_> = row
+                        .iter()
+                        .map(|cell| cell.piped.as_ref().unwrap_or(&cell.text).as_str())
+                        .collect();
                     format!("{}\n", cells.join("\t"))
                 })
                 .collect();
