@@ -14,6 +14,7 @@
 //! | 0 | [`support`] | clock, config, paths, redaction, sanitising, randomness |
 //! | – | [`sandbox`] | simulated networks for tests and the demo |
 
+pub mod cli;
 pub mod domain;
 pub mod engine;
 pub mod networks;
