@@ -9,5 +9,6 @@
 )]
 #![allow(missing_docs, reason = "a test is named by what it shows")]
 
+mod catching_up;
 mod publishing;
 mod world;
