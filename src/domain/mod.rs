@@ -5,5 +5,7 @@ pub mod answer;
 pub mod channel;
 pub mod delivery;
 pub mod ids;
+pub mod machine;
 pub mod network;
+pub mod outcome;
 pub mod role;
