@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use super::OpError;
 use crate::domain::channel::{Channel, Status};
-use crate::networks::{Networked, Publish, Step};
 use crate::store::StorePaths;
 use crate::store::posts::Time;
 use crate::support::time::UtcMs;
@@ -86,17 +85,4 @@ pub fn civil(at: UtcMs, zone: &str) -> String {
         .to_zoned(zone)
         .strftime("%Y-%m-%d %H:%M")
         .to_string()
-}
-
-/// What is wrong with a post for a network, before anything is stored.
-pub fn problems(networked: &dyn Networked, publish: &Publish) -> Vec<String> {
-    match networked.next(publish, &[]) {
-        Step::Refused(refusal) => vec![
-            refusal
-                .evidence
-                .message
-                .unwrap_or_else(|| refusal.class.name().into()),
-        ],
-        _ => Vec::new(),
-    }
 }

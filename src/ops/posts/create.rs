@@ -176,7 +176,7 @@ async fn store(
     ready: Ready,
     media: Vec<Medium>,
 ) -> Result<PostView, OpError> {
-    let (new, networks, spool) = (new.clone(), hub.networks.clone(), hub.paths.media.clone());
+    let (new, networks) = (new.clone(), hub.networks.clone());
     hub.change(move |tx, acting| {
         // Again, now that it counts: roles and channels may have changed.
         let channels = targets(tx, acting, &new)?;
@@ -184,12 +184,12 @@ async fn store(
         let mut warnings = Vec::new();
         for channel in &ready.channels {
             let text = text_for(&new, channel);
-            let problems = content::check(&networks, &spool, channel, text, &media, acting.now);
+            let problems = content::check(&networks, channel, text, &media);
             if draft {
                 warnings.extend(
                     problems
                         .iter()
-                        .map(|one| format!("{}: {one}", channel.name())),
+                        .map(|one| format!("{}: {}", channel.name(), one.what)),
                 );
             } else {
                 content::refuse_problem(channel, &problems)?;
