@@ -9,6 +9,10 @@
 )]
 #![allow(missing_docs, reason = "a test is named by what it shows")]
 
+#[path = "../common/mod.rs"]
+mod common;
+
 mod catching_up;
+mod command_line;
 mod publishing;
 mod world;

@@ -143,9 +143,10 @@ impl Output {
         write_out(&format!("{}\n", escape_controls(&text)))
     }
 
-    /// Says on standard error what is going on, unless asked to be quiet.
+    /// Says on standard error what is going on, unless asked to be quiet. With
+    /// JSON nothing but an error is there, so that it can be parsed.
     pub fn progress(&self, sentence: &str) {
-        if !self.quiet {
+        if !self.quiet && self.shape != Shape::Json {
             let _ = writeln!(io::stderr().lock(), "{}", clean(sentence));
         }
     }
