@@ -21,6 +21,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Runtime};
 
 pub mod process;
+pub mod program;
 pub mod proxy;
 
 /// How long a helper waits where the caller names no limit.
