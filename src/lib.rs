@@ -18,6 +18,7 @@ pub mod cli;
 pub mod domain;
 pub mod engine;
 pub mod networks;
+pub mod ops;
 pub mod sandbox;
 pub mod store;
 pub mod support;
