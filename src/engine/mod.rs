@@ -27,7 +27,7 @@ use crate::support::timing::Timing;
 mod answers;
 mod commands;
 mod conductor;
-mod facts;
+pub mod facts;
 pub mod leadership;
 mod prober;
 pub mod process;

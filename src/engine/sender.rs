@@ -282,7 +282,12 @@ async fn publish(inner: &Arc<Inner>, known: &Known, key: &str) -> Result<Publish
         account: known.channel.remote_id.clone(),
         text,
         media,
-        rendered: known.delivery.rendered.clone(),
+        // A request that was frozen under another key is not this one.
+        rendered: known
+            .delivery
+            .rendered
+            .clone()
+            .filter(|_| known.delivery.idem_key.as_deref() == Some(key)),
         now: inner.now(),
     })
 }

@@ -15,6 +15,10 @@ use crate::support::config::NetworkSettings;
 use crate::support::secret::Secret;
 use crate::support::time::UtcMs;
 
+pub mod bluesky;
+mod catalogue;
+mod evidence;
+mod guard;
 pub mod http;
 pub mod registry;
 
@@ -45,6 +49,15 @@ pub struct Descriptor {
     pub status_page: &'static str,
     /// What to do before starting a login, one sentence each.
     pub tips: &'static [&'static str],
+}
+
+/// Why a network would refuse a post as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// One sentence: what is wrong.
+    pub what: String,
+    /// One sentence: what to do.
+    pub hint: String,
 }
 
 /// What every call is made with.
@@ -343,6 +356,9 @@ pub trait Networked: Send + Sync {
     /// The key under which this delivery is sent, the same after a restore of
     /// the store. `number` is raised by each "send again" of a person.
     fn key(&self, delivery: &str, due: UtcMs, number: u32) -> String;
+
+    /// Everything that would make the network refuse this post.
+    fn problems(&self, text: &str, media: &[MediaItem]) -> Vec<Problem>;
 
     /// How the publish goes on from what is journalled.
     fn next(&self, publish: &Publish, steps: &[StepRecord]) -> Step;

@@ -32,9 +32,13 @@ pub mod history;
 pub mod incidents;
 pub mod logins;
 pub mod notices;
+pub mod people;
+pub mod posts;
 pub mod queue;
 pub mod settings;
 pub mod terms;
+pub mod undo;
+pub mod workspaces;
 
 pub use error::StoreError;
 pub use tx::{Reads, Tx};
