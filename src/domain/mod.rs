@@ -2,10 +2,13 @@
 //! clock: `now` is a parameter.
 
 pub mod answer;
+pub mod blocker;
 pub mod channel;
 pub mod delivery;
 pub mod ids;
+pub mod lamp;
 pub mod machine;
 pub mod network;
 pub mod outcome;
+pub mod release;
 pub mod role;
