@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Runtime};
 
+pub mod crashes;
 pub mod process;
 pub mod program;
 pub mod proxy;
