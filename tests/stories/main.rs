@@ -10,5 +10,8 @@
 #![allow(missing_docs, reason = "a test is named by what it shows")]
 
 mod catching_up;
+mod connecting;
+mod disconnecting;
+mod office;
 mod publishing;
 mod world;
