@@ -13,6 +13,9 @@
 mod store_room;
 
 mod catching_up;
+mod connecting;
+mod disconnecting;
+mod office;
 mod publishing;
 mod store_backup;
 mod store_feed;
