@@ -10,5 +10,6 @@ pub mod lamp;
 pub mod machine;
 pub mod network;
 pub mod outcome;
+pub mod refresh;
 pub mod release;
 pub mod role;
