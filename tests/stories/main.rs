@@ -11,8 +11,22 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../common/store.rs"]
+mod store_room;
 
 mod catching_up;
 mod command_line;
+mod connecting;
+mod disconnecting;
+mod office;
 mod publishing;
+mod store_backup;
+mod store_feed;
+mod store_health;
+mod store_logins;
+mod store_machine;
+mod store_opening;
+mod store_terms;
+mod store_wipe;
+mod store_writer;
 mod world;
