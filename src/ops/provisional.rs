@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use super::OpError;
-use crate::domain::channel::{Channel, Status};
 use crate::store::StorePaths;
 use crate::store::posts::Time;
 use crate::support::time::UtcMs;
@@ -39,26 +38,6 @@ impl Paths {
             key: self.key.clone(),
             backups: self.backups.clone(),
         }
-    }
-}
-
-/// The lamp of a channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Lamp {
-    /// Publishes; proof inside its window.
-    Green,
-    /// Still publishes; act soon.
-    Attention,
-    /// Cannot publish now.
-    Broken,
-}
-
-/// The lamp and its words.
-pub fn lamp(channel: &Channel, _now: UtcMs) -> (Lamp, String) {
-    if channel.status == Status::Disconnected || !channel.publishable {
-        (Lamp::Broken, channel.cause.words().into())
-    } else {
-        (Lamp::Green, "healthy".into())
     }
 }
 
