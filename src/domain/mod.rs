@@ -13,3 +13,4 @@ pub mod outcome;
 pub mod refresh;
 pub mod release;
 pub mod role;
+pub mod when;
