@@ -2,8 +2,10 @@
 
 pub mod clock;
 pub mod config;
+pub mod duration;
 pub mod entropy;
 pub mod fault;
+pub mod nearest;
 pub mod secret;
 pub mod time;
 pub mod timing;
