@@ -6,6 +6,7 @@ pub mod duration;
 pub mod entropy;
 pub mod fault;
 pub mod nearest;
+pub mod paths;
 pub mod secret;
 pub mod time;
 pub mod timing;
