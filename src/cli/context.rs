@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use super::args::Globals;
 use super::output::{Exit, Failure, Output};
 use crate::domain::ids::{ChannelId, WorkspaceId};
+use crate::domain::when::{self, Past, Trouble, WhenError};
 use crate::ops::hub::HubOptions;
 use crate::ops::{ErrorKind, Hub, OpError, Scope, names};
 use crate::support::clock::Clock;
@@ -87,9 +88,13 @@ impl Context {
     /// operator is not one of this hub.
     pub async fn hub(&self) -> Result<Hub, Failure> {
         let places = super::config::places(self)?;
-        let config = super::config::read(&places)?;
+        let config = super::config::read(self, &places)?;
+        // Read-only makes nothing, not even a directory.
+        if !self.flags.read_only {
+            places.create()?;
+        }
         let hub = Hub::open(HubOptions {
-            paths: places,
+            paths: super::config::for_ops(&places),
             config,
             clock: self.clock.clone(),
             entropy: Entropy::os(),
@@ -141,11 +146,8 @@ impl Context {
     /// # Errors
     /// When it is no time, or does not exist in that zone.
     pub fn instant(&self, text: Option<&str>, zone: &str) -> Result<Option<UtcMs>, Failure> {
-        let _ = zone;
-        let read = |text| UtcMs::parse_rfc3339(text);
-        text.map(read)
-            .transpose()
-            .map_err(|error| Failure::usage("bad_time", error.to_string(), ""))
+        let read = |text| when::parse(text, zone, self.now(), Past::Allowed);
+        Ok(text.map(read).transpose()?.map(|when| when.instant))
     }
 
     /// How long to wait for what the publisher does.
@@ -186,5 +188,20 @@ impl From<OpError> for Failure {
             ErrorKind::NeedsChoice => Exit::NeedsChoice,
         };
         Self::new(exit, error.code, error.what, error.hint)
+    }
+}
+
+impl From<WhenError> for Failure {
+    fn from(error: WhenError) -> Self {
+        let code = match error.trouble {
+            Trouble::NotUnderstood => "bad_time",
+            Trouble::NoTime => "no_time",
+            Trouble::Past => "past",
+            Trouble::Gap => "gap",
+            Trouble::Fold => "fold",
+            Trouble::UnknownZone => "unknown_zone",
+            Trouble::TooFar => "too_far",
+        };
+        Self::usage(code, error.what, error.hint)
     }
 }

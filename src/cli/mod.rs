@@ -140,7 +140,7 @@ async fn dispatch(context: &Context, command: Option<Command>) -> Result<Exit, F
         Some(Command::Post(command)) => post::run(context, &command).await,
         Some(Command::Notice(command)) => news::notice(context, &command).await,
         Some(Command::Incident(command)) => news::incident(context, command).await,
-        Some(Command::Config(command)) => config::run(context, command).await,
+        Some(Command::Config(command)) => config::run(context, command),
     }
 }
 

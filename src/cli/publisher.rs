@@ -15,7 +15,7 @@ use super::words::{ago, count, maybe_ago};
 use crate::domain::ids::CommandId;
 use crate::domain::machine::Rules;
 use crate::domain::publisher::{CommandKind, PublisherKind};
-use crate::engine::{Engine, EngineError, Once, Parts, Pass};
+use crate::engine::{Engine, EngineError, Once, Parts, Pass, rules};
 use crate::ops::Hub;
 use crate::ops::probe::{Asked, progress, wait};
 use crate::ops::publisher::{PublisherView, publisher};
@@ -33,7 +33,7 @@ pub fn engine(hub: &Hub) -> Engine {
         timing: hub.config.engine.clone(),
         rules: Rules {
             unknown_bound: hub.config.engine.unknown_reads,
-            ..Rules::default()
+            ..rules()
         },
         lock: lock_file(hub),
         media: hub.paths.media.clone(),

@@ -258,7 +258,7 @@ fn a_file_that_is_no_database_of_ours_is_refused_and_left_as_it_is() {
     for (bytes, what, hint) in [
         (
             b"this is no database, only text".to_vec(),
-            "cannot be read as SQLite",
+            "cannot be read",
             "Restore",
         ),
         (
@@ -313,6 +313,36 @@ fn database(sql: &str) -> Vec<u8> {
     db.execute_batch(sql).unwrap();
     drop(db);
     fs::read(path).unwrap()
+}
+
+#[test]
+fn a_broken_configuration_names_every_mistake_with_its_line() {
+    let home = Home::new();
+    home.write_config(
+        "[networks.blusky]\napi_base = 7\n[engine]\nprobe_every = \"soon\"\nprobe_evry = \"1h\"\n",
+    );
+    let before = files(&home.path());
+    for (command, code) in [(["config", "check"], 1), (["post", "list"], 1)] {
+        let outcome = home.allgreen(command).run().expect_code(code);
+        for line in ["line 1:", "line 4:", "line 5:"] {
+            said(&outcome, line, "Mend it");
+        }
+    }
+    let outcome = home.allgreen(["check"]).run().expect_code(3);
+    said(&outcome, "config.toml is broken", "Mend it");
+    assert_eq!(files(&home.path()), before, "nothing was made");
+    home.write_config("[engine]\nprobe_every = \"2h\"\n");
+    home.allgreen(["config", "check"]).run().ok();
+}
+
+#[test]
+fn a_home_that_others_can_write_in_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = Home::new();
+    fs::set_permissions(home.path(), fs::Permissions::from_mode(0o777)).unwrap();
+    let outcome = home.allgreen(["status"]).run().expect_code(1);
+    said(&outcome, "Others may write in", "chmod 700");
+    assert!(files(&home.path()).is_empty(), "nothing was made");
 }
 
 #[test]

@@ -20,6 +20,7 @@ mod connecting;
 mod disconnecting;
 mod office;
 mod publishing;
+mod shell;
 mod store_backup;
 mod store_feed;
 mod store_health;
