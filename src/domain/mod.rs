@@ -10,6 +10,7 @@ pub mod lamp;
 pub mod machine;
 pub mod network;
 pub mod outcome;
+pub mod plan;
 pub mod refresh;
 pub mod release;
 pub mod role;
