@@ -1,9 +1,12 @@
 //! What every command has: flags, output, clock, and the hub once it is opened.
 
+use std::path::Path;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tracing::level_filters::LevelFilter;
 
 use super::args::Globals;
 use super::output::{Exit, Failure, Output};
@@ -13,6 +16,8 @@ use crate::ops::hub::HubOptions;
 use crate::ops::{ErrorKind, Hub, OpError, Scope, names};
 use crate::support::clock::Clock;
 use crate::support::entropy::Entropy;
+use crate::support::logging::{self, Log};
+use crate::support::redact::Redactor;
 use crate::support::time::UtcMs;
 
 /// What every command works with.
@@ -23,6 +28,10 @@ pub struct Context {
     pub output: Output,
     /// The one clock.
     pub clock: Clock,
+    /// Learns the secrets that are typed, so that no log or report shows them.
+    pub redactor: Redactor,
+    /// Keeps the log going until the command is over.
+    log: OnceLock<Log>,
     /// Becomes true when somebody asks this process to end.
     stop: watch::Sender<bool>,
     /// Whether something is under way that must not be cut off.
@@ -34,7 +43,7 @@ impl Context {
     ///
     /// # Errors
     /// When the test clock is not understood.
-    pub fn new(flags: Globals, output: Output) -> Result<Self, Failure> {
+    pub fn new(flags: Globals, output: Output, redactor: Redactor) -> Result<Self, Failure> {
         let clock = Clock::from_environment().map_err(|sentence| {
             Failure::usage(
                 "test_clock",
@@ -46,6 +55,8 @@ impl Context {
             flags,
             output,
             clock,
+            redactor,
+            log: OnceLock::new(),
             stop: watch::Sender::new(false),
             in_flight: AtomicBool::new(false),
         })
@@ -92,6 +103,7 @@ impl Context {
         // Read-only makes nothing, not even a directory.
         if !self.flags.read_only {
             places.create()?;
+            self.start_log(&places.logs);
         }
         let hub = Hub::open(HubOptions {
             paths: super::config::for_ops(&places),
@@ -102,6 +114,14 @@ impl Context {
             read_only: self.flags.read_only,
         });
         Ok(hub.await?)
+    }
+
+    /// A command without a log still does what it is asked.
+    fn start_log(&self, directory: &Path) {
+        match logging::start(directory, LevelFilter::INFO, &self.clock, &self.redactor) {
+            Ok(log) => drop(self.log.set(log)),
+            Err(error) => self.output.progress(&error.to_string()),
+        }
     }
 
     /// Which workspaces a list or a name is about.
