@@ -17,6 +17,8 @@ mod connecting;
 mod disconnecting;
 mod office;
 mod publishing;
+mod queue_acts;
+mod roles;
 mod store_backup;
 mod store_feed;
 mod store_health;
