@@ -16,3 +16,4 @@ pub mod refresh;
 pub mod release;
 pub mod role;
 pub mod text;
+pub mod when;

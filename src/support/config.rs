@@ -1,8 +1,36 @@
 //! The configuration file: what differs from the built-in defaults.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use super::timing::Timing;
+
+mod error;
+mod read;
+#[cfg(test)]
+mod tests;
+
+pub use error::{ConfigError, ConfigErrors};
+
+/// The default configuration with a comment for every key.
+pub const TEMPLATE: &str = include_str!("../../assets/config.toml");
+
+/// The networks that may have a table of their own. This floor knows no
+/// networks; a test above it holds the two lists together.
+pub const NETWORKS: &[&str] = &[
+    "facebook",
+    "instagram",
+    "threads",
+    "x",
+    "linkedin",
+    "tiktok",
+    "youtube",
+    "pinterest",
+    "bluesky",
+    "mastodon",
+    "telegram",
+    "whatsapp",
+];
 
 /// What `config.toml` says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,4 +61,68 @@ pub struct Ui {
     pub ssh_host: Option<String>,
     /// Draw with ASCII only.
     pub ascii: bool,
+}
+
+/// No configuration is larger than this many bytes.
+const MOST_BYTES: u64 = 1 << 20;
+
+impl Config {
+    /// Reads the file at `path`; a missing file means the defaults.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, each with its line.
+    pub fn load(path: &Path) -> Result<Self, ConfigErrors> {
+        let whole =
+            |what: String, hint: &str| ConfigErrors::one(path, ConfigError::whole_file(what, hint));
+        let text = match std::fs::metadata(path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(Self::default());
+            }
+            Ok(meta) if meta.len() > MOST_BYTES => {
+                let what = "The file is larger than 1 MiB.".into();
+                return Err(whole(what, "Check that it is the configuration."));
+            }
+            Ok(_) => std::fs::read(path),
+            Err(error) => Err(error),
+        };
+        let text = text.map_err(|error| {
+            let what = format!("The file cannot be read: {error}.");
+            whole(what, "Check who owns it and its mode.")
+        })?;
+        let text = String::from_utf8(text)
+            .map_err(|_| whole("The file is not UTF-8 text.".into(), "Save it as UTF-8."))?;
+        read::parse(&text).map_err(|errors| ConfigErrors::new(path, errors))
+    }
+
+    /// Reads a configuration from text; errors name no file.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, each with its line.
+    pub fn parse(text: &str) -> Result<Self, ConfigErrors> {
+        read::parse(text).map_err(|errors| ConfigErrors::new(Path::new("config.toml"), errors))
+    }
+
+    /// What is risky about the file at `path` though it can be read: somebody
+    /// else may change it, and with it the servers our tokens are sent to.
+    pub fn warnings(path: &Path) -> Vec<String> {
+        use std::os::unix::fs::MetadataExt;
+        let Ok(meta) = std::fs::metadata(path) else {
+            return Vec::new();
+        };
+        let shown = path.display();
+        let mut warnings = Vec::new();
+        if meta.mode() & 0o022 != 0 {
+            warnings.push(format!(
+                "Others may change {shown} and so send our tokens elsewhere. \
+                 Run: chmod 600 {shown}"
+            ));
+        }
+        let owner = meta.uid();
+        if owner != rustix::process::geteuid().as_raw() && owner != 0 {
+            warnings.push(format!(
+                "{shown} belongs to another user (uid {owner}). Make it your own file."
+            ));
+        }
+        warnings
+    }
 }

@@ -2,9 +2,12 @@
 
 pub mod clock;
 pub mod config;
+pub mod duration;
 pub mod entropy;
 pub mod fault;
 pub mod login;
+pub mod nearest;
+pub mod paths;
 pub mod secret;
 pub mod time;
 pub mod timing;

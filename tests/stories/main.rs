@@ -12,6 +12,7 @@
 #[path = "../common/store.rs"]
 mod store_room;
 
+mod asking;
 mod catching_up;
 mod connecting;
 mod disconnecting;
