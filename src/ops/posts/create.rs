@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::super::acting::Acting;
-use super::super::provisional::{civil, when};
+use super::super::time::{check_zone, civil, time_at, time_to_come};
 use super::super::views::{PostView, ends, post_view, watch};
 use super::super::{Hub, OpError};
 use super::acts::{Before, Done};
@@ -84,24 +84,10 @@ async fn ready(hub: &Hub, new: &NewPost) -> Result<Ready, OpError> {
             }
         };
         let zone = new.zone.as_deref().unwrap_or(&workspace.timezone);
-        if jiff::tz::TimeZone::get(zone).is_err() {
-            return Err(OpError::usage(
-                "unknown_zone",
-                format!("There is no time zone \"{zone}\"."),
-                "Write it as the IANA database does, for example Europe/Berlin.",
-            ));
-        }
+        check_zone(zone)?;
         let time = match &new.when {
-            PostTime::At(text) => {
-                let time = when(text, zone, acting.now)?;
-                refuse_past(&time, acting)?;
-                time
-            }
-            PostTime::Now | PostTime::Draft => Time {
-                due: acting.now,
-                civil: civil(acting.now, zone),
-                timezone: zone.to_owned(),
-            },
+            PostTime::At(text) => time_to_come(text, zone, acting.now)?,
+            PostTime::Now | PostTime::Draft => time_at(acting.now, zone),
         };
         Ok(Ready {
             workspace: workspace.id,
