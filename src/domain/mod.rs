@@ -11,3 +11,4 @@ pub mod notice;
 pub mod outcome;
 pub mod publisher;
 pub mod role;
+pub mod text;

@@ -2,15 +2,40 @@
 
 use std::sync::Arc;
 
+use super::bluesky::Bluesky;
+use super::http::Http;
 use super::{Net, Networked};
 use crate::domain::network::Network;
+use crate::support::clock::Clock;
+use crate::support::config::Config;
 
 /// Every network with what its calls are made with.
-pub struct Registry;
+pub struct Registry {
+    bluesky: (Arc<dyn Networked>, Net),
+}
 
 impl Registry {
+    /// Every network that is built in, with its settings.
+    pub fn new(http: Http, clock: Clock, config: &Config) -> Self {
+        let net = |network: Network| Net {
+            http: http.clone(),
+            settings: config
+                .networks
+                .get(network.name())
+                .cloned()
+                .unwrap_or_default(),
+            clock: clock.clone(),
+        };
+        Self {
+            bluesky: (Arc::new(Bluesky), net(Network::Bluesky)),
+        }
+    }
+
     /// A network, when it is built in.
-    pub fn get(&self, _: Network) -> Option<(Arc<dyn Networked>, Net)> {
-        None
+    pub fn get(&self, network: Network) -> Option<(Arc<dyn Networked>, Net)> {
+        match network {
+            Network::Bluesky => Some(self.bluesky.clone()),
+            _ => None,
+        }
     }
 }
