@@ -59,6 +59,11 @@ impl From<Answer> for Opened {
 }
 
 impl Opened {
+    /// The server the account lives on, when that is not `server`.
+    pub fn moved_from(&self, server: &str) -> Option<&str> {
+        self.server.as_deref().filter(|named| *named != server)
+    }
+
     /// Its tokens, with the password that can open the next one.
     pub fn tokens(self, password: Option<Secret>, now: UtcMs) -> Tokens {
         Tokens {

@@ -22,7 +22,7 @@ pub(super) fn tid(delivery: &str, due: UtcMs, number: u32) -> String {
     let word = |at: usize| u64::from(u16::from_be_bytes([hash[at], hash[at + 1]]));
     let ms = u64::try_from(due.0).unwrap_or(0);
     // 53 bits of microseconds and 10 of clock id; the top bit stays 0.
-    let micros = (ms.saturating_mul(1000) + word(0) % 1000) & ((1 << 53) - 1);
+    let micros = ms.saturating_mul(1000).saturating_add(word(0) % 1000) & ((1 << 53) - 1);
     let mut value = micros << 10 | (word(2) & 0x3ff);
     let mut text = [b'2'; 13];
     for digit in text.iter_mut().rev() {

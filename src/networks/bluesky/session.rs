@@ -19,7 +19,7 @@ pub(super) async fn refresh(net: &Net, session: &Session) -> Renewal {
     let tokens = &session.tokens;
     let mut last = match &tokens.refresh {
         Some(token) => match calls::refresh(net, &session.server, token).await {
-            Ok(opened) => return accept(net, session, &session.server, opened, None),
+            Ok(opened) => return renewed(net, session, opened).await,
             Err(failed) => failed.refusal,
         },
         None => refusal(AnswerClass::Revoked, None, "No refresh token is kept."),
@@ -48,6 +48,21 @@ pub(super) async fn refresh(net: &Net, session: &Session) -> Renewal {
         last.confirmed = true;
     }
     judge(net, session, last).await
+}
+
+/// A refresh that succeeded. Of an account that moved away it brings a session
+/// that can do nothing; only then is the new server tried before it is kept.
+async fn renewed(net: &Net, session: &Session, opened: Opened) -> Renewal {
+    if let (Some(_), Some(to), Some(password)) = (
+        &opened.inactive,
+        opened.moved_from(&session.server),
+        &session.tokens.password,
+    ) && let Ok(there) = calls::create(net, to, &session.remote_user_id, password).await
+    {
+        let to = to.to_owned();
+        return accept(net, session, &to, there, Some(healed_by_move(&to)));
+    }
+    accept(net, session, &session.server, opened, None)
 }
 
 /// Whether an answer is a named refusal of the session. An outage, a rate limit
@@ -88,8 +103,7 @@ fn accept(
             "The server answered with another account's session; it was not kept.",
         ));
     }
-    let moved = opened.server.as_deref().filter(|named| *named != server);
-    let blocked = match (&opened.inactive, moved) {
+    let blocked = match (&opened.inactive, opened.moved_from(server)) {
         (None, _) => None,
         (Some(_), Some(to)) => Some(moved_away(to)),
         (Some(status), None) => Some(inactive(status)),
@@ -153,8 +167,7 @@ async fn gone(net: &Net, session: &Session, otherwise: Refusal) -> Renewal {
     if let Some(password) = &session.tokens.password {
         match calls::create(net, &server, did, password).await {
             Ok(opened) => {
-                let healed = format!("the account moved to {server}, and was signed in there");
-                return accept(net, session, &server, opened, Some(healed));
+                return accept(net, session, &server, opened, Some(healed_by_move(&server)));
             }
             Err(failed) if !ends_session(failed.refusal.class) => {
                 return Renewal::Refused(failed.refusal);
@@ -200,6 +213,13 @@ pub(super) fn inactive(status: &str) -> Refusal {
         ),
     };
     coded(class, None, &safe(status, &[], LONGEST_CODE), what)
+}
+
+fn healed_by_move(to: &str) -> String {
+    format!(
+        "the account moved to {}, and was signed in there",
+        safe(to, &[], 120)
+    )
 }
 
 fn moved_away(to: &str) -> Refusal {
