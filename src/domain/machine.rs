@@ -165,7 +165,9 @@ fn answered(state: State, kind: AnswerKind, facts: &Facts, rules: &Rules) -> Tra
         AnswerKind::Unclear => lost(state, rules),
         // It speaks for the last request only. An earlier one with the same key
         // that was never answered may still arrive: keep looking.
-        AnswerKind::RefusedForGood | AnswerKind::NotProcessed if facts.earlier_unanswered => {
+        AnswerKind::RefusedForGood | AnswerKind::NotProcessed
+            if facts.class == OutcomeClass::Key && facts.earlier_unanswered =>
+        {
             lost(state, rules)
         }
         AnswerKind::RefusedForGood => {

@@ -13,19 +13,15 @@ use crate::domain::delivery::State;
 use crate::domain::ids::AttemptId;
 use crate::domain::machine::{AnswerKind, Event, Transition, Write, step};
 use crate::domain::notice::Severity;
-use crate::networks::{Outcome, Refusal, Remote};
+use crate::networks::{Outcome, Refusal, Remote, STEPS_GONE};
 use crate::store::attempts::{Attempt, NewVerdict, Record};
 use crate::store::notices::NewNotice;
 use crate::store::{StoreError, Tx};
+use crate::support::fault;
 use crate::support::time::UtcMs;
 
-/// First pause after a failure of theirs; doubles up to [`LONGEST_PAUSE`].
-const FIRST_PAUSE: Duration = Duration::from_secs(15);
-const LONGEST_PAUSE: Duration = Duration::from_secs(15 * 60);
 /// Pause after a rate limit that names none.
 const RATE_PAUSE: Duration = Duration::from_secs(60);
-/// Evidence code of a request whose uploads the network no longer has.
-pub const UPLOADS_GONE: &str = "BlobNotFound";
 
 /// The outcome of a request that was armed by a process which then slept.
 pub fn slept_while_armed() -> Outcome {
@@ -92,6 +88,7 @@ pub async fn record(
     let refusal = answer.refusal.clone();
     let event = Event::Answered(answer.kind);
     let (to, now) = commit(inner, known, attempt, event, answer).await?;
+    fault::point("C6.after");
     follow_up(inner, known, to, refusal, now).await
 }
 
@@ -263,7 +260,7 @@ fn apply(
 }
 
 fn uploads_gone(refusal: Option<&Refusal>) -> bool {
-    refusal.is_some_and(|refusal| refusal.evidence.network_code.as_deref() == Some(UPLOADS_GONE))
+    refusal.is_some_and(|refusal| refusal.evidence.network_code.as_deref() == Some(STEPS_GONE))
 }
 
 fn notice_failed(
@@ -304,9 +301,11 @@ fn next_try(inner: &Inner, known: &Known, refusal: Option<&Refusal>, now: UtcMs)
                 .entry(known.delivery.id.clone())
                 .or_insert(0);
             *failures += 1;
-            FIRST_PAUSE
+            let timing = &inner.parts.timing;
+            timing
+                .send_retry
                 .saturating_mul(1 << (*failures - 1).min(8))
-                .min(LONGEST_PAUSE)
+                .min(timing.send_retry_most)
         }
     };
     Some(now.plus(if pause.is_zero() {

@@ -145,7 +145,7 @@ async fn visible(
     };
     fault::point("C6.before");
     let sent = answers::record(inner, &known, attempt, outcome).await?;
-    fault::point("C6.after");
+    fault::point("C7.after");
     Ok(sent)
 }
 
@@ -282,7 +282,12 @@ async fn publish(inner: &Arc<Inner>, known: &Known, key: &str) -> Result<Publish
         account: known.channel.remote_id.clone(),
         text,
         media,
-        rendered: known.delivery.rendered.clone(),
+        // A request that was frozen under another key is not this one.
+        rendered: known
+            .delivery
+            .rendered
+            .clone()
+            .filter(|_| known.delivery.idem_key.as_deref() == Some(key)),
         now: inner.now(),
     })
 }

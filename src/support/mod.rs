@@ -4,6 +4,8 @@ pub mod clock;
 pub mod config;
 pub mod entropy;
 pub mod fault;
+pub mod login;
+pub mod paths;
 pub mod proxy;
 pub mod secret;
 pub mod time;

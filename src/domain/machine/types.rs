@@ -159,7 +159,9 @@ pub struct Facts {
     pub unknown_for: Duration,
     /// The answer or reading is about the newest attempt.
     pub current: bool,
-    /// An attempt before the newest one, with the same key, got no answer.
+    /// An attempt before the newest one, with the same key, got no answer and
+    /// was closed as absent; weighed where a repeat is made on the strength of
+    /// the key (class K).
     pub earlier_unanswered: bool,
     /// It waits for a decision with [`Ask::Unreadable`]: a token may tell.
     pub asked_for_token: bool,
