@@ -6,7 +6,7 @@
 //! | floor | room | what lives there |
 //! |---|---|---|
 //! | 7 | `cli`, `tui` | how an operator asks: command line and screen |
-//! | 6 | [`ops`] | what an operator can do, one use case per file |
+//! | 6 | `ops` | what an operator can do, one use case per file |
 //! | 5 | [`engine`] | what happens by itself: publish, prove, refresh, look up |
 //! | 3 | [`networks`] | one folder per social network, the one HTTP client |
 //! | 2 | [`store`] | SQLite: tables, sealing, wipe, backup |
@@ -14,8 +14,11 @@
 //! | 0 | [`support`] | clock, config, paths, redaction, sanitising, randomness |
 //! | – | [`sandbox`] | simulated networks for tests and the demo |
 
+pub mod cli;
 pub mod domain;
+pub mod engine;
 pub mod networks;
+pub mod ops;
 pub mod sandbox;
 pub mod store;
 pub mod support;

@@ -1,3 +1,37 @@
-//! Allgreen.
+//! Allgreen: parse, dispatch, exit code.
 
-fn main() {}
+use std::io::Write;
+use std::process::ExitCode;
+
+use allgreen::cli;
+use color_eyre::config::HookBuilder;
+use color_eyre::eyre;
+
+fn main() -> eyre::Result<ExitCode> {
+    cli::process::harden();
+    install_hooks()?;
+    Ok(ExitCode::from(cli::run(std::env::args_os().collect())))
+}
+
+/// A panic is reported without the environment, and without anything in it that
+/// looks like a secret.
+fn install_hooks() -> eyre::Result<()> {
+    let (panics, reports) = HookBuilder::default()
+        .display_env_section(false)
+        .panic_section(
+            "This is a defect of Allgreen: please report it. What was committed is safe.",
+        )
+        .into_hooks();
+    reports.install()?;
+    std::panic::set_hook(Box::new(move |panic| {
+        cli::ask::restore_terminal();
+        let report = panics.panic_report(panic).to_string();
+        // Nothing is left to tell it to when standard error is gone as well.
+        let _ = writeln!(
+            std::io::stderr().lock(),
+            "{}",
+            cli::output::clean_lines(&report)
+        );
+    }));
+    Ok(())
+}

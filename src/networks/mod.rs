@@ -9,25 +9,18 @@ use async_trait::async_trait;
 use crate::domain::answer::AnswerClass;
 use crate::domain::channel::{Cause, Evidence, Expiry};
 use crate::domain::network::{ChannelKind, Network};
+use crate::domain::outcome::OutcomeClass;
 use crate::support::clock::Clock;
 use crate::support::config::NetworkSettings;
 use crate::support::secret::Secret;
 use crate::support::time::UtcMs;
 
+pub mod bluesky;
+mod catalogue;
+mod evidence;
+mod guard;
 pub mod http;
-
-/// How a lost answer of a network is resolved (`OutcomeClass::Key` and so on).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OutcomeClass {
-    /// K: the server takes our key; the same send may be repeated with it.
-    Key,
-    /// R: the exact thing can be read back.
-    ReadBack,
-    /// L: our own posts can be listed and matched.
-    ListMatch,
-    /// U: nobody can tell; a person decides.
-    Unknowable,
-}
+pub mod registry;
 
 /// What is true of a network whatever the account: data, no code.
 #[derive(Debug)]
@@ -40,6 +33,8 @@ pub struct Descriptor {
     pub default_server: &'static str,
     /// How a lost answer is resolved.
     pub outcome: OutcomeClass,
+    /// Whether a lost answer can be looked up without a token.
+    pub lookup_needs_no_token: bool,
     /// Whether proving costs nothing, so that it may be done before each post.
     pub probe_is_free: bool,
     /// Whether a successful refresh is the only proof that tells the truth.
@@ -54,6 +49,15 @@ pub struct Descriptor {
     pub status_page: &'static str,
     /// What to do before starting a login, one sentence each.
     pub tips: &'static [&'static str],
+}
+
+/// Why a network would refuse a post as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// One sentence: what is wrong.
+    pub what: String,
+    /// One sentence: what to do.
+    pub hint: String,
 }
 
 /// What every call is made with.
@@ -352,6 +356,9 @@ pub trait Networked: Send + Sync {
     /// The key under which this delivery is sent, the same after a restore of
     /// the store. `number` is raised by each "send again" of a person.
     fn key(&self, delivery: &str, due: UtcMs, number: u32) -> String;
+
+    /// Everything that would make the network refuse this post.
+    fn problems(&self, text: &str, media: &[MediaItem]) -> Vec<Problem>;
 
     /// How the publish goes on from what is journalled.
     fn next(&self, publish: &Publish, steps: &[StepRecord]) -> Step;

@@ -9,6 +9,7 @@ use crate::domain::answer::AnswerClass;
 use crate::domain::channel::Evidence;
 use crate::domain::delivery::State;
 use crate::domain::ids::{AttemptId, DeliveryId, OperatorId};
+use crate::domain::machine::Ask;
 use crate::support::entropy::Entropy;
 use crate::support::time::UtcMs;
 
@@ -71,6 +72,10 @@ pub struct Record<'a> {
     pub access_failure: bool,
     /// Forget the steps and the frozen request: the next try begins anew.
     pub begin_anew: bool,
+    /// Why a person is asked.
+    pub ask: Option<Ask>,
+    /// Raise the key number: the next send is another one for the network.
+    pub new_key: bool,
 }
 
 impl<'a> Record<'a> {
@@ -88,6 +93,8 @@ impl<'a> Record<'a> {
             absent: (0, None),
             access_failure: false,
             begin_anew: false,
+            ask: None,
+            new_key: false,
         }
     }
 }
@@ -121,6 +128,38 @@ impl Reads<'_> {
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
         Ok(Some(attempt))
+    }
+
+    /// Whether an attempt before this one, with the same key, may still arrive:
+    /// it was armed and never got an answer.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn earlier_unanswered(&self, attempt: &Attempt) -> Result<bool, StoreError> {
+        let found: i64 = self
+            .value(
+                "SELECT EXISTS (SELECT 1 FROM attempt a WHERE a.delivery_id = ?1 AND a.attempt_no < ?2 AND a.idem_key = ?3
+                   AND a.armed_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM verdict v WHERE v.attempt_id = a.id
+                     AND v.kind IN ('published', 'accepted', 'refused', 'not_processed')))",
+                (attempt.delivery_id.as_str(), attempt.attempt_no, &attempt.idem_key),
+            )?
+            .unwrap_or(0);
+        Ok(found == 1)
+    }
+
+    /// Whether a delivery waits for a decision only because no token was there
+    /// to look with.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn asked_for_token(&self, delivery: &DeliveryId) -> Result<bool, StoreError> {
+        let asked: Option<String> = self
+            .value(
+                "SELECT asked FROM delivery WHERE id = ?1",
+                [delivery.as_str()],
+            )?
+            .flatten();
+        Ok(asked.as_deref() == Some(Ask::Unreadable.name()))
     }
 
     /// The verdicts of a delivery, oldest first: (when, kind, evidence).
@@ -167,7 +206,8 @@ impl Tx<'_> {
         }
     }
 
-    /// Prepares an attempt of a scheduled delivery, or takes up the prepared
+    /// Prepares an attempt of a scheduled delivery, or the repeat of one whose
+    /// answer was lost, or takes up the prepared
     /// one a crash left behind.
     ///
     /// # Errors
@@ -184,7 +224,10 @@ impl Tx<'_> {
         entropy: &Entropy,
     ) -> Result<Attempt, StoreError> {
         self.fence(term)?;
-        if self.delivery(delivery)?.state != State::Scheduled {
+        if !matches!(
+            self.delivery(delivery)?.state,
+            State::Scheduled | State::Unknown
+        ) {
             return Err(StoreError::Stale("The delivery"));
         }
         let taken_up = self.run(
@@ -262,17 +305,18 @@ impl Tx<'_> {
                 "what is sent again must be what was sent".into(),
             ));
         }
-        // From `scheduled` only the prepared attempt, from `unknown` only the
-        // open one: one that was superseded or is over stays so.
-        let phase = if delivery.state == State::Unknown {
-            "open"
-        } else {
-            "prepared"
-        };
+        // The attempt before it that was never answered is no longer the open one.
+        self.run(
+            "UPDATE attempt SET phase = 'closed' WHERE delivery_id = ?1 AND phase = 'open' AND id <> ?2",
+            [attempt.delivery_id.as_str(), attempt.id.as_str()],
+        )?;
+        // From `scheduled` only a prepared attempt; a repeat may also take up
+        // the open one. One that was superseded or is over stays so.
+        let repeat = delivery.state == State::Unknown;
         let armed = self.run(
             "UPDATE attempt SET phase = 'open', armed_at = ?2, request_hash = ?3, term = ?4, channel_epoch = ?5
-             WHERE id = ?1 AND phase = ?6",
-            (attempt.id.as_str(), now.0, request_hash, term, epoch, phase),
+             WHERE id = ?1 AND (phase = 'prepared' OR (phase = 'open' AND ?6))",
+            (attempt.id.as_str(), now.0, request_hash, term, epoch, repeat),
         )?;
         if armed == 0 {
             return Err(StoreError::Stale("The attempt"));
@@ -333,6 +377,12 @@ impl Tx<'_> {
             self.run("DELETE FROM step WHERE attempt_id IN (SELECT id FROM attempt WHERE delivery_id = ?1)", [id])?;
             self.run("UPDATE delivery SET rendered = NULL WHERE id = ?1", [id])?;
         }
+        if record.new_key {
+            self.run(
+                "UPDATE delivery SET key_number = key_number + 1, idem_key = NULL, rendered = NULL WHERE id = ?1",
+                [id],
+            )?;
+        }
         let published = record.to == State::Published;
         let unknown = record.to == State::Unknown;
         let remote = record
@@ -345,7 +395,8 @@ impl Tx<'_> {
                published_at = CASE WHEN ?10 THEN coalesce(published_at, ?9) ELSE published_at END,
                remote_id = CASE WHEN ?10 THEN coalesce(?11, remote_id) ELSE remote_id END,
                permalink = CASE WHEN ?10 THEN coalesce(?12, permalink) ELSE permalink END,
-               send_now = CASE WHEN ?2 IN ('scheduled', 'sending', 'unknown') THEN send_now ELSE 0 END
+               send_now = CASE WHEN ?2 IN ('scheduled', 'sending', 'unknown') THEN send_now ELSE 0 END,
+               asked = ?13
              WHERE id = ?1",
             rusqlite::params![
                 id,
@@ -360,6 +411,7 @@ impl Tx<'_> {
                 published,
                 remote,
                 record.permalink,
+                record.ask.map(Ask::name),
             ],
         )?;
         if published {

@@ -4,11 +4,12 @@ use rusqlite::Row;
 
 use super::error::StoreError;
 use super::rows::{at, listed, maybe_at, maybe_listed};
-use super::tx::Reads;
+use super::tx::{Reads, Tx};
 use crate::domain::answer::AnswerClass;
 use crate::domain::channel::Evidence;
 use crate::domain::delivery::{Decision, Delivery, DeliveryError, State};
-use crate::domain::ids::{ChannelId, DeliveryId, OperatorId, PostId, WorkspaceId};
+use crate::domain::ids::{ChannelId, DeliveryId, LoginId, OperatorId, PostId, WorkspaceId};
+use crate::domain::network::{ChannelKind, Network};
 use crate::support::time::UtcMs;
 
 /// Where a list of deliveries begins and what it holds.
@@ -30,6 +31,27 @@ pub struct QueueQuery {
     pub backwards: bool,
     /// At most this many; 0 means no limit.
     pub limit: u32,
+}
+
+/// When and why a channel is proved next.
+#[derive(Clone, Debug)]
+pub struct ProbePlanned {
+    /// Its network.
+    pub network: Network,
+    /// Its login.
+    pub login: LoginId,
+    /// The login's generation.
+    pub generation: i64,
+    /// Whether it may publish now.
+    pub publishable: bool,
+    /// The last proof.
+    pub last_proof_at: Option<UtcMs>,
+    /// The planned one.
+    pub next_probe_at: Option<UtcMs>,
+    /// Not before this, after a failure.
+    pub not_before: Option<UtcMs>,
+    /// Its next scheduled delivery.
+    pub next_due: Option<UtcMs>,
 }
 
 pub(super) fn delivery(row: &Row<'_>) -> Result<Delivery, StoreError> {
@@ -181,16 +203,58 @@ impl Reads<'_> {
         )
     }
 
-    /// Scheduled deliveries that were due before `before` and were not tried
-    /// since, whatever blocks them.
+    /// Scheduled deliveries that were due before `before`, of which the last try
+    /// failed or is put off.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn overdue(&self, before: UtcMs) -> Result<Vec<Delivery>, StoreError> {
+    pub fn overdue_with_reason(&self, before: UtcMs) -> Result<Vec<Delivery>, StoreError> {
         self.all(
-            "SELECT * FROM delivery WHERE state = 'scheduled' AND due < ?1 AND (next_attempt_at IS NULL OR next_attempt_at < ?1) ORDER BY due, id",
+            "SELECT * FROM delivery WHERE state = 'scheduled' AND due < ?1 AND next_attempt_at IS NOT NULL ORDER BY due, id",
             [before.0],
             delivery,
+        )
+    }
+
+    /// Until when late posts of a channel wait for the release plan's answer.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn late_wait_until(&self, channel: &ChannelId) -> Result<Option<UtcMs>, StoreError> {
+        Ok(self
+            .value::<Option<i64>>(
+                "SELECT late_wait_until FROM channel WHERE id = ?1",
+                [channel.as_str()],
+            )?
+            .flatten()
+            .map(UtcMs))
+    }
+
+    /// What is known about the next proof of every channel that is proved in
+    /// the background.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn probes_planned(&self) -> Result<Vec<ProbePlanned>, StoreError> {
+        self.all(
+            "SELECT c.kind AS kind, c.login_id, l.generation, c.publishable, c.last_proof_at, c.next_probe_at, l.next_refresh_at,
+               (SELECT min(d.due) FROM delivery d WHERE d.channel_id = c.id AND d.state = 'scheduled') AS next_due
+             FROM channel c JOIN login l ON l.id = c.login_id
+             WHERE c.status <> 'DISCONNECTED' AND l.generation > 0
+               AND (c.publishable = 1 OR c.next_probe_at IS NOT NULL)",
+            [],
+            |row| {
+                Ok(ProbePlanned {
+                    network: listed(row, "kind", ChannelKind::parse)?.network(),
+                    login: LoginId::from_stored(row.get::<_, String>("login_id")?),
+                    generation: row.get("generation")?,
+                    publishable: row.get("publishable")?,
+                    last_proof_at: maybe_at(row, "last_proof_at")?,
+                    next_probe_at: maybe_at(row, "next_probe_at")?,
+                    not_before: maybe_at(row, "next_refresh_at")?,
+                    next_due: maybe_at(row, "next_due")?,
+                })
+            },
         )
     }
 
@@ -208,5 +272,19 @@ impl Reads<'_> {
             [workspace.map(WorkspaceId::as_str)],
             |row| Ok((listed(row, "state", State::parse)?, row.get(1)?)),
         )
+    }
+}
+
+impl Tx<'_> {
+    /// Puts the next try of a scheduled delivery off.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn postpone(&self, id: &DeliveryId, until: UtcMs) -> Result<(), StoreError> {
+        self.run(
+            "UPDATE delivery SET next_attempt_at = ?2 WHERE id = ?1 AND state = 'scheduled'",
+            (id.as_str(), until.0),
+        )?;
+        Ok(())
     }
 }

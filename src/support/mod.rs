@@ -4,6 +4,7 @@ pub mod clock;
 pub mod config;
 pub mod entropy;
 pub mod fault;
+pub mod login;
 pub mod secret;
 pub mod time;
 pub mod timing;

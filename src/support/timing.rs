@@ -64,6 +64,13 @@ timing! {
     refused_retry = 5 * SECOND;
     /// Least distance of two counted refresh failures.
     counted_spacing = HOUR;
+    /// First pause after a send met the network's trouble; doubles each time.
+    send_retry = 15 * SECOND;
+    /// The longest such pause.
+    send_retry_most = 15 * MINUTE;
+    /// First pause after a refresh met the network's trouble; doubles up to
+    /// `probe_every`.
+    refresh_retry = MINUTE;
     /// Time to connect to a host.
     connect_timeout = 5 * SECOND;
     /// Time for a whole call without media.
@@ -78,6 +85,8 @@ timing! {
     login_limit = 15 * MINUTE;
     /// How often a verified backup is made.
     backup_every = 24 * HOUR;
+    /// How often the publisher asks the store whether another process changed it.
+    store_poll = SECOND;
     /// How often a screen asks the store whether something changed.
     screen_poll = 250;
 }

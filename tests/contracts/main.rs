@@ -1,1 +1,12 @@
 //! What each network promises, held against the sandbox.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "tests fail loudly"
+)]
+#![allow(missing_docs, reason = "a test is named by what it shows")]
+
+mod sandbox_bluesky;

@@ -1,8 +1,22 @@
 //! What an operator does and what must come of it, told as stories.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "tests fail loudly"
+)]
+#![allow(missing_docs, reason = "a test is named by what it shows")]
+
 #[path = "../common/store.rs"]
 mod store_room;
 
+mod catching_up;
+mod connecting;
+mod disconnecting;
+mod office;
+mod publishing;
 mod store_backup;
 mod store_feed;
 mod store_health;
@@ -12,3 +26,4 @@ mod store_opening;
 mod store_terms;
 mod store_wipe;
 mod store_writer;
+mod world;

@@ -192,6 +192,7 @@ CREATE TABLE delivery (
   error_message   TEXT,
   error_at        INTEGER,
   access_failure  INTEGER NOT NULL DEFAULT 0 CHECK (access_failure IN (0, 1)),
+  asked           TEXT CHECK (asked IN ('unknowable', 'unreadable', 'unresolved', 'different', 'too_late')),
   decision        TEXT CHECK (decision IN ('live', 'not_live', 'left')),
   decided_at      INTEGER,
   decided_by      TEXT REFERENCES operator(id),

@@ -1,0 +1,188 @@
+//! Commands about channels.
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::values;
+use crate::domain::network::Network;
+
+/// `channel`
+#[derive(Debug, Subcommand)]
+pub enum Channel {
+    /// List channels, what needs you first
+    #[command(after_help = "Example: allgreen channel list --lamp broken --workspace all")]
+    List(List),
+    /// Everything known about one channel
+    #[command(after_help = "Example: allgreen channel show acme/bs:@acme.example")]
+    Show(One),
+    /// Connect an account, or reconnect it when it is connected already
+    #[command(
+        after_help = "The app password comes by --password-stdin or a masked prompt, never by a flag.\n\
+                      Example: pass show acme/bluesky | allgreen channel connect bluesky --workspace acme --handle acme.example --password-stdin"
+    )]
+    Connect(Connect),
+    /// Log in again for a channel; same account or nothing changes
+    #[command(
+        after_help = "Example: pass show acme/bluesky | allgreen channel reconnect acme/bs:@acme.example --password-stdin --late send"
+    )]
+    Reconnect(Reconnect),
+    /// Disconnect for good: tokens wiped, its scheduled posts cancelled
+    #[command(
+        after_help = "Example: allgreen channel disconnect acme/bs:@acme.example --yes --confirm-handle @acme.example"
+    )]
+    Disconnect(Disconnect),
+    /// Prove channels now
+    #[command(after_help = "Example: allgreen channel probe --all")]
+    Probe(Probe),
+    /// Refresh a channel's login now
+    #[command(after_help = "Example: allgreen channel refresh soc_01JD --wait 1m")]
+    Refresh(One),
+    /// Stop publishing on a channel; its posts are held
+    #[command(after_help = "Example: allgreen channel pause acme/bs:@acme.example")]
+    Pause(One),
+    /// Publish on a paused channel again
+    #[command(after_help = "Example: allgreen channel resume acme/bs:@acme.example")]
+    Resume(One),
+    /// Send what is late on a channel now instead of waiting
+    #[command(after_help = "Example: allgreen channel release acme/bs:@acme.example --spread 20m")]
+    Release(Release),
+    /// What happened to a channel, newest first
+    #[command(after_help = "Example: allgreen channel history acme/bs:@acme.example")]
+    History(One),
+}
+
+/// One channel.
+#[derive(Debug, Args)]
+pub struct One {
+    /// soc_..., a unique beginning of it, or a name: acme/bs:@acme.example
+    #[arg(value_name = "ID")]
+    pub id: String,
+}
+
+/// A lamp, by its word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LampWord {
+    /// Publishes, freshly proved
+    Green,
+    /// Publishes, act soon
+    Attention,
+    /// Cannot publish now
+    Broken,
+}
+
+/// `channel list`
+#[derive(Debug, Args)]
+pub struct List {
+    /// Only channels with this lamp
+    #[arg(long)]
+    pub lamp: Option<LampWord>,
+    /// Only channels of this network
+    #[arg(long, value_parser = values::network())]
+    pub network: Option<Network>,
+    /// Disconnected ones too
+    #[arg(long)]
+    pub include_disconnected: bool,
+}
+
+/// How to log in at a network that takes a password of its own for apps.
+#[derive(Debug, Args)]
+pub struct Login {
+    /// The server the account lives on; found by itself when left out
+    #[arg(long, value_name = "URL")]
+    pub server: Option<String>,
+    /// Read the app password from the first line of standard input
+    #[arg(long)]
+    pub password_stdin: bool,
+}
+
+/// What happens to posts whose time passed while the channel was down.
+#[derive(Debug, Default, Args)]
+pub struct LatePosts {
+    /// Posts within the lateness limit: send them, decide later, or cancel
+    #[arg(long, value_name = "ANSWER")]
+    pub late: Option<Late>,
+    /// Posts beyond it: decide later, cancel, or move them by a span (+3d)
+    #[arg(long, value_name = "later|cancel|+SPAN")]
+    pub missed: Option<String>,
+}
+
+/// What to do with late posts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Late {
+    /// Send them, paced
+    Send,
+    /// Leave them to the workspace's rule
+    Later,
+    /// Cancel them
+    Cancel,
+}
+
+/// `channel connect`
+#[derive(Debug, Args)]
+pub struct Connect {
+    /// The network
+    #[arg(value_parser = values::network())]
+    pub network: Network,
+    /// The account's handle
+    #[arg(long, value_name = "H")]
+    pub handle: Option<String>,
+    /// How to log in.
+    #[command(flatten)]
+    pub login: Login,
+    /// What happens to late posts, should this be a reconnect.
+    #[command(flatten)]
+    pub late: LatePosts,
+}
+
+/// `channel reconnect`
+#[derive(Debug, Args)]
+pub struct Reconnect {
+    /// soc_..., a unique beginning of it, or a name: acme/bs:@acme.example
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// The account's handle, when it changed
+    #[arg(long, value_name = "H")]
+    pub handle: Option<String>,
+    /// How to log in.
+    #[command(flatten)]
+    pub login: Login,
+    /// What happens to late posts.
+    #[command(flatten)]
+    pub late: LatePosts,
+}
+
+/// `channel disconnect`
+#[derive(Debug, Args)]
+pub struct Disconnect {
+    /// soc_..., a unique beginning of it, or a name: acme/bs:@acme.example
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// The channel's handle, needed when posts would be cancelled
+    #[arg(long, value_name = "@HANDLE")]
+    pub confirm_handle: Option<String>,
+}
+
+/// `channel probe`
+#[derive(Debug, Args)]
+pub struct Probe {
+    /// soc_..., unique beginnings of them, or names
+    #[arg(
+        value_name = "ID",
+        required_unless_present = "all",
+        conflicts_with = "all"
+    )]
+    pub ids: Vec<String>,
+    /// Every channel of the workspace, or of all
+    #[arg(long)]
+    pub all: bool,
+}
+
+/// `channel release`
+#[derive(Debug, Args)]
+pub struct Release {
+    /// soc_..., a unique beginning of it, or a name: acme/bs:@acme.example
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// Send them this far apart
+    #[arg(long, value_name = "EVERY", value_parser = values::span)]
+    pub spread: Option<std::time::Duration>,
+}

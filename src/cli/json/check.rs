@@ -1,0 +1,68 @@
+//! The verdict of `check` as JSON.
+
+use serde::Serialize;
+
+use super::{ChannelJson, PublisherJson};
+
+/// Deliveries that are lost to their time unless somebody acts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[allow(missing_docs, reason = "the contract names and explains the fields")]
+pub struct AtRiskJson {
+    pub h1: u64,
+    pub h24: u64,
+    pub d7: u64,
+}
+
+/// A channel with what mends it and what is at risk.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "the contract names and explains the fields")]
+pub struct CheckChannelJson {
+    #[serde(flatten)]
+    pub channel: ChannelJson,
+    pub fix: Option<String>,
+    pub at_risk: AtRiskJson,
+}
+
+/// `check --json`.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "the contract names and explains the fields")]
+pub struct CheckJson {
+    pub verdict: &'static str,
+    pub green: u64,
+    pub attention: u64,
+    pub broken: u64,
+    pub publisher: PublisherJson,
+    pub channels: Vec<CheckChannelJson>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::channel::tests::{KEYS, bare};
+    use super::super::tests::assert_keys;
+    use super::*;
+
+    #[test]
+    fn check_lists_whole_channels_with_what_mends_them() {
+        let check = CheckJson {
+            verdict: "green",
+            green: 1,
+            attention: 0,
+            broken: 0,
+            publisher: PublisherJson::default(),
+            channels: vec![CheckChannelJson {
+                channel: ChannelJson::new(&bare(), "green", 0, None),
+                fix: None,
+                at_risk: AtRiskJson::default(),
+            }],
+        };
+        assert_keys(
+            &check,
+            "verdict, green, attention, broken, publisher, channels",
+        );
+        assert_keys(&check.channels[0], KEYS);
+        assert_keys(&check.channels[0], "fix, atRisk");
+        assert_keys(&check.channels[0].at_risk, "h1, h24, d7");
+    }
+}

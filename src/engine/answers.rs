@@ -1,0 +1,371 @@
+//! From what a call brought to the state of the delivery: the machine decides,
+//! this file writes down what it decided and looks after the channel.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::facts::{self, Known};
+use super::sender::Sent;
+use super::{Inner, refresher};
+use crate::domain::answer::AnswerClass;
+use crate::domain::channel::Evidence;
+use crate::domain::delivery::State;
+use crate::domain::ids::AttemptId;
+use crate::domain::machine::{AnswerKind, Event, Transition, Write, step};
+use crate::domain::notice::Severity;
+use crate::networks::{Outcome, Refusal, Remote};
+use crate::store::attempts::{Attempt, NewVerdict, Record};
+use crate::store::notices::NewNotice;
+use crate::store::{StoreError, Tx};
+use crate::support::fault;
+use crate::support::time::UtcMs;
+
+/// Pause after a rate limit that names none.
+const RATE_PAUSE: Duration = Duration::from_secs(60);
+/// Evidence code of a request whose uploads the network no longer has.
+pub const UPLOADS_GONE: &str = "BlobNotFound";
+
+/// The outcome of a request that was armed by a process which then slept.
+pub fn slept_while_armed() -> Outcome {
+    Outcome::NotProcessed(Refusal {
+        class: AnswerClass::Transient,
+        cause: None,
+        evidence: Evidence {
+            message: Some("Not sent: this process slept after arming.".into()),
+            ..Evidence::default()
+        },
+        retry_after: Some(Duration::ZERO),
+        confirmed: false,
+    })
+}
+
+/// Everything that is written for one answer.
+struct Answer {
+    kind: AnswerKind,
+    verdict: &'static str,
+    refusal: Option<Refusal>,
+    remote: Option<Remote>,
+}
+
+impl Answer {
+    fn of(outcome: Outcome) -> Self {
+        let refused = |kind, verdict, refusal| Self {
+            kind,
+            verdict,
+            refusal: Some(refusal),
+            remote: None,
+        };
+        match outcome {
+            Outcome::Published(remote) => Self {
+                kind: AnswerKind::Published,
+                verdict: "published",
+                refusal: None,
+                remote: Some(remote),
+            },
+            // A step handle is no proof of a post; whoever answers a visible
+            // call with one has taken it and works on it.
+            Outcome::Accepted { .. } | Outcome::Recorded { .. } => Self {
+                kind: AnswerKind::Accepted,
+                verdict: "accepted",
+                refusal: None,
+                remote: None,
+            },
+            Outcome::Refused(refusal) => refused(AnswerKind::RefusedForGood, "refused", refusal),
+            Outcome::NotProcessed(refusal) => {
+                refused(AnswerKind::NotProcessed, "not_processed", refusal)
+            }
+            Outcome::Unclear(refusal) => refused(AnswerKind::Unclear, "unclear", refusal),
+        }
+    }
+}
+
+/// Records the answer to a visible call (C6).
+pub async fn record(
+    inner: &Arc<Inner>,
+    known: &Known,
+    attempt: &Attempt,
+    outcome: Outcome,
+) -> Result<Sent, StoreError> {
+    let answer = Answer::of(outcome);
+    let refusal = answer.refusal.clone();
+    let event = Event::Answered(answer.kind);
+    let (to, now) = commit(inner, known, attempt, event, answer).await?;
+    fault::point("C6.after");
+    follow_up(inner, known, to, refusal, now).await
+}
+
+/// An invisible step or a check of ours did not succeed: nothing was armed.
+pub async fn before_arm(
+    inner: &Arc<Inner>,
+    known: &Known,
+    attempt: &Attempt,
+    outcome: Outcome,
+) -> Result<Sent, StoreError> {
+    let mut answer = Answer::of(outcome);
+    let refusal = answer.refusal.clone();
+    let refused_for_good = answer.kind == AnswerKind::RefusedForGood
+        && refusal
+            .as_ref()
+            .is_some_and(|refusal| refusal.cause().is_none());
+    if known.delivery.state == State::Scheduled && refused_for_good {
+        let (to, now) = commit(inner, known, attempt, Event::Refuse, answer).await?;
+        return follow_up(inner, known, to, refusal, now).await;
+    }
+    // Nothing people see happened, so it simply waits for its next try.
+    answer.verdict = "not_processed";
+    let now = inner.now();
+    let next = next_try(inner, known, refusal.as_ref(), now);
+    let (id, attempt_id) = (known.delivery.id.clone(), attempt.id.clone());
+    let stays = known.delivery.state;
+    let evidence = refusal.clone();
+    inner
+        .parts
+        .store
+        .write(move |tx| {
+            let delivery = tx.delivery(&id)?;
+            if delivery.state != stays {
+                return Ok(());
+            }
+            let mut record = Record::new(&id, stays);
+            record.attempt = Some(&attempt_id);
+            record.verdict = evidence
+                .as_ref()
+                .map(|refusal| verdict("not_processed", refusal));
+            record.next_attempt_at = next;
+            record.next_look_at = if stays == State::Unknown { next } else { None };
+            tx.record(&record, now)
+        })
+        .await?;
+    follow_up(inner, known, stays, refusal, now).await
+}
+
+/// The journal already shows it live.
+pub async fn found_done(
+    inner: &Arc<Inner>,
+    known: &Known,
+    attempt: &Attempt,
+    remote: Remote,
+) -> Result<Sent, StoreError> {
+    record(inner, known, attempt, Outcome::Published(remote)).await
+}
+
+fn verdict<'a>(kind: &'static str, refusal: &Refusal) -> NewVerdict<'a> {
+    NewVerdict {
+        kind,
+        class: Some(refusal.class),
+        evidence: refusal.evidence.clone(),
+        remote_id: None,
+        by: None,
+    }
+}
+
+async fn commit(
+    inner: &Arc<Inner>,
+    known: &Known,
+    attempt: &Attempt,
+    event: Event,
+    answer: Answer,
+) -> Result<(State, UtcMs), StoreError> {
+    let now = inner.now();
+    let next = next_try(inner, known, answer.refusal.as_ref(), now);
+    let (timing, rules) = (inner.parts.timing.clone(), inner.parts.rules);
+    let (class, readable) = (known.facts.class, known.facts.readable);
+    let (id, attempt_id, entropy) = (
+        known.delivery.id.clone(),
+        attempt.id.clone(),
+        inner.parts.entropy.clone(),
+    );
+    let state = inner
+        .parts
+        .store
+        .write(move |tx| {
+            let known = facts::read(tx, &id, class, readable, &timing, now)?;
+            let mut facts = known.facts;
+            facts.current = known
+                .attempt
+                .as_ref()
+                .is_some_and(|newest| newest.id == attempt_id);
+            let Ok(transition) = step(known.delivery.state, &event, &facts, &rules, now) else {
+                return Ok(known.delivery.state);
+            };
+            let settle_at = now.plus(timing.settle);
+            apply(
+                tx,
+                &known,
+                &attempt_id,
+                &transition,
+                &answer,
+                next,
+                settle_at,
+                now,
+            )?;
+            if transition.to == State::Failed {
+                notice_failed(tx, &known, answer.refusal.as_ref(), now, &entropy)?;
+            }
+            Ok(transition.to)
+        })
+        .await?;
+    Ok((state, now))
+}
+
+/// Writes what a transition asks for.
+#[allow(
+    clippy::too_many_arguments,
+    reason = "one transaction writes all of it"
+)]
+fn apply(
+    tx: &Tx<'_>,
+    known: &Known,
+    attempt: &AttemptId,
+    transition: &Transition,
+    answer: &Answer,
+    next: Option<UtcMs>,
+    settle_at: UtcMs,
+    now: UtcMs,
+) -> Result<(), StoreError> {
+    let mut record = Record::new(&known.delivery.id, transition.to);
+    record.attempt = Some(attempt);
+    record.verdict = Some(match (&answer.refusal, &answer.remote) {
+        (Some(refusal), _) => verdict(answer.verdict, refusal),
+        (None, remote) => NewVerdict {
+            kind: answer.verdict,
+            remote_id: remote.as_ref().map(|remote| remote.id.as_str()),
+            ..NewVerdict::default()
+        },
+    });
+    record.permalink = answer
+        .remote
+        .as_ref()
+        .and_then(|remote| remote.permalink.as_deref());
+    record.close = transition
+        .writes
+        .iter()
+        .any(|write| matches!(write, Write::CloseAttempt(_)));
+    record.new_key = transition.writes.contains(&Write::NewKey);
+    record.ask = transition.writes.iter().find_map(|write| match write {
+        Write::Ask(why) => Some(*why),
+        _ => None,
+    });
+    match transition.to {
+        State::Scheduled => record.next_attempt_at = next,
+        State::Unknown | State::Confirming => record.next_look_at = Some(settle_at),
+        State::Failed => {
+            record.access_failure = answer
+                .refusal
+                .as_ref()
+                .is_some_and(|refusal| refusal.cause().is_some());
+        }
+        _ => {}
+    }
+    record.begin_anew = uploads_gone(answer.refusal.as_ref());
+    tx.record(&record, now)
+}
+
+fn uploads_gone(refusal: Option<&Refusal>) -> bool {
+    refusal.is_some_and(|refusal| refusal.evidence.network_code.as_deref() == Some(UPLOADS_GONE))
+}
+
+fn notice_failed(
+    tx: &Tx<'_>,
+    known: &Known,
+    refusal: Option<&Refusal>,
+    now: UtcMs,
+    entropy: &crate::support::entropy::Entropy,
+) -> Result<(), StoreError> {
+    let why = refusal
+        .and_then(|refusal| refusal.evidence.message.clone())
+        .unwrap_or_else(|| "the network refused it".into());
+    let notice = NewNotice {
+        workspace_id: Some(known.delivery.workspace_id.clone()),
+        channel_id: Some(known.channel.id.clone()),
+        delivery_id: Some(known.delivery.id.clone()),
+        kind: "post_failed",
+        text: format!("A post on {} failed: {why}", known.channel.name()),
+        command: Some(format!("allgreen post why {}", known.delivery.id)),
+        ..NewNotice::default()
+    };
+    tx.add_notice(&notice, Severity::Broken, now, entropy)?;
+    Ok(())
+}
+
+/// When to try again after what was seen.
+fn next_try(inner: &Inner, known: &Known, refusal: Option<&Refusal>, now: UtcMs) -> Option<UtcMs> {
+    let refusal = refusal?;
+    let pause = match (refusal.retry_after, refusal.class) {
+        (Some(named), _) => named,
+        (None, AnswerClass::RateLimited) => RATE_PAUSE,
+        (None, AnswerClass::TokenExpired) => Duration::ZERO,
+        _ if uploads_gone(Some(refusal)) => Duration::ZERO,
+        _ => {
+            let mut memory = inner.memory();
+            let failures = memory
+                .failures
+                .entry(known.delivery.id.clone())
+                .or_insert(0);
+            *failures += 1;
+            let timing = &inner.parts.timing;
+            timing
+                .send_retry
+                .saturating_mul(1 << (*failures - 1).min(8))
+                .min(timing.send_retry_most)
+        }
+    };
+    Some(now.plus(if pause.is_zero() {
+        pause
+    } else {
+        inner.jittered(pause)
+    }))
+}
+
+/// What an answer means beyond the delivery: for its channel and its login.
+async fn follow_up(
+    inner: &Arc<Inner>,
+    known: &Known,
+    to: State,
+    refusal: Option<Refusal>,
+    now: UtcMs,
+) -> Result<Sent, StoreError> {
+    let channel = &known.channel.id;
+    if to == State::Published {
+        {
+            let mut memory = inner.memory();
+            memory.failures.remove(&known.delivery.id);
+            memory.refused.remove(channel);
+            memory
+                .caught_up
+                .insert(channel.clone(), (now, known.delivery.due));
+        }
+        if let Some(login) = known.channel.login_id.clone() {
+            let generation = known.channel.token.generation;
+            inner
+                .parts
+                .store
+                .write(move |tx| tx.forget_older(&login, generation))
+                .await?;
+        }
+        return Ok(Sent::Published);
+    }
+    if let Some(refusal) = refusal {
+        match refusal.class {
+            AnswerClass::RateLimited => {
+                let until = now.plus(refusal.retry_after.unwrap_or(RATE_PAUSE));
+                inner.memory().parked.insert(channel.clone(), until);
+            }
+            // Parked in memory while one refresh and one retry decide.
+            _ if refusal.cause().is_some() => {
+                inner
+                    .memory()
+                    .parked
+                    .insert(channel.clone(), now.plus(inner.parts.timing.park));
+                refresher::after_refused_write(inner, known, &refusal).await?;
+                inner.memory().parked.remove(channel);
+            }
+            _ => {}
+        }
+    }
+    Ok(match to {
+        State::Scheduled => Sent::NotYet,
+        State::Failed | State::Missed | State::Cancelled => Sent::Ended,
+        _ => Sent::Open,
+    })
+}

@@ -1,0 +1,102 @@
+//! What other processes ask of the publisher.
+
+use std::sync::Arc;
+
+use super::refresher::{self, Renewed};
+use super::{Inner, resolver, upkeep};
+use crate::domain::ids::{ChannelId, DeliveryId};
+use crate::domain::publisher::CommandKind;
+use crate::store::StoreError;
+use crate::store::commands::Command;
+
+/// Carries out one command and writes down how it went.
+///
+/// # Errors
+/// When the store fails.
+pub async fn carry_out(inner: &Arc<Inner>, command: &Command) -> Result<(), StoreError> {
+    let (ok, text) = match run(inner, command).await {
+        Ok(done) => done,
+        Err(error) => (false, error.to_string()),
+    };
+    let (id, now) = (command.id.clone(), inner.now());
+    inner
+        .parts
+        .store
+        .write(move |tx| tx.finish_command(&id, ok, &text, now))
+        .await
+}
+
+async fn run(inner: &Arc<Inner>, command: &Command) -> Result<(bool, String), StoreError> {
+    match command.kind {
+        CommandKind::Probe | CommandKind::Refresh => {
+            prove(inner, &ChannelId::from_stored(command.object.clone())).await
+        }
+        CommandKind::LookUp => {
+            let open =
+                resolver::look(inner, &DeliveryId::from_stored(command.object.clone())).await?;
+            Ok((
+                !open,
+                if open {
+                    "Still unknown; the next reading is planned.".into()
+                } else {
+                    "Read.".into()
+                },
+            ))
+        }
+        CommandKind::Wake | CommandKind::Stop => Ok((true, "Done.".into())),
+        CommandKind::Backup => {
+            let path = upkeep::backup(inner).await?;
+            Ok((true, format!("Backup {} is whole.", path.display())))
+        }
+    }
+}
+
+async fn prove(inner: &Arc<Inner>, id: &ChannelId) -> Result<(bool, String), StoreError> {
+    let channel_id = id.clone();
+    let channel = inner
+        .parts
+        .store
+        .read(move |q| q.channel(&channel_id))
+        .await?;
+    let Some(login) = channel.login_id.clone() else {
+        return Ok((
+            false,
+            format!(
+                "{} is disconnected. Connect the account again.",
+                channel.name()
+            ),
+        ));
+    };
+    let renewed = refresher::renew(inner, &login, None).await?;
+    let name = channel.name();
+    Ok(match renewed {
+        Renewed::Good => (true, format!("{name} is proved: it may publish.")),
+        Renewed::Gone => (
+            false,
+            format!("{name} has no login any more. Reconnect it."),
+        ),
+        Renewed::Broken(refusal) => {
+            let cause = refusal
+                .cause()
+                .map_or("broken", crate::domain::channel::Cause::words);
+            let said = refusal
+                .evidence
+                .message
+                .map(|text| format!(" \u{201c}{text}\u{201d}"))
+                .unwrap_or_default();
+            (false, format!("{name} cannot publish: {cause}.{said}"))
+        }
+        Renewed::Unknown(refusal) => {
+            let said = refusal
+                .evidence
+                .message
+                .unwrap_or_else(|| refusal.class.name().into());
+            (
+                false,
+                format!(
+                    "{name} could not be proved now ({said}). Nothing was changed; it is tried again."
+                ),
+            )
+        }
+    })
+}

@@ -1,0 +1,695 @@
+//! The loop of the publisher: who leads, what is due, what is under way.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::leadership::{self, Lease};
+use super::sender::Sent;
+use super::{
+    EngineError, Inner, Memory, Once, Pass, commands, prober, process, refresher, resolver, sender,
+    upkeep, watchdog,
+};
+use crate::domain::delivery::{Delivery, State};
+use crate::domain::ids::{ChannelId, DeliveryId, LoginId};
+use crate::domain::machine::{Event, Lateness, step};
+use crate::domain::publisher::{CommandKind, PublisherKind};
+use crate::store::StoreError;
+use crate::store::attempts::Record;
+use crate::store::commands::Command;
+use crate::support::fault;
+use crate::support::time::UtcMs;
+
+/// What is in flight may take this long when the publisher is asked to stop.
+const LAST_CALLS: Duration = Duration::from_secs(30);
+/// A pause after the store failed, before the loop goes on.
+const STORE_PAUSE: Duration = Duration::from_secs(1);
+
+/// What a finished task was.
+enum Finished {
+    Send {
+        channel: ChannelId,
+        delivery: DeliveryId,
+        sent: Result<Sent, StoreError>,
+    },
+    Look {
+        delivery: DeliveryId,
+        open: Result<bool, StoreError>,
+    },
+    Proof {
+        login: LoginId,
+    },
+    Command,
+    Upkeep,
+}
+
+type Tasks = JoinSet<Finished>;
+
+/// Leads whenever it can, until told to stop.
+pub async fn run(
+    inner: &Arc<Inner>,
+    kind: PublisherKind,
+    mut stop: watch::Receiver<bool>,
+) -> Result<(), EngineError> {
+    while !*stop.borrow() {
+        let lease = match kind {
+            PublisherKind::Daemon => {
+                if let Some(lease) = leadership::try_take(&inner.parts.lock)? {
+                    lease
+                } else {
+                    let me = process::this(kind);
+                    let now = inner.now();
+                    let waiting = me.clone();
+                    inner
+                        .parts
+                        .store
+                        .write(move |tx| tx.wait_for_role(&waiting, now))
+                        .await?;
+                    let taken = tokio::select! {
+                        lease = leadership::wait(&inner.parts.lock) => Some(lease?),
+                        () = stopped(&mut stop) => None,
+                    };
+                    inner
+                        .parts
+                        .store
+                        .write(move |tx| tx.stop_waiting(&me))
+                        .await?;
+                    match taken {
+                        Some(lease) => lease,
+                        None => return Ok(()),
+                    }
+                }
+            }
+            PublisherKind::Screen | PublisherKind::Command => {
+                match wait_as_screen(inner, &mut stop).await? {
+                    Some(lease) => lease,
+                    None => return Ok(()),
+                }
+            }
+        };
+        lead(inner, kind, &lease, &mut stop).await?;
+        drop(lease);
+        if kind == PublisherKind::Daemon && !*stop.borrow() {
+            // Asked to stop by a command, or the lock file was replaced.
+            if inner.memory().term.is_none() {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // An error means that nobody can ask any more, which is no request to stop.
+    if stop.wait_for(|stop| *stop).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// A screen takes the role only when nobody had it for a while and no daemon
+/// waits for it.
+async fn wait_as_screen(
+    inner: &Arc<Inner>,
+    stop: &mut watch::Receiver<bool>,
+) -> Result<Option<Lease>, EngineError> {
+    let timing = &inner.parts.timing;
+    loop {
+        let (latest, waiting) = inner
+            .parts
+            .store
+            .read(|q| Ok((q.latest_term()?, q.waiting()?)))
+            .await?;
+        let now = inner.now();
+        let silent_for = latest.as_ref().map(|term| {
+            now.since(
+                term.ended_at
+                    .unwrap_or(term.heartbeat_at)
+                    .max(term.heartbeat_at),
+            )
+        });
+        let free_long_enough = silent_for.is_none_or(|silent| silent >= timing.takeover_after);
+        let daemon_waits = waiting
+            .iter()
+            .any(|(_, _, kind)| *kind == PublisherKind::Daemon);
+        if free_long_enough
+            && !daemon_waits
+            && let Some(lease) = leadership::try_take(&inner.parts.lock)?
+        {
+            return Ok(Some(lease));
+        }
+        let left = timing
+            .takeover_after
+            .saturating_sub(silent_for.unwrap_or_default());
+        let pause = left.clamp(
+            timing.heartbeat.min(Duration::from_secs(1)),
+            timing.heartbeat,
+        );
+        tokio::select! {
+            () = inner.parts.clock.sleep(pause) => {}
+            () = inner.wake.notified() => {}
+            () = stopped(stop) => return Ok(None),
+        }
+    }
+}
+
+async fn begin_term(inner: &Arc<Inner>, kind: PublisherKind) -> Result<i64, StoreError> {
+    let (me, now) = (process::this(kind), inner.now());
+    let term = inner
+        .parts
+        .store
+        .write(move |tx| tx.begin_term(&me, now))
+        .await?;
+    *inner.memory() = Memory {
+        term: Some(term),
+        ..Memory::default()
+    };
+    Ok(term)
+}
+
+async fn end_term(inner: &Arc<Inner>, term: i64) -> Result<(), StoreError> {
+    inner.memory().term = None;
+    let now = inner.now();
+    inner
+        .parts
+        .store
+        .write(move |tx| tx.end_term(term, now))
+        .await
+}
+
+/// Leads until told to stop or until the role is lost.
+async fn lead(
+    inner: &Arc<Inner>,
+    kind: PublisherKind,
+    lease: &Lease,
+    stop: &mut watch::Receiver<bool>,
+) -> Result<(), EngineError> {
+    if inner.parts.store.read(|q| q.restored()).await? {
+        return Err(EngineError::Restored);
+    }
+    let term = begin_term(inner, kind).await?;
+    tracing::info!(term, kind = kind.name(), "this process publishes now");
+    resolver::adopt_orphans(inner).await?;
+    let mut tasks = Tasks::new();
+    let mut loop_state = Loop::new(inner);
+    spawn_upkeep(inner, &mut tasks);
+    let mut first = true;
+    loop {
+        if *stop.borrow() || !lease.holds() {
+            break;
+        }
+        let wait = match turn(inner, &mut tasks, &mut loop_state, term, first).await {
+            Ok(Turn::Wait(until)) => until,
+            Ok(Turn::Stop) => break,
+            Err(StoreError::Stale(_)) => {
+                // Somebody began a newer term: this one may arm nothing more.
+                inner.memory().term = None;
+                break;
+            }
+            Err(error) => {
+                tracing::error!(%error, "the publisher could not use the store");
+                inner.now().plus(STORE_PAUSE)
+            }
+        };
+        first = false;
+        if kind == PublisherKind::Screen && daemon_waits(inner).await.unwrap_or(false) {
+            break;
+        }
+        tokio::select! {
+            biased;
+            () = stopped(stop) => break,
+            Some(done) = tasks.join_next() => settle(inner, &mut loop_state, done),
+            () = inner.wake.notified() => {}
+            () = inner.parts.clock.sleep_until(wait) => {}
+        }
+    }
+    finish(inner, &mut tasks, &mut loop_state).await;
+    let still_ours = inner.memory().term == Some(term);
+    end_term(inner, term).await?;
+    if still_ours && kind == PublisherKind::Screen {
+        // Leave the lock to the daemon that waits for it.
+        tracing::info!(term, "this screen no longer publishes");
+    }
+    Ok(())
+}
+
+async fn daemon_waits(inner: &Arc<Inner>) -> Result<bool, StoreError> {
+    let waiting = inner.parts.store.read(|q| q.waiting()).await?;
+    let boot = process::this(PublisherKind::Screen).boot_id;
+    Ok(waiting.iter().any(|(pid, start, kind)| {
+        *kind == PublisherKind::Daemon && process::is_alive(*pid, *start, &boot)
+    }))
+}
+
+/// Waits for what is in flight, but not for ever.
+async fn finish(inner: &Arc<Inner>, tasks: &mut Tasks, state: &mut Loop) {
+    let clock = inner.parts.clock.clone();
+    let limit = clock.sleep(LAST_CALLS);
+    tokio::pin!(limit);
+    loop {
+        tokio::select! {
+            biased;
+            done = tasks.join_next() => match done {
+                Some(done) => settle(inner, state, done),
+                None => return,
+            },
+            () = &mut limit => return,
+        }
+    }
+}
+
+/// What one loop remembers.
+struct Loop {
+    heartbeat_at: UtcMs,
+    upkeep_at: UtcMs,
+    stop_asked: bool,
+    published: u64,
+}
+
+impl Loop {
+    fn new(inner: &Inner) -> Self {
+        let now = inner.now();
+        Self {
+            heartbeat_at: now.plus(inner.parts.timing.heartbeat),
+            upkeep_at: now.plus(
+                inner
+                    .parts
+                    .timing
+                    .backup_every
+                    .min(Duration::from_secs(3600)),
+            ),
+            stop_asked: false,
+            published: 0,
+        }
+    }
+}
+
+enum Turn {
+    Wait(UtcMs),
+    Stop,
+}
+
+/// One turn: take what is asked, begin what is due, say when the next is.
+async fn turn(
+    inner: &Arc<Inner>,
+    tasks: &mut Tasks,
+    state: &mut Loop,
+    term: i64,
+    first: bool,
+) -> Result<Turn, StoreError> {
+    let now = inner.now();
+    let timing = &inner.parts.timing;
+    if now >= state.heartbeat_at {
+        inner
+            .parts
+            .store
+            .write(move |tx| tx.heartbeat(term, now))
+            .await?;
+        state.heartbeat_at = now.plus(timing.heartbeat);
+        watchdog::watch(inner).await?;
+    }
+    if now >= state.upkeep_at {
+        spawn_upkeep(inner, tasks);
+        state.upkeep_at = now.plus(timing.backup_every.min(Duration::from_secs(3600)));
+    }
+    for command in take_commands(inner, term, first).await? {
+        if command.kind == CommandKind::Stop {
+            state.stop_asked = true;
+        }
+        begin_command(inner, tasks, command);
+    }
+    if state.stop_asked {
+        return Ok(Turn::Stop);
+    }
+    let mut next = state
+        .heartbeat_at
+        .min(state.upkeep_at)
+        .min(now.plus(timing.store_poll));
+    next = next.min(begin_looks(inner, tasks, now).await?);
+    next = next.min(begin_sends(inner, tasks, now).await?);
+    next = next.min(begin_proofs(inner, tasks).await?);
+    Ok(Turn::Wait(next.max(now.plus(Duration::from_millis(1)))))
+}
+
+async fn take_commands(
+    inner: &Arc<Inner>,
+    term: i64,
+    first: bool,
+) -> Result<Vec<Command>, StoreError> {
+    let waiting = inner
+        .parts
+        .store
+        .read(|q| Ok(!q.queued_commands()?.is_empty()))
+        .await?;
+    if !waiting && !first {
+        return Ok(Vec::new());
+    }
+    inner
+        .parts
+        .store
+        .write(move |tx| tx.take_commands(term, first))
+        .await
+}
+
+fn begin_command(inner: &Arc<Inner>, tasks: &mut Tasks, command: Command) {
+    let inner = Arc::clone(inner);
+    tasks.spawn(async move {
+        if let Err(error) = commands::carry_out(&inner, &command).await {
+            tracing::error!(%error, command = %command.id, "a command could not be finished");
+        }
+        Finished::Command
+    });
+}
+
+fn spawn_upkeep(inner: &Arc<Inner>, tasks: &mut Tasks) {
+    let inner = Arc::clone(inner);
+    tasks.spawn(async move {
+        if let Err(error) = upkeep::daily(&inner).await {
+            tracing::error!(%error, "the daily upkeep of the store failed");
+        }
+        Finished::Upkeep
+    });
+}
+
+/// Begins the readings that are due. When the next one is.
+async fn begin_looks(
+    inner: &Arc<Inner>,
+    tasks: &mut Tasks,
+    now: UtcMs,
+) -> Result<UtcMs, StoreError> {
+    let mut next = UtcMs(i64::MAX);
+    for delivery in inner.parts.store.read(|q| q.open_deliveries()).await? {
+        if delivery.state == State::Sending {
+            continue;
+        }
+        let at = delivery.next_look_at.unwrap_or(now);
+        if at > now {
+            next = next.min(at);
+            continue;
+        }
+        {
+            let mut memory = inner.memory();
+            if memory.sending.contains(&delivery.channel_id)
+                || !memory.looking.insert(delivery.id.clone())
+            {
+                continue;
+            }
+            // A reading may end in a repeat, so it takes the channel's turn.
+            memory.sending.insert(delivery.channel_id.clone());
+        }
+        let inner = Arc::clone(inner);
+        tasks.spawn(async move {
+            let open = resolver::look(&inner, &delivery.id).await;
+            inner.memory().sending.remove(&delivery.channel_id);
+            Finished::Look {
+                delivery: delivery.id,
+                open,
+            }
+        });
+    }
+    Ok(next)
+}
+
+/// What to do with a due delivery now.
+enum Lane {
+    Send,
+    Wait(UtcMs),
+    Missed,
+}
+
+/// Begins the sends that are due: live ones before late ones, one per channel.
+/// When the next one is.
+async fn begin_sends(
+    inner: &Arc<Inner>,
+    tasks: &mut Tasks,
+    now: UtcMs,
+) -> Result<UtcMs, StoreError> {
+    let (due, later) = inner
+        .parts
+        .store
+        .read(move |q| Ok((q.due(now, 1000)?, q.next_due(now)?)))
+        .await?;
+    let mut next = later.unwrap_or(UtcMs(i64::MAX));
+    fault::point("C0.after");
+    let grace = inner.parts.timing.catch_up_spacing;
+    let (live, late): (Vec<_>, Vec<_>) = due
+        .into_iter()
+        .partition(|delivery| delivery.send_now || now.since(delivery.due) <= grace);
+    for (delivery, is_late) in live
+        .into_iter()
+        .map(|d| (d, false))
+        .chain(late.into_iter().map(|d| (d, true)))
+    {
+        let free = {
+            let memory = inner.memory();
+            memory.sending.len() < inner.parts.timing.concurrency
+                && !memory.sending.contains(&delivery.channel_id)
+                && !memory.looking.contains(&delivery.id)
+        };
+        if !free {
+            continue;
+        }
+        if let Some(until) = parked(inner, &delivery.channel_id, now) {
+            next = next.min(until);
+            continue;
+        }
+        let lane = if is_late {
+            lane_of_late(inner, &delivery, now).await?
+        } else {
+            Lane::Send
+        };
+        match lane {
+            Lane::Wait(until) => next = next.min(until),
+            Lane::Missed => miss(inner, &delivery, now).await?,
+            Lane::Send => {
+                inner.memory().sending.insert(delivery.channel_id.clone());
+                let inner = Arc::clone(inner);
+                tasks.spawn(async move {
+                    let sent = sender::send(&inner, &delivery.id).await;
+                    Finished::Send {
+                        channel: delivery.channel_id,
+                        delivery: delivery.id,
+                        sent,
+                    }
+                });
+            }
+        }
+    }
+    Ok(next)
+}
+
+fn parked(inner: &Inner, channel: &ChannelId, now: UtcMs) -> Option<UtcMs> {
+    let mut memory = inner.memory();
+    let until = *memory.parked.get(channel)?;
+    if until > now {
+        return Some(until);
+    }
+    memory.parked.remove(channel);
+    None
+}
+
+/// Late posts are paced, wait for the answer to the release plan, and ask when
+/// they are later than the workspace allows.
+async fn lane_of_late(
+    inner: &Arc<Inner>,
+    delivery: &Delivery,
+    now: UtcMs,
+) -> Result<Lane, StoreError> {
+    let (id, channel) = (delivery.workspace_id.clone(), delivery.channel_id.clone());
+    let (limit, wait_until, last_published) = inner
+        .parts
+        .store
+        .read(move |q| {
+            Ok((
+                q.late_limit(&id)?,
+                q.late_wait_until(&channel)?,
+                q.channel(&channel)?.last_published_at,
+            ))
+        })
+        .await?;
+    let grace = inner.parts.timing.catch_up_spacing;
+    let late = Lateness::of(delivery.due, now, grace, limit);
+    if late == Lateness::OverLimit || delivery.only_on_time {
+        return Ok(Lane::Missed);
+    }
+    if let Some(until) = wait_until.filter(|until| *until > now) {
+        return Ok(Lane::Wait(until));
+    }
+    let spacing = inner.parts.timing.catch_up_spacing;
+    let before = inner.memory().caught_up.get(&delivery.channel_id).copied();
+    let free_at = match before {
+        // The posts' own distance, where it is smaller.
+        Some((sent, due)) => {
+            let own = delivery.due.since(due);
+            sent.plus(if own.is_zero() {
+                spacing
+            } else {
+                own.min(spacing)
+            })
+        }
+        None => last_published.map_or(now, |last| last.plus(spacing)),
+    };
+    Ok(if free_at > now {
+        Lane::Wait(free_at)
+    } else {
+        Lane::Send
+    })
+}
+
+async fn miss(inner: &Arc<Inner>, delivery: &Delivery, now: UtcMs) -> Result<(), StoreError> {
+    let (id, rules, timing, entropy) = (
+        delivery.id.clone(),
+        inner.parts.rules,
+        inner.parts.timing.clone(),
+        inner.parts.entropy.clone(),
+    );
+    inner
+        .parts
+        .store
+        .write(move |tx| {
+            let class = crate::domain::outcome::OutcomeClass::Key;
+            let known = super::facts::read(tx, &id, class, true, &timing, now)?;
+            let Ok(transition) = step(
+                known.delivery.state,
+                &Event::Late,
+                &known.facts,
+                &rules,
+                now,
+            ) else {
+                return Ok(());
+            };
+            tx.record(&Record::new(&id, transition.to), now)?;
+            let notice = crate::store::notices::NewNotice {
+                workspace_id: Some(known.delivery.workspace_id.clone()),
+                channel_id: Some(known.channel.id.clone()),
+                delivery_id: Some(id.clone()),
+                kind: "post_missed",
+                text: format!(
+                    "A post on {} was missed: its time passed",
+                    known.channel.name()
+                ),
+                command: Some(format!("allgreen post why {id}")),
+                ..Default::default()
+            };
+            tx.add_notice(
+                &notice,
+                crate::domain::notice::Severity::Attention,
+                now,
+                &entropy,
+            )?;
+            Ok(())
+        })
+        .await
+}
+
+/// Begins the proofs that are due. When the next one is.
+async fn begin_proofs(inner: &Arc<Inner>, tasks: &mut Tasks) -> Result<UtcMs, StoreError> {
+    let plan = prober::plan(inner).await?;
+    for (login, generation) in plan.now {
+        if !inner.memory().proving.insert(login.clone()) {
+            continue;
+        }
+        let inner = Arc::clone(inner);
+        tasks.spawn(async move {
+            if let Err(error) = refresher::renew(&inner, &login, Some(generation)).await {
+                tracing::error!(%error, login = %login, "a login could not be proved");
+            }
+            Finished::Proof { login }
+        });
+    }
+    Ok(plan.next.unwrap_or(UtcMs(i64::MAX)))
+}
+
+/// Takes a finished task off the books.
+fn settle(inner: &Arc<Inner>, state: &mut Loop, done: Result<Finished, tokio::task::JoinError>) {
+    match done {
+        Ok(Finished::Send {
+            channel,
+            delivery,
+            sent,
+        }) => {
+            inner.memory().sending.remove(&channel);
+            match sent {
+                Ok(Sent::Published) => state.published += 1,
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::warn!(%error, delivery = %delivery, "a send could not be finished")
+                }
+            }
+        }
+        Ok(Finished::Look { delivery, open }) => {
+            inner.memory().looking.remove(&delivery);
+            if let Err(error) = open {
+                tracing::warn!(%error, delivery = %delivery, "a lost answer could not be read");
+            }
+        }
+        Ok(Finished::Proof { login }) => {
+            inner.memory().proving.remove(&login);
+        }
+        Ok(Finished::Command | Finished::Upkeep) => {}
+        Err(error) => {
+            // A panic in one task: its channel waits for the next turn, the
+            // others go on. What it left in the store is found by a look.
+            tracing::error!(%error, "a task of the publisher ended unexpectedly");
+            let mut memory = inner.memory();
+            memory.sending.clear();
+            memory.looking.clear();
+            memory.proving.clear();
+        }
+    }
+}
+
+/// One pass without leading for longer than it takes.
+pub async fn once(inner: &Arc<Inner>, what: Once) -> Result<Option<Pass>, EngineError> {
+    let Some(_lease) = leadership::try_take(&inner.parts.lock)? else {
+        return Ok(None);
+    };
+    if inner.parts.store.read(|q| q.restored()).await? {
+        return Err(EngineError::Restored);
+    }
+    let term = begin_term(inner, PublisherKind::Command).await?;
+    let mut tasks = Tasks::new();
+    let mut state = Loop::new(inner);
+    let done = one_pass(inner, &mut tasks, &mut state, term, what).await;
+    finish(inner, &mut tasks, &mut state).await;
+    end_term(inner, term).await?;
+    done?;
+    let now = inner.now();
+    let (open, waiting) = inner
+        .parts
+        .store
+        .read(move |q| Ok((q.open_deliveries()?.len(), q.due(now, 1000)?.len())))
+        .await?;
+    Ok(Some(Pass {
+        published: state.published,
+        open: open as u64,
+        waiting: waiting as u64,
+    }))
+}
+
+async fn one_pass(
+    inner: &Arc<Inner>,
+    tasks: &mut Tasks,
+    state: &mut Loop,
+    term: i64,
+    what: Once,
+) -> Result<(), StoreError> {
+    for command in take_commands(inner, term, true).await? {
+        begin_command(inner, tasks, command);
+    }
+    if what == Once::Commands {
+        return Ok(());
+    }
+    resolver::adopt_orphans(inner).await?;
+    spawn_upkeep(inner, tasks);
+    loop {
+        let now = inner.now();
+        begin_looks(inner, tasks, now).await?;
+        begin_sends(inner, tasks, now).await?;
+        let Some(done) = tasks.join_next().await else {
+            return Ok(());
+        };
+        settle(inner, state, done);
+    }
+}

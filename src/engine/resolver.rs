@@ -1,0 +1,290 @@
+//! Lost answers: the network is read before anything is done, and only after
+//! the settle time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::facts::{self, Known};
+use super::{Inner, refresher, sender};
+use crate::domain::delivery::State;
+use crate::domain::ids::DeliveryId;
+use crate::domain::machine::{Call, Event, Look, Poll, Transition, Write, step};
+use crate::domain::notice::Severity;
+use crate::networks::Found;
+use crate::store::attempts::{NewVerdict, Record};
+use crate::store::notices::NewNotice;
+use crate::store::{StoreError, Tx};
+use crate::support::fault;
+use crate::support::time::UtcMs;
+
+/// When the next reading follows, counted from the first one possible.
+const READS: [Duration; 4] = [
+    Duration::from_secs(90),
+    Duration::from_secs(3 * 60),
+    Duration::from_secs(10 * 60),
+    Duration::from_secs(30 * 60),
+];
+
+/// Marks what a dead publisher left on the wire as unknown.
+///
+/// # Errors
+/// When the store fails or the role was lost.
+pub async fn adopt_orphans(inner: &Arc<Inner>) -> Result<u64, StoreError> {
+    let (term, now, rules) = (inner.term()?, inner.now(), inner.parts.rules);
+    let settle = inner.parts.timing.settle;
+    inner
+        .parts
+        .store
+        .write(move |tx| {
+            tx.fence(term)?;
+            let mut adopted = 0;
+            for delivery in tx.open_deliveries()? {
+                if delivery.state != State::Sending {
+                    continue;
+                }
+                let class = crate::domain::outcome::OutcomeClass::Key;
+                let facts = crate::domain::machine::Facts::fresh(class, delivery.due);
+                let Ok(transition) = step(delivery.state, &Event::Orphaned, &facts, &rules, now)
+                else {
+                    continue;
+                };
+                let attempt = tx.latest_attempt(&delivery.id)?;
+                let armed = attempt
+                    .as_ref()
+                    .and_then(|attempt| attempt.armed_at)
+                    .unwrap_or(now);
+                let mut record = Record::new(&delivery.id, transition.to);
+                record.attempt = attempt.as_ref().map(|attempt| &attempt.id);
+                record.verdict = Some(NewVerdict {
+                    kind: "interrupted",
+                    ..NewVerdict::default()
+                });
+                record.close = transition
+                    .writes
+                    .iter()
+                    .any(|write| matches!(write, Write::CloseAttempt(_)));
+                record.next_look_at = Some(armed.plus(settle).max(now));
+                tx.record(&record, now)?;
+                adopted += 1;
+            }
+            Ok(adopted)
+        })
+        .await
+}
+
+/// Reads the network about one delivery and follows what the machine says.
+/// Whether its outcome is still open afterwards.
+///
+/// # Errors
+/// When the store fails or the role was lost.
+pub async fn look(inner: &Arc<Inner>, id: &DeliveryId) -> Result<bool, StoreError> {
+    let known = read(inner, id).await?;
+    if !matches!(known.delivery.state, State::Unknown | State::Confirming) {
+        return Ok(false);
+    }
+    if !known.facts.settled && !inner.parts.rules.no_settle {
+        return Ok(true);
+    }
+    let (networked, net) = inner.network(known.channel.kind.network())?;
+    let session = match &known.channel.login_id {
+        Some(login) => refresher::session(inner, login).await?,
+        None => None,
+    };
+    let publish = sender::sent_publish(inner, &known).await?;
+    let found = networked
+        .lookup(&net, &known.channel.server, session.as_ref(), &publish)
+        .await;
+    fault::point("C8.after");
+    let calls = commit(inner, &known, found).await?;
+    if calls.iter().any(|call| matches!(call, Call::Send { .. })) {
+        // Class K: the same request again, with the same key.
+        let sent = sender::send(inner, id).await?;
+        return Ok(sent == sender::Sent::Open);
+    }
+    Ok(!calls.is_empty())
+}
+
+async fn read(inner: &Arc<Inner>, id: &DeliveryId) -> Result<Known, StoreError> {
+    let (id, timing, now) = (id.clone(), inner.parts.timing.clone(), inner.now());
+    let networks = Arc::clone(&inner.parts.networks);
+    inner
+        .parts
+        .store
+        .read(move |q| {
+            let channel = q.channel(&q.delivery(&id)?.channel_id)?;
+            let descriptor = networks
+                .get(channel.kind.network())
+                .map(|(networked, _)| networked.descriptor())
+                .ok_or_else(|| {
+                    StoreError::NotFound(format!("network {}", channel.kind.network().title()))
+                })?;
+            facts::read(
+                q,
+                &id,
+                descriptor.outcome,
+                descriptor.lookup_needs_no_token,
+                &timing,
+                now,
+            )
+        })
+        .await
+}
+
+/// Records a reading. What the machine wants to call afterwards.
+async fn commit(inner: &Arc<Inner>, known: &Known, found: Found) -> Result<Vec<Call>, StoreError> {
+    let now = inner.now();
+    let (timing, rules, entropy) = (
+        inner.parts.timing.clone(),
+        inner.parts.rules,
+        inner.parts.entropy.clone(),
+    );
+    let (class, without_token, id) = (
+        known.facts.class,
+        known.facts.readable,
+        known.delivery.id.clone(),
+    );
+    inner
+        .parts
+        .store
+        .write(move |tx| {
+            let mut known = facts::read(tx, &id, class, without_token, &timing, now)?;
+            let absent = found == Found::Absent;
+            if absent {
+                known.facts.absent_reads = known.facts.absent_reads.saturating_add(1);
+            }
+            let event = event(known.delivery.state, &found);
+            let Ok(transition) = step(known.delivery.state, &event, &known.facts, &rules, now)
+            else {
+                return Ok(Vec::new());
+            };
+            // A repeat is armed by the sender, which asks the machine again.
+            let repeats = transition
+                .calls
+                .iter()
+                .any(|call| matches!(call, Call::Send { .. }));
+            let to = if repeats {
+                known.delivery.state
+            } else {
+                transition.to
+            };
+            write(tx, &known, &transition, to, &found, &timing, now)?;
+            if transition.to == State::NeedsDecision {
+                ask(tx, &known, now, &entropy)?;
+            }
+            Ok(transition.calls)
+        })
+        .await
+}
+
+fn event(state: State, found: &Found) -> Event {
+    match (state, found) {
+        (State::Confirming, Found::Published(_)) => Event::Polled(Poll::Done),
+        (State::Confirming, Found::Different(_)) => Event::Polled(Poll::Failed),
+        (State::Confirming, _) => Event::Polled(Poll::Still),
+        (_, Found::Published(_)) => Event::Looked(Look::Found),
+        (_, Found::Absent) => Event::Looked(Look::Absent),
+        (_, Found::Different(_)) => Event::Looked(Look::Different),
+        (_, Found::Unreadable(_)) => Event::Looked(Look::Unreadable),
+    }
+}
+
+fn write(
+    tx: &Tx<'_>,
+    known: &Known,
+    transition: &Transition,
+    to: State,
+    found: &Found,
+    timing: &crate::support::timing::Timing,
+    now: UtcMs,
+) -> Result<(), StoreError> {
+    let mut record = Record::new(&known.delivery.id, to);
+    record.attempt = known.attempt.as_ref().map(|attempt| &attempt.id);
+    let absent = *found == Found::Absent;
+    let mut verdict = match found {
+        Found::Published(remote) => {
+            record.permalink = remote.permalink.as_deref();
+            NewVerdict {
+                kind: "published",
+                remote_id: Some(&remote.id),
+                ..NewVerdict::default()
+            }
+        }
+        Found::Absent => NewVerdict {
+            kind: "absent",
+            ..NewVerdict::default()
+        },
+        Found::Different(evidence) => NewVerdict {
+            kind: "different",
+            evidence: evidence.clone(),
+            ..NewVerdict::default()
+        },
+        Found::Unreadable(refusal) => NewVerdict {
+            kind: "unreadable",
+            class: Some(refusal.class),
+            evidence: refusal.evidence.clone(),
+            ..NewVerdict::default()
+        },
+    };
+    verdict.by = None;
+    record.verdict = Some(verdict);
+    record.close = to != known.delivery.state
+        && transition
+            .writes
+            .iter()
+            .any(|write| matches!(write, Write::CloseAttempt(_)));
+    record.ask = transition.writes.iter().find_map(|write| match write {
+        Write::Ask(why) => Some(*why),
+        _ => None,
+    });
+    record.absent = match (absent, known.delivery.first_absent_at) {
+        (true, first) => (
+            u32::from(known.facts.absent_reads),
+            Some(first.unwrap_or(now)),
+        ),
+        // A reading that brought nothing does not take back what was proven.
+        (false, first) => (known.delivery.absent_reads, first),
+    };
+    if matches!(to, State::Unknown | State::Confirming) {
+        record.next_look_at = Some(now.plus(next_read(known, timing)));
+    }
+    tx.record(&record, now)
+}
+
+/// The pause before the next reading: longer the longer nothing is known.
+fn next_read(known: &Known, timing: &crate::support::timing::Timing) -> Duration {
+    let scale = |pause: Duration| {
+        // Tests shorten `settle`; the later readings shrink with it.
+        let factor = timing.settle.as_secs_f64() / READS[0].as_secs_f64();
+        pause.mul_f64(factor)
+    };
+    let waited = known.facts.unknown_for;
+    let next = READS
+        .iter()
+        .map(|at| scale(*at))
+        .find(|at| *at > waited)
+        .unwrap_or_else(|| scale(READS[3]));
+    next.saturating_sub(waited)
+        .max(timing.absent_spacing.min(scale(READS[0])))
+}
+
+fn ask(
+    tx: &Tx<'_>,
+    known: &Known,
+    now: UtcMs,
+    entropy: &crate::support::entropy::Entropy,
+) -> Result<(), StoreError> {
+    let notice = NewNotice {
+        workspace_id: Some(known.delivery.workspace_id.clone()),
+        channel_id: Some(known.channel.id.clone()),
+        delivery_id: Some(known.delivery.id.clone()),
+        kind: "needs_decision",
+        text: format!(
+            "Did it go out? A post on {} needs your decision",
+            known.channel.name()
+        ),
+        command: Some(format!("allgreen post why {}", known.delivery.id)),
+        ..NewNotice::default()
+    };
+    tx.add_notice(&notice, Severity::Broken, now, entropy)?;
+    Ok(())
+}

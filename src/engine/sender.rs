@@ -1,0 +1,317 @@
+//! Sending one delivery: prepare, invisible steps, arm, the visible call, its
+//! evidence. Each comment `C…` is a crash point of the design; what a crash
+//! there leaves behind is in the tests.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+
+use super::facts::{self, Known};
+use super::{Inner, answers, refresher};
+use crate::domain::delivery::State;
+use crate::domain::ids::DeliveryId;
+use crate::domain::machine::{Event, step};
+use crate::networks::{
+    Call, MediaItem, Net, Networked, Outcome, Publish, Session, Step, StepRecord,
+};
+use crate::store::attempts::Attempt;
+use crate::store::{StoreError, content::StoredMedia};
+use crate::support::fault;
+
+/// An armed request that waited longer than this is not sent: whoever armed it
+/// was asleep, and the world may have moved on.
+const ARMED_FOR: Duration = Duration::from_secs(2);
+
+/// What sending ended with, for the scheduler.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// It went out.
+    Published,
+    /// It stays where it is, for a reason that is written down.
+    NotYet,
+    /// Its outcome is open.
+    Open,
+    /// It failed or was missed.
+    Ended,
+}
+
+/// Sends a due delivery, or repeats one whose answer was lost.
+///
+/// # Errors
+/// When the store fails or the role was lost; then nothing was sent that is
+/// not written down.
+pub async fn send(inner: &Arc<Inner>, id: &DeliveryId) -> Result<Sent, StoreError> {
+    let Some(known) = known(inner, id).await? else {
+        return Ok(Sent::NotYet);
+    };
+    let (networked, net) = inner.network(known.channel.kind.network())?;
+    let Some(session) = refresher::ready_session(inner, &known).await? else {
+        return Ok(Sent::NotYet);
+    };
+
+    // The proof may have changed the epoch: read again, then prepare (C2).
+    let Some(known) = self::known(inner, id).await? else {
+        return Ok(Sent::NotYet);
+    };
+    if !matches!(known.delivery.state, State::Scheduled | State::Unknown) || !known.facts.can_send {
+        return Ok(Sent::NotYet);
+    }
+    fault::point("C1.after");
+    let key = key_of(inner, &*networked, &known);
+    let attempt = prepare(inner, &known, &key).await?;
+    fault::point("C2.after");
+    let mut publish = publish(inner, &known, &key).await?;
+    let mut steps: Vec<StepRecord> = attempt
+        .steps
+        .iter()
+        .map(|(name, handle)| StepRecord {
+            name: name.clone(),
+            handle: handle.clone(),
+        })
+        .collect();
+    loop {
+        publish.now = inner.now();
+        match networked.next(&publish, &steps) {
+            Step::Invisible(call) => match networked.run(&net, &session, &publish, &call).await {
+                Outcome::Recorded { handle } => {
+                    record_step(inner, &attempt, &call, &handle).await?;
+                    fault::point("C3.after");
+                    steps.push(StepRecord {
+                        name: call.name,
+                        handle,
+                    });
+                }
+                other => return answers::before_arm(inner, &known, &attempt, other).await,
+            },
+            Step::PollAfter(until, _) => {
+                inner.parts.clock.sleep_until(until).await;
+            }
+            Step::Visible(call) => {
+                return visible(
+                    inner,
+                    known,
+                    &attempt,
+                    &*networked,
+                    &net,
+                    &session,
+                    &publish,
+                    &call,
+                )
+                .await;
+            }
+            Step::Done(remote) => {
+                return answers::found_done(inner, &known, &attempt, remote).await;
+            }
+            Step::Refused(refusal) => {
+                return answers::before_arm(inner, &known, &attempt, Outcome::Refused(refusal))
+                    .await;
+            }
+        }
+    }
+}
+
+/// Arms (C4), sends (C5) and records the answer (C6).
+#[allow(
+    clippy::too_many_arguments,
+    reason = "everything that was prepared meets here once"
+)]
+async fn visible(
+    inner: &Arc<Inner>,
+    known: Known,
+    attempt: &Attempt,
+    networked: &dyn Networked,
+    net: &Net,
+    session: &Session,
+    publish: &Publish,
+    call: &Call,
+) -> Result<Sent, StoreError> {
+    let armed_at = inner.parts.clock.boot();
+    match arm(inner, &known, attempt, call).await {
+        Ok(()) => {}
+        // A hold, a pause or another publisher came first: nothing was sent.
+        Err(StoreError::Stale(_)) => return Ok(Sent::NotYet),
+        Err(error) => return Err(error),
+    }
+    fault::point("C4.after");
+    let outcome = if inner.parts.clock.boot().saturating_sub(armed_at) > ARMED_FOR {
+        answers::slept_while_armed()
+    } else {
+        let publish = Publish {
+            rendered: Some(call.rendered.clone()),
+            ..publish.clone()
+        };
+        networked.run(net, session, &publish, call).await
+    };
+    fault::point("C6.before");
+    let sent = answers::record(inner, &known, attempt, outcome).await?;
+    fault::point("C7.after");
+    Ok(sent)
+}
+
+async fn known(inner: &Arc<Inner>, id: &DeliveryId) -> Result<Option<Known>, StoreError> {
+    let now = inner.now();
+    let timing = inner.parts.timing.clone();
+    let networks = Arc::clone(&inner.parts.networks);
+    let id = id.clone();
+    inner
+        .parts
+        .store
+        .read(move |q| {
+            let channel = q.channel(&q.delivery(&id)?.channel_id)?;
+            let Some((networked, _)) = networks.get(channel.kind.network()) else {
+                return Ok(None);
+            };
+            let descriptor = networked.descriptor();
+            facts::read(
+                q,
+                &id,
+                descriptor.outcome,
+                descriptor.lookup_needs_no_token,
+                &timing,
+                now,
+            )
+            .map(Some)
+        })
+        .await
+}
+
+fn key_of(inner: &Inner, networked: &dyn Networked, known: &Known) -> String {
+    let delivery = &known.delivery;
+    let fresh_each_time = inner.parts.rules.new_key_per_attempt && delivery.ever_armed;
+    match &delivery.idem_key {
+        Some(key) if !fresh_each_time => key.clone(),
+        _ => {
+            let number = delivery.key_number
+                + if fresh_each_time {
+                    delivery.attempt_no
+                } else {
+                    0
+                };
+            networked.key(delivery.id.as_str(), delivery.due, number)
+        }
+    }
+}
+
+async fn prepare(inner: &Arc<Inner>, known: &Known, key: &str) -> Result<Attempt, StoreError> {
+    let (term, now) = (inner.term()?, inner.now());
+    let (id, key, entropy) = (
+        known.delivery.id.clone(),
+        key.to_owned(),
+        inner.parts.entropy.clone(),
+    );
+    let (epoch, generation) = (known.channel.epoch, known.channel.token.generation);
+    inner
+        .parts
+        .store
+        .write(move |tx| tx.prepare(&id, term, epoch, generation, &key, now, &entropy))
+        .await
+}
+
+async fn record_step(
+    inner: &Arc<Inner>,
+    attempt: &Attempt,
+    call: &Call,
+    handle: &str,
+) -> Result<(), StoreError> {
+    let now = inner.now();
+    let (attempt, name, handle) = (attempt.id.clone(), call.name.clone(), handle.to_owned());
+    inner
+        .parts
+        .store
+        .write(move |tx| tx.add_step(&attempt, &name, &handle, now))
+        .await
+}
+
+async fn arm(
+    inner: &Arc<Inner>,
+    known: &Known,
+    attempt: &Attempt,
+    call: &Call,
+) -> Result<(), StoreError> {
+    let (term, now) = (inner.term()?, inner.now());
+    let hash: String = Sha256::digest(call.rendered.as_bytes())
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let (timing, rules, class) = (
+        inner.parts.timing.clone(),
+        inner.parts.rules,
+        known.facts.class,
+    );
+    let (attempt, rendered, epoch) = (attempt.clone(), call.rendered.clone(), known.channel.epoch);
+    let without_token = known.facts.readable;
+    inner
+        .parts
+        .store
+        .write(move |tx| {
+            let now_known =
+                facts::read(tx, &attempt.delivery_id, class, without_token, &timing, now)?;
+            let event = if now_known.delivery.state == State::Unknown {
+                Event::Resend
+            } else {
+                Event::Arm
+            };
+            if step(
+                now_known.delivery.state,
+                &event,
+                &now_known.facts,
+                &rules,
+                now,
+            )
+            .is_err()
+            {
+                return Err(StoreError::Stale("The delivery"));
+            }
+            tx.arm(&attempt, term, epoch, &rendered, &hash, now)
+        })
+        .await
+}
+
+async fn publish(inner: &Arc<Inner>, known: &Known, key: &str) -> Result<Publish, StoreError> {
+    let delivery = known.delivery.clone();
+    let (text, media) = inner
+        .parts
+        .store
+        .read(move |q| q.content(&delivery))
+        .await?;
+    let directory = &inner.parts.media;
+    let media = media.into_iter().map(|one| item(directory, one)).collect();
+    Ok(Publish {
+        key: key.to_owned(),
+        account: known.channel.remote_id.clone(),
+        text,
+        media,
+        // A request that was frozen under another key is not this one.
+        rendered: known
+            .delivery
+            .rendered
+            .clone()
+            .filter(|_| known.delivery.idem_key.as_deref() == Some(key)),
+        now: inner.now(),
+    })
+}
+
+fn item(directory: &std::path::Path, media: StoredMedia) -> MediaItem {
+    MediaItem {
+        path: directory.join(media.file),
+        mime: media.mime,
+        bytes: media.bytes,
+        size: media.size,
+        sha256: media.sha256,
+        alt: media.alt,
+    }
+}
+
+/// What a lookup needs: the same publish the send was made with.
+///
+/// # Errors
+/// When the store fails.
+pub async fn sent_publish(inner: &Arc<Inner>, known: &Known) -> Result<Publish, StoreError> {
+    let key = known
+        .attempt
+        .as_ref()
+        .map(|attempt| attempt.idem_key.clone())
+        .unwrap_or_default();
+    publish(inner, known, &key).await
+}

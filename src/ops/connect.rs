@@ -1,0 +1,246 @@
+//! Connecting an account, and logging in again for one: the same account or
+//! nothing, proved before it is green, sealed before anything else.
+
+mod commit;
+
+use std::sync::Arc;
+
+use commit::{Login, commit};
+
+use super::release::ReleasePlan;
+use super::{Hub, OpError};
+use crate::domain::channel::{Channel, Status};
+use crate::domain::ids::{ChannelId, WorkspaceId};
+use crate::domain::network::Network;
+use crate::domain::role::Act;
+use crate::networks::{Account, Credential, Net, Networked, Session, SignedIn};
+use crate::store::Reads;
+use crate::store::channels::ChannelSummary;
+use crate::store::workspaces::Workspace;
+
+/// What a login brought.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connected {
+    /// The channel as it is now.
+    pub channel: ChannelSummary,
+    /// Whether it was there before.
+    pub reconnected: bool,
+    /// Other channels this login healed or serves, in workspaces the operator
+    /// may see.
+    pub siblings: Vec<ChannelId>,
+    /// How many more there are in workspaces the operator may not see.
+    pub hidden_siblings: u64,
+    /// What its posts do now.
+    pub plan: ReleasePlan,
+}
+
+/// Connects an account in a workspace. When it is connected there already this
+/// is its reconnect.
+///
+/// # Errors
+/// When role or plan do not allow it (before any login starts), the login did
+/// not work, or the store failed. Nothing was changed then.
+pub async fn connect(
+    hub: &Hub,
+    workspace: &WorkspaceId,
+    network: Network,
+    credential: Credential,
+) -> Result<Connected, OpError> {
+    let handle = named(&credential);
+    let id = workspace.clone();
+    hub.look(move |q, acting| {
+        let workspace = acting.require(q, &id, Act::Connect)?;
+        if already(q, &workspace, network, &handle)? {
+            return Ok(());
+        }
+        check_plan(q, &workspace, network)
+    })
+    .await?;
+    let (networked, net) = speaks(hub, network)?;
+    let signed = networked.sign_in(&net, &credential).await?;
+    let account = only_account(&signed)?.clone();
+    commit(
+        hub,
+        Login::connect(workspace.clone(), networked, signed, account),
+    )
+    .await
+}
+
+/// Logs in again for a channel. The account must be the same by its stable id.
+///
+/// # Errors
+/// Code `another_account` when it is another one; as [`connect`] otherwise.
+/// Nothing was changed then. A plan never refuses this.
+pub async fn reconnect(
+    hub: &Hub,
+    channel: &ChannelId,
+    credential: Credential,
+) -> Result<Connected, OpError> {
+    let id = channel.clone();
+    let channel = hub
+        .look(move |q, acting| {
+            let channel = q.channel(&id)?;
+            let workspace = acting.require(q, &channel.workspace_id, Act::Connect)?;
+            refuse_disconnected(&channel, &workspace)?;
+            Ok(channel)
+        })
+        .await?;
+    let (networked, net) = speaks(hub, channel.kind.network())?;
+    let signed = networked.sign_in(&net, &credential).await?;
+    let same = signed
+        .accounts
+        .iter()
+        .find(|one| is_same(&channel, one, &signed.server));
+    let Some(account) = same.cloned() else {
+        return Err(another_account(&*networked, &net, &channel, signed).await);
+    };
+    commit(hub, Login::reconnect(&channel, networked, signed, account)).await
+}
+
+/// The handle or id a credential names.
+fn named(credential: &Credential) -> String {
+    match credential {
+        Credential::AppPassword { handle, .. } => {
+            let handle = handle.trim().trim_start_matches('@');
+            handle.trim_end_matches('.').to_ascii_lowercase()
+        }
+    }
+}
+
+fn speaks(hub: &Hub, network: Network) -> Result<(Arc<dyn Networked>, Net), OpError> {
+    hub.networks.get(network).ok_or_else(|| {
+        OpError::failed(
+            "network_unavailable",
+            format!("{} cannot be connected by this version.", network.title()),
+            "Choose another network; see allgreen channel connect --help.",
+        )
+    })
+}
+
+fn is_same(channel: &Channel, account: &Account, server: &str) -> bool {
+    account.kind == channel.kind
+        && account.remote_id == channel.remote_id
+        && (!channel.kind.server_is_identity() || channel.server == server)
+}
+
+/// Whether the account that is about to log in is connected here already, as
+/// far as its handle or id tells before the login.
+fn already(
+    q: &Reads<'_>,
+    workspace: &Workspace,
+    network: Network,
+    handle: &str,
+) -> Result<bool, OpError> {
+    Ok(q.channels(Some(&workspace.id), false)?.iter().any(|one| {
+        one.kind.network() == network
+            && (one.handle.eq_ignore_ascii_case(handle) || one.remote_id == handle)
+    }))
+}
+
+/// Refuses what the plan of the workspace does not include.
+fn check_plan(q: &Reads<'_>, workspace: &Workspace, network: Network) -> Result<(), OpError> {
+    let Some(plan) = q.plan(&workspace.plan)? else {
+        return Ok(());
+    };
+    let who = super::acting::hub_admins(q)?;
+    let slug = &workspace.slug;
+    if !plan.networks.contains(&network) {
+        return Err(OpError::not_allowed(
+            "plan_network",
+            format!(
+                "{} is not part of the plan of {slug} ({}).",
+                network.title(),
+                plan.name
+            ),
+            format!("Ask {who} to change the plan."),
+        ));
+    }
+    let used = q.connected_count(&workspace.id)?;
+    match plan.max_channels {
+        Some(allowed) if used >= allowed => Err(OpError::not_allowed(
+            "plan_limit",
+            format!(
+                "{slug} has {used} of {allowed} channels its plan ({}) allows.",
+                plan.name
+            ),
+            format!("Disconnect one, or ask {who} to change the plan."),
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn only_account(signed: &SignedIn) -> Result<&Account, OpError> {
+    match signed.accounts.as_slice() {
+        [one] => Ok(one),
+        [] => Err(OpError::failed(
+            "no_account",
+            "The login gives access to no account.",
+            "Log in as somebody who may publish there.",
+        )),
+        many => {
+            let list: Vec<String> = many
+                .iter()
+                .map(|one| format!("@{} ({})", one.handle, one.remote_id))
+                .collect();
+            Err(OpError::new(
+                super::ErrorKind::NeedsChoice,
+                "several_accounts",
+                format!("The login gives several accounts: {}.", list.join(", ")),
+                "Log in so that it gives one of them.",
+            ))
+        }
+    }
+}
+
+fn refuse_disconnected(channel: &Channel, workspace: &Workspace) -> Result<(), OpError> {
+    if channel.status != Status::Disconnected {
+        return Ok(());
+    }
+    Err(OpError::failed(
+        "disconnected",
+        format!(
+            "{} ({}) was disconnected for good.",
+            channel.name(),
+            channel.id
+        ),
+        format!(
+            "Connect the account again: allgreen channel connect {} --workspace {} --handle {}",
+            channel.kind.network().name(),
+            workspace.slug,
+            channel.handle
+        ),
+    ))
+}
+
+/// Says who was logged in instead, and lets go of that session.
+async fn another_account(
+    networked: &dyn Networked,
+    net: &Net,
+    channel: &Channel,
+    signed: SignedIn,
+) -> OpError {
+    let found = signed
+        .accounts
+        .iter()
+        .map(|one| format!("@{} ({})", one.handle, one.remote_id))
+        .collect::<Vec<_>>()
+        .join(", ");
+    let session = Session {
+        server: signed.server,
+        remote_user_id: signed.remote_user_id,
+        tokens: Arc::new(signed.tokens),
+    };
+    // Best effort: the refusal is what counts, and the session ends by itself.
+    let _ = networked.revoke(net, &session).await;
+    OpError::failed(
+        "another_account",
+        format!(
+            "This channel is @{} ({}), but the login is {found}; nothing was changed.",
+            channel.handle, channel.remote_id
+        ),
+        format!(
+            "Log in as @{}, or connect the other account as a new channel.",
+            channel.handle
+        ),
+    )
+}

@@ -1,0 +1,348 @@
+//! What every act on the queue shares: the machine decides, its writes are
+//! carried out, and what was there before is kept for undo.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::super::acting::Acting;
+use super::super::provisional::civil;
+use super::super::{Hub, OpError};
+use crate::domain::delivery::{Delivery, State};
+use crate::domain::ids::{DeliveryId, PostId, WorkspaceId};
+use crate::domain::machine::{Event, Refused, Rules, Transition, Write, step};
+use crate::domain::outcome::OutcomeClass;
+use crate::domain::role::Act;
+use crate::engine::facts::{self, Known};
+use crate::networks::registry::Registry;
+use crate::store::posts::Time;
+use crate::store::{Reads, Tx};
+use crate::support::time::UtcMs;
+use crate::support::timing::Timing;
+
+/// What the machine needs beside the store.
+#[derive(Clone)]
+pub(in crate::ops) struct Machine {
+    /// The networks, for how each resolves a lost answer.
+    pub networks: Arc<Registry>,
+    /// Every duration.
+    pub timing: Timing,
+}
+
+/// A delivery as it was before an act, so that the act can be taken back.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(in crate::ops) struct Before {
+    /// Which one.
+    pub id: DeliveryId,
+    /// The state it had; `None` when the act made it.
+    pub state: Option<State>,
+    /// When it was due.
+    pub due: i64,
+    /// The same as written.
+    pub civil: String,
+    /// In which zone.
+    pub timezone: String,
+    /// Whether it was ordered to go out now.
+    pub send_now: bool,
+    /// Its own text.
+    pub text: Option<String>,
+    /// What the act left, to see whether somebody changed it since.
+    pub left: State,
+    /// When it was due then.
+    pub left_due: i64,
+}
+
+/// What takes an act back.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(in crate::ops) struct Inverse {
+    /// The deliveries it touched.
+    pub deliveries: Vec<Before>,
+    /// The text a post had, when it was edited.
+    pub post_text: Option<(PostId, String)>,
+}
+
+/// What an act did so far.
+pub(in crate::ops) struct Done {
+    /// What it is, as undo names it.
+    what: &'static str,
+    /// How to take it back.
+    pub inverse: Inverse,
+}
+
+impl Done {
+    /// Nothing yet.
+    pub fn new(what: &'static str) -> Self {
+        Self {
+            what,
+            inverse: Inverse::default(),
+        }
+    }
+
+    /// Takes a second step on the same delivery into the last one: one way back.
+    pub fn merge_last(&mut self, more: Self) {
+        if let (Some(last), Some(next)) = (
+            self.inverse.deliveries.last_mut(),
+            more.inverse.deliveries.into_iter().next(),
+        ) {
+            last.left = next.left;
+            last.left_due = next.left_due;
+        }
+    }
+
+    /// Writes the audit row and the way back, unless nothing was done.
+    pub fn finish(
+        self,
+        tx: &Tx<'_>,
+        acting: &Acting,
+        workspace: &WorkspaceId,
+        act: &str,
+    ) -> Result<(), OpError> {
+        let ids: Vec<&str> = self
+            .inverse
+            .deliveries
+            .iter()
+            .map(|one| one.id.as_str())
+            .collect();
+        let Some(first) = ids.first().copied() else {
+            return Ok(());
+        };
+        let detail = json!({ "deliveries": ids });
+        acting.audit(tx, Some(workspace), act, first, &detail)?;
+        let sentence = match ids.len() {
+            1 => format!("{} of one post", self.what),
+            n => format!("{} of {n} posts", self.what),
+        };
+        let inverse = serde_json::to_string(&self.inverse)
+            .map_err(|error| OpError::failed("undo", error.to_string(), "Please report this."))?;
+        tx.add_undo(&acting.operator, &sentence, &inverse, acting.now)?;
+        Ok(())
+    }
+}
+
+impl Machine {
+    /// The machine of a hub.
+    pub fn of(hub: &Hub) -> Self {
+        Self {
+            networks: Arc::clone(&hub.networks),
+            timing: hub.config.engine.clone(),
+        }
+    }
+
+    /// A delivery with the facts of now.
+    pub fn known(&self, q: &Reads<'_>, id: &DeliveryId, now: UtcMs) -> Result<Known, OpError> {
+        let channel = q.channel(&q.delivery(id)?.channel_id)?;
+        let (class, open) = match self.networks.get(channel.kind.network()) {
+            Some((network, _)) => {
+                let descriptor = network.descriptor();
+                (descriptor.outcome, descriptor.lookup_needs_no_token)
+            }
+            None => (OutcomeClass::Unknowable, false),
+        };
+        Ok(facts::read(q, id, class, open, &self.timing, now)?)
+    }
+
+    /// Asks the machine about `event` and carries out what it says.
+    pub fn act(
+        &self,
+        tx: &Tx<'_>,
+        acting: &Acting,
+        id: &DeliveryId,
+        event: Event,
+        done: &mut Done,
+    ) -> Result<State, OpError> {
+        let known = self.known(tx, id, acting.now)?;
+        let transition = decide(&known, event, acting.now)?;
+        carry_out(tx, acting, &known.delivery, &transition)?;
+        done.inverse
+            .deliveries
+            .push(before(tx, &known.delivery, id)?);
+        Ok(transition.to)
+    }
+
+    /// Gives a delivery another time.
+    pub fn move_to(
+        &self,
+        tx: &Tx<'_>,
+        acting: &Acting,
+        id: &DeliveryId,
+        due: UtcMs,
+        done: &mut Done,
+    ) -> Result<(), OpError> {
+        let zone = tx.delivery(id)?.timezone;
+        let time = Time {
+            due,
+            civil: civil(due, &zone),
+            timezone: zone,
+        };
+        self.set_time(tx, acting, id, &time, done)
+    }
+
+    /// Moves a delivery by a span as people write it.
+    pub fn shift(
+        &self,
+        tx: &Tx<'_>,
+        acting: &Acting,
+        id: &DeliveryId,
+        span: &str,
+        done: &mut Done,
+    ) -> Result<(), OpError> {
+        let delivery = tx.delivery(id)?;
+        let due = super::reschedule::shifted(delivery.due, &delivery.timezone, span)?;
+        self.move_to(tx, acting, id, due, done)
+    }
+
+    /// Gives a delivery another time, as it was written.
+    pub fn set_time(
+        &self,
+        tx: &Tx<'_>,
+        acting: &Acting,
+        id: &DeliveryId,
+        time: &Time,
+        done: &mut Done,
+    ) -> Result<(), OpError> {
+        let known = self.known(tx, id, acting.now)?;
+        let transition = decide(&known, Event::Reschedule, acting.now)?;
+        tx.set_time(id, time, false)?;
+        carry_out(tx, acting, &known.delivery, &transition)?;
+        done.inverse
+            .deliveries
+            .push(before(tx, &known.delivery, id)?);
+        Ok(())
+    }
+}
+
+/// Every delivery of the workspace the operator may act on, checked once each.
+pub(in crate::ops) fn require_queue(
+    q: &Reads<'_>,
+    acting: &Acting,
+    ids: &[DeliveryId],
+) -> Result<Option<WorkspaceId>, OpError> {
+    let mut seen: Vec<WorkspaceId> = Vec::new();
+    for id in ids {
+        let workspace = q.delivery(id)?.workspace_id;
+        if !seen.contains(&workspace) {
+            acting.require(q, &workspace, Act::Queue)?;
+            seen.push(workspace);
+        }
+    }
+    Ok(seen.into_iter().next())
+}
+
+pub(in crate::ops) fn decide(
+    known: &Known,
+    event: Event,
+    now: UtcMs,
+) -> Result<Transition, OpError> {
+    let state = known.delivery.state;
+    step(state, &event, &known.facts, &Rules::default(), now)
+        .map_err(|refused| refusal(&known.delivery, refused))
+}
+
+/// What the machine refused, naming the delivery.
+pub(in crate::ops) fn refusal(delivery: &Delivery, refused: Refused) -> OpError {
+    let text = refused.to_string();
+    let (what, hint) = text.split_once(". ").unwrap_or((&text, ""));
+    OpError::failed(
+        code(refused),
+        format!("{what} ({} on @{}).", delivery.id, delivery.handle),
+        hint,
+    )
+}
+
+fn code(refused: Refused) -> &'static str {
+    match refused {
+        Refused::InFlight => "in_flight",
+        Refused::AlreadyLive => "already_live",
+        Refused::IsDraft => "is_draft",
+        Refused::IsScheduled => "is_scheduled",
+        Refused::HasFailed => "has_failed",
+        Refused::WasMissed => "was_missed",
+        Refused::IsCancelled => "is_cancelled",
+        Refused::Undecided => "undecided",
+        Refused::NothingToDecide => "nothing_to_decide",
+        Refused::Disconnected => "disconnected",
+        Refused::Held => "held",
+        Refused::NotDue => "not_due",
+        Refused::TooLate => "too_late",
+        Refused::NotLate => "not_late",
+        Refused::NotSettled => "not_settled",
+        Refused::NoKey => "no_key",
+        Refused::SendBegan => "send_began",
+        Refused::NoWayBack => "no_way_back",
+    }
+}
+
+/// Carries out a transition a person asked for. Evidence and attempts are the
+/// business of [`super::resolve`].
+pub(in crate::ops) fn carry_out(
+    tx: &Tx<'_>,
+    acting: &Acting,
+    delivery: &Delivery,
+    transition: &Transition,
+) -> Result<(), OpError> {
+    let id = &delivery.id;
+    for write in &transition.writes {
+        match write {
+            Write::RecordCancelled => tx.cancel_delivery(id, &acting.operator, acting.now)?,
+            Write::ClearCancelled => tx.uncancel_delivery(id, transition.to)?,
+            Write::DeriveKey => tx.drop_key(id)?,
+            Write::ThawRequest => tx.thaw(id)?,
+            Write::DueNow => {
+                let time = Time {
+                    due: acting.now,
+                    civil: civil(acting.now, &delivery.timezone),
+                    timezone: delivery.timezone.clone(),
+                };
+                tx.set_time(id, &time, true)?;
+            }
+            Write::NewKey => tx.next_key(id)?,
+            Write::RecordDecision(decision) => {
+                tx.set_decision(id, Some((*decision, &acting.operator, acting.now)))?;
+            }
+            Write::ClearDecision => tx.set_decision(id, None)?,
+            Write::Ask(ask) => tx.set_asked(id, Some(*ask))?,
+            Write::OpenAttempt
+            | Write::CloseAttempt(_)
+            | Write::RecordEvidence
+            | Write::RecordMissed
+            | Write::RemoveDraft => {}
+        }
+    }
+    if tx.delivery(id)?.state != transition.to {
+        tx.move_delivery(id, transition.to)?;
+    }
+    Ok(())
+}
+
+fn before(tx: &Tx<'_>, delivery: &Delivery, id: &DeliveryId) -> Result<Before, OpError> {
+    let left = tx.delivery(id)?;
+    Ok(Before {
+        id: id.clone(),
+        state: Some(delivery.state),
+        due: delivery.due.0,
+        civil: delivery.civil.clone(),
+        timezone: delivery.timezone.clone(),
+        send_now: delivery.send_now,
+        text: delivery.text.clone(),
+        left: left.state,
+        left_due: left.due.0,
+    })
+}
+
+impl Before {
+    /// A delivery the act made: taking it back cancels it.
+    pub fn made(delivery: &Delivery) -> Self {
+        Self {
+            id: delivery.id.clone(),
+            state: None,
+            due: delivery.due.0,
+            civil: delivery.civil.clone(),
+            timezone: delivery.timezone.clone(),
+            send_now: delivery.send_now,
+            text: delivery.text.clone(),
+            left: delivery.state,
+            left_due: delivery.due.0,
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! Writing a post for one or several channels of a workspace.
+
+use std::path::PathBuf;
+
+use super::super::acting::Acting;
+use super::super::provisional::{Lamp, civil, lamp, when};
+use super::super::views::{PostView, post_view};
+use super::super::{Hub, OpError};
+use super::acts::{Before, Done};
+use super::content;
+use crate::domain::channel::{Channel, Status};
+use crate::domain::delivery::State;
+use crate::domain::ids::{ChannelId, DeliveryId, PostId, WorkspaceId};
+use crate::domain::role::Act;
+use crate::store::posts::{Medium, NewDelivery, Post, Time};
+use crate::store::queue::QueueQuery;
+use crate::store::{Reads, Tx};
+
+/// A post to write.
+#[derive(Clone, Debug)]
+pub struct NewPost {
+    /// The channels it goes to, all of one workspace.
+    pub to: Vec<ChannelId>,
+    /// Its text.
+    pub text: String,
+    /// When it goes out.
+    pub when: PostTime,
+    /// The zone of that time; the workspace's when left out.
+    pub zone: Option<String>,
+    /// Never send it late.
+    pub only_on_time: bool,
+    /// Images or videos with their alternative texts, in order.
+    pub media: Vec<(PathBuf, String)>,
+    /// Texts of their own for some of the channels.
+    pub only_for: Vec<(ChannelId, String)>,
+}
+
+/// When a post goes out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PostTime {
+    /// At a time as people write it ("tomorrow 9:30", RFC 3339).
+    At(String),
+    /// At once.
+    Now,
+    /// Not before it is scheduled.
+    Draft,
+}
+
+/// A post that passed every check, ready to be stored.
+struct Ready {
+    workspace: WorkspaceId,
+    channels: Vec<Channel>,
+    time: Time,
+}
+
+/// Writes a post. Everything is checked before anything is stored.
+///
+/// # Errors
+/// When a channel does not take it, the time is past or does not exist, the
+/// channels are of several workspaces, or the role does not allow it.
+pub async fn create(hub: &Hub, new: NewPost) -> Result<PostView, OpError> {
+    let ready = ready(hub, &new).await?;
+    let media = content::take_in(hub, new.media.clone()).await?;
+    let stored = store(hub, &new, ready, media.clone()).await;
+    if stored.is_err() {
+        content::remove(&hub.paths.media, &media);
+    }
+    stored
+}
+
+async fn ready(hub: &Hub, new: &NewPost) -> Result<Ready, OpError> {
+    let new = new.clone();
+    hub.look(move |q, acting| {
+        let channels = targets(q, acting, &new)?;
+        let workspace = match channels.first() {
+            Some(channel) => q.workspace(&channel.workspace_id)?,
+            None => {
+                return Err(OpError::usage(
+                    "no_channel",
+                    "The post goes to no channel.",
+                    "Name at least one with --to.",
+                ));
+            }
+        };
+        let zone = new.zone.as_deref().unwrap_or(&workspace.timezone);
+        if jiff::tz::TimeZone::get(zone).is_err() {
+            return Err(OpError::usage(
+                "unknown_zone",
+                format!("There is no time zone \"{zone}\"."),
+                "Write it as the IANA database does, for example Europe/Berlin.",
+            ));
+        }
+        let time = match &new.when {
+            PostTime::At(text) => {
+                let time = when(text, zone, acting.now)?;
+                refuse_past(&time, acting)?;
+                time
+            }
+            PostTime::Now | PostTime::Draft => Time {
+                due: acting.now,
+                civil: civil(acting.now, zone),
+                timezone: zone.to_owned(),
+            },
+        };
+        Ok(Ready {
+            workspace: workspace.id,
+            channels,
+            time,
+        })
+    })
+    .await
+}
+
+/// Refuses a time that has passed.
+pub(super) fn refuse_past(time: &Time, acting: &Acting) -> Result<(), OpError> {
+    if time.due >= acting.now {
+        return Ok(());
+    }
+    let now = civil(acting.now, &time.timezone);
+    Err(OpError::usage(
+        "past",
+        format!(
+            "{} {} has passed: it is {now} there.",
+            time.civil, time.timezone
+        ),
+        "Choose a later time, or send it now.",
+    ))
+}
+
+/// The channels, all live and of one workspace the operator may post in.
+fn targets(q: &Reads<'_>, acting: &Acting, new: &NewPost) -> Result<Vec<Channel>, OpError> {
+    let mut channels: Vec<Channel> = Vec::new();
+    for id in &new.to {
+        if channels.iter().any(|one| one.id == *id) {
+            continue;
+        }
+        let channel = q.channel(id)?;
+        acting.require(q, &channel.workspace_id, Act::Queue)?;
+        if channel.status == Status::Disconnected {
+            return Err(OpError::failed(
+                "disconnected",
+                format!("{} is disconnected for good.", channel.name()),
+                format!(
+                    "Connect the account again: allgreen channel connect {}",
+                    channel.kind.network().name()
+                ),
+            ));
+        }
+        if channels
+            .iter()
+            .any(|one| one.workspace_id != channel.workspace_id)
+        {
+            return Err(OpError::usage(
+                "several_workspaces",
+                "The channels of a post belong to one workspace.",
+                "Write one post per workspace.",
+            ));
+        }
+        channels.push(channel);
+    }
+    for (id, _) in &new.only_for {
+        if !channels.iter().any(|one| one.id == *id) {
+            return Err(OpError::usage(
+                "not_a_target",
+                format!("The post does not go to {id}, which has a text of its own."),
+                "Name that channel as a target as well.",
+            ));
+        }
+    }
+    Ok(channels)
+}
+
+async fn store(
+    hub: &Hub,
+    new: &NewPost,
+    ready: Ready,
+    media: Vec<Medium>,
+) -> Result<PostView, OpError> {
+    let (new, networks) = (new.clone(), hub.networks.clone());
+    hub.change(move |tx, acting| {
+        // Again, now that it counts: roles and channels may have changed.
+        let channels = targets(tx, acting, &new)?;
+        let draft = new.when == PostTime::Draft;
+        let mut warnings = Vec::new();
+        for channel in &ready.channels {
+            let text = text_for(&new, channel);
+            let problems = content::check(&networks, channel, text, &media);
+            if draft {
+                warnings.extend(
+                    problems
+                        .iter()
+                        .map(|one| format!("{}: {}", channel.name(), one.what)),
+                );
+            } else {
+                content::refuse_problem(channel, &problems)?;
+                warnings.extend(warnings_for(tx, acting, channel, text, &ready.time)?);
+            }
+        }
+        let post = Post {
+            id: PostId::fresh(acting.now, &acting.entropy),
+            workspace_id: ready.workspace.clone(),
+            text: new.text.clone(),
+            created_by: acting.operator.clone(),
+            created_at: acting.now,
+            edited_at: None,
+        };
+        tx.add_post(&post)?;
+        tx.set_media(&post.id, &media)?;
+        let mut done = Done::new("writing");
+        for channel in &channels {
+            let id = add(tx, acting, &new, &post, channel, &ready.time)?;
+            done.inverse
+                .deliveries
+                .push(Before::made(&tx.delivery(&id)?));
+        }
+        done.finish(tx, acting, &post.workspace_id, "post.create")?;
+        let mut view = post_view(tx, &post.id, acting.now)?;
+        view.warnings = warnings;
+        Ok(view)
+    })
+    .await
+}
+
+fn text_for<'a>(new: &'a NewPost, channel: &Channel) -> &'a str {
+    let own = new.only_for.iter().find(|(id, _)| *id == channel.id);
+    own.map_or(&new.text, |(_, text)| text)
+}
+
+fn add(
+    tx: &Tx<'_>,
+    acting: &Acting,
+    new: &NewPost,
+    post: &Post,
+    channel: &Channel,
+    time: &Time,
+) -> Result<DeliveryId, OpError> {
+    let id = DeliveryId::fresh(acting.now, &acting.entropy);
+    let own = new.only_for.iter().find(|(id, _)| *id == channel.id);
+    let delivery = NewDelivery {
+        id: id.clone(),
+        post_id: post.id.clone(),
+        workspace_id: post.workspace_id.clone(),
+        channel_id: channel.id.clone(),
+        handle: channel.handle.clone(),
+        state: if new.when == PostTime::Draft {
+            State::Draft
+        } else {
+            State::Scheduled
+        },
+        time: time.clone(),
+        only_on_time: new.only_on_time,
+        text: own.map(|(_, text)| text.clone()),
+        send_now: new.when == PostTime::Now,
+    };
+    tx.add_delivery(&delivery, &acting.operator, acting.now)?;
+    Ok(id)
+}
+
+/// What to know about posting on this channel then; nothing is refused for it.
+fn warnings_for(
+    q: &Reads<'_>,
+    acting: &Acting,
+    channel: &Channel,
+    text: &str,
+    time: &Time,
+) -> Result<Vec<String>, OpError> {
+    let mut warnings = Vec::new();
+    let name = channel.name();
+    let (lamp, words) = lamp(channel, acting.now);
+    if lamp == Lamp::Broken {
+        warnings.push(format!(
+            "{name} cannot publish now ({words}): the post will be held until it can."
+        ));
+    } else if channel.paused_at.is_some() {
+        warnings.push(format!(
+            "{name} is paused: the post will be held until it is resumed."
+        ));
+    } else if let Some(end) = channel
+        .token
+        .grant_expires_at
+        .filter(|end| *end <= time.due)
+    {
+        warnings.push(format!(
+            "The access to {name} ends {} {}, before this post is due.",
+            civil(end, &time.timezone),
+            time.timezone
+        ));
+    }
+    let query = QueueQuery {
+        channel: Some(channel.id.clone()),
+        states: vec![State::Scheduled],
+        ..QueueQuery::default()
+    };
+    for other in q.deliveries(&query)? {
+        let same = match &other.text {
+            Some(own) => own == text,
+            None => q.post(&other.post_id)?.text == text,
+        };
+        if same {
+            warnings.push(format!(
+                "The same text is scheduled for {name} already, at {} {}.",
+                other.civil, other.timezone
+            ));
+            break;
+        }
+    }
+    Ok(warnings)
+}

@@ -1,0 +1,179 @@
+//! After a reconnect: what resumes on time, what is late, what was missed, and
+//! what becomes of it.
+
+use std::time::Duration;
+
+use super::posts::acts::{self, Machine};
+use super::{Hub, OpError};
+use crate::domain::channel::Channel;
+use crate::domain::delivery::{Delivery, State};
+use crate::domain::ids::{ChannelId, DeliveryId};
+use crate::domain::machine::{Event, Lateness};
+use crate::domain::role::Act;
+use crate::store::Reads;
+use crate::store::queue::QueueQuery;
+use crate::support::time::UtcMs;
+use crate::support::timing::Timing;
+
+/// What a channel's posts will do now that it can publish, by id, oldest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReleasePlan {
+    /// The channel.
+    pub channel: ChannelId,
+    /// Go out at their own time.
+    pub on_time: Vec<DeliveryId>,
+    /// Their time passed within the lateness limit: sent, paced.
+    pub late: Vec<DeliveryId>,
+    /// Their time passed by more than that: a person says.
+    pub missed: Vec<DeliveryId>,
+    /// Failed because the access was gone, and are tried again.
+    pub retried: Vec<DeliveryId>,
+    /// Waited for a decision because the token was gone, and are looked up.
+    pub looked_up: Vec<DeliveryId>,
+    /// Late ones wait for an answer until then.
+    pub wait_until: Option<UtcMs>,
+}
+
+/// What to do with late posts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LateAnswer {
+    /// Send them, oldest first, paced.
+    Send,
+    /// Leave them to the workspace's rule.
+    #[default]
+    Later,
+    /// Cancel them.
+    Cancel,
+}
+
+/// What to do with missed posts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum MissedAnswer {
+    /// Leave them for now.
+    #[default]
+    Later,
+    /// Cancel them.
+    Cancel,
+    /// Move them by a span, as people write it: `3d` keeps the clock time, `72h`
+    /// does not.
+    ShiftBy(String),
+}
+
+/// The answer to a release plan.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReleaseAnswer {
+    /// Late ones.
+    pub late: LateAnswer,
+    /// Missed ones.
+    pub missed: MissedAnswer,
+    /// Late ones that are sent go out this far apart instead.
+    pub spread: Option<Duration>,
+}
+
+/// The release plan of a channel as it is now.
+///
+/// # Errors
+/// When the channel is unknown or not the operator's to see.
+pub async fn plan(hub: &Hub, channel: &ChannelId) -> Result<ReleasePlan, OpError> {
+    let (id, timing) = (channel.clone(), hub.config.engine.clone());
+    hub.look(move |q, acting| {
+        let channel = q.channel(&id)?;
+        acting.require(q, &channel.workspace_id, Act::Look)?;
+        plan_of(q, &channel, &timing, acting.now)
+    })
+    .await
+}
+
+/// Answers it. Returns the plan after that.
+///
+/// # Errors
+/// When the role does not allow it or a post cannot be moved; then nothing was
+/// changed.
+pub async fn release(
+    hub: &Hub,
+    channel: &ChannelId,
+    answer: ReleaseAnswer,
+) -> Result<ReleasePlan, OpError> {
+    let (id, machine) = (channel.clone(), Machine::of(hub));
+    hub.change(move |tx, acting| {
+        let channel = tx.channel(&id)?;
+        acting.require(tx, &channel.workspace_id, Act::Pause)?;
+        let before = plan_of(tx, &channel, &machine.timing, acting.now)?;
+        let mut done = acts::Done::new("release");
+        match (answer.late, answer.spread) {
+            (LateAnswer::Cancel, _) => {
+                for one in &before.late {
+                    machine.act(tx, acting, one, Event::Cancel, &mut done)?;
+                }
+            }
+            (LateAnswer::Send, Some(every)) => {
+                for (number, one) in (0_u32..).zip(&before.late) {
+                    let at = acting.now.plus(every.saturating_mul(number));
+                    machine.move_to(tx, acting, one, at, &mut done)?;
+                }
+            }
+            (LateAnswer::Send | LateAnswer::Later, _) => {}
+        }
+        match &answer.missed {
+            MissedAnswer::Later => {}
+            MissedAnswer::Cancel => {
+                for one in &before.missed {
+                    machine.act(tx, acting, one, Event::Cancel, &mut done)?;
+                }
+            }
+            MissedAnswer::ShiftBy(span) => {
+                for one in &before.missed {
+                    machine.shift(tx, acting, one, span, &mut done)?;
+                }
+            }
+        }
+        if answer.late != LateAnswer::Later {
+            tx.end_late_wait(&id)?;
+        }
+        done.finish(tx, acting, &channel.workspace_id, "channel.release")?;
+        plan_of(tx, &channel, &machine.timing, acting.now)
+    })
+    .await
+}
+
+/// The plan of a channel at `now`.
+pub(super) fn plan_of(
+    q: &Reads<'_>,
+    channel: &Channel,
+    timing: &Timing,
+    now: UtcMs,
+) -> Result<ReleasePlan, OpError> {
+    let limit = q.late_limit(&channel.workspace_id)?;
+    let query = QueueQuery {
+        channel: Some(channel.id.clone()),
+        states: vec![State::Scheduled, State::Missed],
+        ..QueueQuery::default()
+    };
+    let mut plan = ReleasePlan {
+        channel: channel.id.clone(),
+        on_time: Vec::new(),
+        late: Vec::new(),
+        missed: Vec::new(),
+        retried: Vec::new(),
+        looked_up: Vec::new(),
+        wait_until: q.late_wait_until(&channel.id)?.filter(|until| *until > now),
+    };
+    for delivery in q.deliveries(&query)? {
+        let group = match (delivery.state, lateness(&delivery, timing, limit, now)) {
+            (State::Missed, _) | (_, Lateness::OverLimit) => &mut plan.missed,
+            (_, Lateness::WithinLimit) if delivery.only_on_time => &mut plan.missed,
+            (_, Lateness::WithinLimit) => &mut plan.late,
+            (_, Lateness::OnTime) => &mut plan.on_time,
+        };
+        group.push(delivery.id);
+    }
+    Ok(plan)
+}
+
+fn lateness(delivery: &Delivery, timing: &Timing, limit: Duration, now: UtcMs) -> Lateness {
+    if delivery.send_now {
+        Lateness::OnTime
+    } else {
+        Lateness::of(delivery.due, now, timing.catch_up_spacing, limit)
+    }
+}

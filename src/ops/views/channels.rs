@@ -1,0 +1,182 @@
+//! Channels as lists and the detail pane show them.
+
+use super::super::acting::Acting;
+use super::super::provisional::{Lamp, lamp};
+use super::super::{Hub, OpError, Scope};
+use crate::domain::channel::{Cause, Status};
+use crate::domain::delivery::State;
+use crate::domain::ids::ChannelId;
+use crate::domain::role::Act;
+use crate::store::Reads;
+use crate::store::channels::ChannelSummary;
+use crate::support::time::UtcMs;
+
+/// A channel with what is made of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChannelView {
+    /// The channel, its workspace, counts and next due instant.
+    pub summary: ChannelSummary,
+    /// Its lamp now.
+    pub lamp: Lamp,
+    /// The cause or the reason for attention, in words.
+    pub words: String,
+    /// How many of its deliveries are held.
+    pub held: u64,
+    /// The first delivery that its state hits or will hit.
+    pub first_hit: Option<UtcMs>,
+    /// The command that mends it; empty when nothing is wrong.
+    pub fix: String,
+}
+
+impl ChannelView {
+    /// `acme/bs:@acme.example`: names it wherever an id is taken.
+    pub fn full_name(&self) -> String {
+        let channel = &self.summary.channel;
+        format!(
+            "{}/{}:@{}",
+            self.summary.workspace.0,
+            channel.kind.network().short(),
+            channel.handle
+        )
+    }
+
+    /// When its access ends, when that is a date and nothing renews it by then.
+    pub fn access_ends(&self) -> Option<UtcMs> {
+        access_ends(&self.summary)
+    }
+}
+
+/// Channels of the scope, what needs a person first: by lamp, then by first
+/// damage, then by name.
+///
+/// # Errors
+/// When the store cannot be read or the workspace is not the operator's to see.
+pub async fn channels(hub: &Hub, scope: &Scope) -> Result<Vec<ChannelView>, OpError> {
+    channels_with(hub, scope, false).await
+}
+
+/// As [`channels`], with the disconnected ones at the end when asked.
+///
+/// # Errors
+/// As [`channels`].
+pub async fn channels_with(
+    hub: &Hub,
+    scope: &Scope,
+    disconnected: bool,
+) -> Result<Vec<ChannelView>, OpError> {
+    let scope = scope.clone();
+    hub.look(move |q, acting| list(q, acting, &scope, disconnected))
+        .await
+}
+
+/// One channel, disconnected ones included.
+///
+/// # Errors
+/// When it is unknown or not the operator's to see.
+pub async fn channel(hub: &Hub, id: &ChannelId) -> Result<ChannelView, OpError> {
+    let id = id.clone();
+    hub.look(move |q, acting| {
+        let summary = q.channel_summary(&id)?;
+        acting.require(q, &summary.channel.workspace_id, Act::Look)?;
+        channel_view(q, summary, acting.now)
+    })
+    .await
+}
+
+pub(super) fn list(
+    q: &Reads<'_>,
+    acting: &Acting,
+    scope: &Scope,
+    disconnected: bool,
+) -> Result<Vec<ChannelView>, OpError> {
+    if let Scope::Workspace(id) = scope {
+        acting.require(q, id, Act::Look)?;
+    }
+    let visible = acting.visible(q)?;
+    let mut views = Vec::new();
+    for channel in q.channels(scope.workspace(), disconnected)? {
+        if !visible.iter().any(|one| one.id == channel.workspace_id) {
+            continue;
+        }
+        let summary = q.channel_summary(&channel.id)?;
+        views.push(channel_view(q, summary, acting.now)?);
+    }
+    views.sort_by_cached_key(|view| {
+        let channel = &view.summary.channel;
+        (
+            channel.status == Status::Disconnected,
+            std::cmp::Reverse(view.lamp),
+            view.first_hit.unwrap_or(UtcMs(i64::MAX)),
+            channel.handle.to_lowercase(),
+            channel.id.clone(),
+        )
+    });
+    Ok(views)
+}
+
+/// What is made of a channel now.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn channel_view(
+    q: &Reads<'_>,
+    summary: ChannelSummary,
+    now: UtcMs,
+) -> Result<ChannelView, OpError> {
+    let channel = &summary.channel;
+    let (lamp, words) = lamp(channel, now);
+    let live = channel.status != Status::Disconnected;
+    let scheduled = summary.count(State::Scheduled);
+    let held = if live && !channel.can_send() {
+        scheduled
+    } else {
+        0
+    };
+    let first_hit = match (lamp, access_ends(&summary)) {
+        (Lamp::Broken, _) if live => summary.next_due,
+        (_, Some(end)) => q.first_due_from(&channel.id, end)?,
+        _ => None,
+    };
+    Ok(ChannelView {
+        lamp,
+        words: if live { words } else { "disconnected".into() },
+        held,
+        first_hit,
+        fix: fix(&summary, lamp),
+        summary,
+    })
+}
+
+/// Without a refresh token the access ends with its token, else with its grant.
+fn access_ends(summary: &ChannelSummary) -> Option<UtcMs> {
+    summary.channel.token.grant_expires_at
+}
+
+/// The command that mends it.
+fn fix(summary: &ChannelSummary, lamp: Lamp) -> String {
+    let channel = &summary.channel;
+    let name = format!(
+        "{}/{}:@{}",
+        summary.workspace.0,
+        channel.kind.network().short(),
+        channel.handle
+    );
+    match (channel.status, lamp, channel.cause) {
+        (Status::Disconnected, ..) => {
+            let network = channel.kind.network().name();
+            format!(
+                "allgreen channel connect {network} --workspace {}",
+                summary.workspace.0
+            )
+        }
+        (_, Lamp::Green, _) => String::new(),
+        // Cleared at the network; a proof shows that it is.
+        (_, _, Cause::Restricted | Cause::RoleLost | Cause::AccountGone) => {
+            format!("allgreen channel probe {name}")
+        }
+        (_, Lamp::Attention, Cause::None) if channel.token.refresh_failures < 3 => {
+            format!("allgreen channel probe {name}")
+        }
+        _ => format!("allgreen channel reconnect {name}"),
+    }
+}

@@ -1,0 +1,107 @@
+//! What happened: notices, incidents, the history of a channel.
+
+use super::super::acting::Acting;
+use super::super::{Hub, OpError, Scope};
+use crate::domain::ids::ChannelId;
+use crate::domain::role::Act;
+use crate::store::Reads;
+use crate::store::history::HistoryRow;
+use crate::store::incidents::Incident;
+use crate::store::notices::Notice;
+
+/// Notices of the scope and of the hub, newest first.
+///
+/// # Errors
+/// When the store cannot be read or the workspace is not the operator's to see.
+pub async fn notices(
+    hub: &Hub,
+    scope: &Scope,
+    unread: bool,
+    limit: u32,
+) -> Result<Vec<Notice>, OpError> {
+    let scope = scope.clone();
+    hub.look(move |q, acting| visible_notices(q, acting, &scope, unread, limit))
+        .await
+}
+
+/// Incidents that touch a channel of the scope or the whole hub, newest first.
+///
+/// # Errors
+/// When the store cannot be read or the workspace is not the operator's to see.
+pub async fn incidents(
+    hub: &Hub,
+    scope: &Scope,
+    open: bool,
+    limit: u32,
+) -> Result<Vec<Incident>, OpError> {
+    let scope = scope.clone();
+    hub.look(move |q, acting| visible_incidents(q, acting, &scope, open, limit))
+        .await
+}
+
+/// The history of a channel, newest first.
+///
+/// # Errors
+/// When the channel is unknown or not the operator's to see.
+pub async fn history(hub: &Hub, id: &ChannelId, limit: u32) -> Result<Vec<HistoryRow>, OpError> {
+    let id = id.clone();
+    hub.look(move |q, acting| {
+        let channel = q.channel(&id)?;
+        acting.require(q, &channel.workspace_id, Act::Look)?;
+        Ok(q.history(&id, limit)?)
+    })
+    .await
+}
+
+/// The notices the operator may see.
+///
+/// # Errors
+/// When the store cannot be read or the workspace is not the operator's to see.
+pub(in crate::ops) fn visible_notices(
+    q: &Reads<'_>,
+    acting: &Acting,
+    scope: &Scope,
+    unread: bool,
+    limit: u32,
+) -> Result<Vec<Notice>, OpError> {
+    if let Scope::Workspace(id) = scope {
+        acting.require(q, id, Act::Look)?;
+    }
+    let visible = acting.visible(q)?;
+    let mut notices = q.notices(scope.workspace(), unread, u32::MAX)?;
+    notices.retain(|notice| {
+        let workspace = notice.workspace_id.as_ref();
+        workspace.is_none_or(|id| visible.iter().any(|one| one.id == *id))
+    });
+    notices.truncate(limit as usize);
+    Ok(notices)
+}
+
+pub(super) fn visible_incidents(
+    q: &Reads<'_>,
+    acting: &Acting,
+    scope: &Scope,
+    open: bool,
+    limit: u32,
+) -> Result<Vec<Incident>, OpError> {
+    if let Scope::Workspace(id) = scope {
+        acting.require(q, id, Act::Look)?;
+    }
+    let visible = acting.visible(q)?;
+    let mut seen = Vec::new();
+    for incident in q.incidents(open, u32::MAX)? {
+        let mut touches = incident.channels.is_empty();
+        for id in &incident.channels {
+            let workspace = q.channel(id)?.workspace_id;
+            touches |= visible.iter().any(|one| one.id == workspace)
+                && scope.workspace().is_none_or(|only| *only == workspace);
+        }
+        if touches {
+            seen.push(incident);
+        }
+        if seen.len() >= limit as usize {
+            break;
+        }
+    }
+    Ok(seen)
+}

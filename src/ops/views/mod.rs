@@ -1,0 +1,21 @@
+//! What lists and screens show: read models, pure reads, for command line and
+//! screen alike.
+
+mod channels;
+mod check;
+mod happened;
+mod queue;
+mod status;
+mod why;
+
+pub use super::provisional::Lamp;
+pub use channels::{ChannelView, channel, channel_view, channels, channels_with};
+pub use check::{AtRisk, CheckView, Checked, Verdict, check};
+pub use happened::{history, incidents, notices};
+
+pub(super) use happened::visible_notices;
+pub use queue::{DeliveryView, PostView, QueueFilter, post, queue};
+pub use status::{Lamps, StatusView, status};
+pub use why::{Why, why, why_at};
+
+pub(super) use queue::{delivery_view, post_view};

@@ -1,0 +1,68 @@
+//! What the environment says about the terminal. Read once, when a screen
+//! opens; only variables a forced session may set are looked at.
+
+/// Where a screen runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Surroundings {
+    /// The screen is seen over SSH: frames cost round trips.
+    pub over_ssh: bool,
+    /// A console without the shapes of the lamps (`TERM=linux`).
+    pub plain_console: bool,
+    /// `NO_COLOR` is set and not empty.
+    pub no_color: bool,
+    /// The terminal knows 256 colours.
+    pub many_colors: bool,
+    /// The terminal says that its background is dark (`Some(true)`) or light.
+    pub dark: Option<bool>,
+}
+
+impl Surroundings {
+    /// Reads the environment.
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "this is where the environment of a screen enters"
+    )]
+    pub fn from_environment() -> Self {
+        Self::from_variables(|name| std::env::var(name).ok())
+    }
+
+    fn from_variables(read: impl Fn(&str) -> Option<String>) -> Self {
+        let set = |name: &str| read(name).is_some_and(|value| !value.is_empty());
+        let term = read("TERM").unwrap_or_default();
+        Self {
+            over_ssh: set("SSH_CONNECTION") || set("SSH_TTY"),
+            plain_console: term == "linux",
+            no_color: set("NO_COLOR"),
+            many_colors: term.contains("256color") || set("COLORTERM"),
+            dark: read("COLORFGBG").and_then(|value| background_is_dark(&value)),
+        }
+    }
+}
+
+/// `COLORFGBG` is `foreground;background` in the 16 colours: 0 to 6 and 8 are
+/// dark backgrounds.
+fn background_is_dark(value: &str) -> Option<bool> {
+    let background: u8 = value.rsplit(';').next()?.parse().ok()?;
+    Some(background <= 6 || background == 8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_is_read_as_terminals_set_it() {
+        let read = |name: &str| match name {
+            "TERM" => Some("xterm-256color".to_owned()),
+            "SSH_CONNECTION" => Some("192.0.2.1 5 192.0.2.2 22".to_owned()),
+            "COLORFGBG" => Some("0;default;15".to_owned()),
+            "NO_COLOR" => Some(String::new()),
+            _ => None,
+        };
+        let seen = Surroundings::from_variables(read);
+        assert!(seen.over_ssh && seen.many_colors && !seen.no_color && !seen.plain_console);
+        assert_eq!(seen.dark, Some(false));
+        assert_eq!(background_is_dark("15;0"), Some(true));
+        assert_eq!(background_is_dark("nonsense"), None);
+    }
+}

@@ -1,0 +1,136 @@
+//! What the screen asks of the rest of the house, and what comes back. Done
+//! elsewhere (`runner`), answered with a message.
+
+use crate::domain::ids::{ChannelId, CommandId, DeliveryId, NoticeId, WorkspaceId};
+use crate::domain::network::Network;
+use crate::ops::OpError;
+use crate::ops::posts::Answer;
+use crate::ops::views::{DeliveryView, Why};
+use crate::store::disconnect::DisconnectCounts;
+use crate::support::secret::Secret;
+
+use super::model::requests::RequestId;
+
+/// Something to be done outside of `update`.
+#[derive(Debug)]
+pub enum Effect {
+    /// Read something.
+    Load(RequestId, Load),
+    /// Change something.
+    Act(RequestId, Act),
+    /// Put text on the clipboard of the operator's terminal.
+    Copy(String),
+    /// Paint the whole screen again.
+    Repaint,
+    /// Stop this job.
+    Suspend,
+    /// Leave the screen.
+    Quit,
+    /// The terminal got or lost the focus: look for changes more or less often.
+    Focus(bool),
+}
+
+/// What is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Load {
+    /// Every channel.
+    AllChannels,
+    /// These channels.
+    Channels(Vec<ChannelId>),
+    /// The channels of these deliveries.
+    ChannelsOf(Vec<DeliveryId>),
+    /// The timeline: how many before now and after.
+    Queue {
+        /// Of which workspace.
+        workspace: Option<WorkspaceId>,
+        /// At most this many due before now.
+        past: u32,
+        /// At most this many due after now.
+        future: u32,
+    },
+    /// Notices and open incidents.
+    News(Option<WorkspaceId>),
+    /// Workspaces and people.
+    Hub,
+    /// The story of a delivery.
+    Why(DeliveryId),
+    /// What disconnecting would take away.
+    Counts(ChannelId),
+}
+
+/// What is changed.
+#[derive(Debug)]
+pub enum Act {
+    /// Log in: a new channel of a workspace, or this channel again.
+    SignIn(SignIn),
+    /// Ask the publisher for a proof and wait for it.
+    Probe(ChannelId),
+    /// Pause or resume a channel.
+    Pause(ChannelId, bool),
+    /// Disconnect a channel for good.
+    Disconnect(ChannelId, String),
+    /// Cancel a delivery.
+    Cancel(DeliveryId),
+    /// Send a delivery now.
+    SendNow(DeliveryId),
+    /// Try a failed delivery again.
+    Retry(DeliveryId),
+    /// Decide about a delivery.
+    Resolve(DeliveryId, Answer),
+    /// Take the last act on the queue back.
+    Undo,
+    /// Mark a notice as read.
+    Read(NoticeId),
+}
+
+/// What a login is made with.
+#[derive(Debug)]
+pub struct SignIn {
+    /// At which network.
+    pub network: Network,
+    /// Where a new channel goes.
+    pub workspace: WorkspaceId,
+    /// The channel that is mended; `None` connects a new one.
+    pub channel: Option<ChannelId>,
+    /// Handle without `@`.
+    pub handle: String,
+    /// The server, when it is not the network's own.
+    pub server: Option<String>,
+    /// The app password.
+    pub password: Secret,
+}
+
+/// How an act went.
+#[derive(Debug)]
+pub struct Done {
+    /// One sentence for the status line.
+    pub text: String,
+    /// The command line that does the same.
+    pub command: Option<String>,
+    /// The channel it made or mended.
+    pub channel: Option<ChannelId>,
+}
+
+/// The answer to [`Load::Why`] or [`Load::Counts`], or the end of an act.
+#[derive(Debug)]
+pub enum Answered {
+    /// An act.
+    Act(Result<Done, OpError>),
+    /// The story of a delivery.
+    Why(Result<Box<Why>, OpError>),
+    /// What disconnecting would take away.
+    Counts(Result<DisconnectCounts, OpError>),
+    /// The publisher took longer than we wait.
+    StillAsked(CommandId),
+}
+
+/// A window of the queue.
+#[derive(Debug)]
+pub struct Window {
+    /// Deliveries in any order.
+    pub views: Vec<DeliveryView>,
+    /// There is more before it.
+    pub more_past: bool,
+    /// There is more after it.
+    pub more_future: bool,
+}

@@ -1,0 +1,307 @@
+//! Everything the screen knows. Changed by `update`, read by `view`, and by
+//! nobody else.
+
+pub mod advice;
+pub mod channels;
+pub mod facts;
+pub mod line;
+pub mod news;
+pub mod queue;
+pub mod requests;
+pub mod sheet;
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+
+use super::theme::Look;
+use super::words::Wall;
+use crate::domain::ids::{ChannelId, DeliveryId, OperatorId, WorkspaceId};
+use crate::domain::network::Network;
+use crate::domain::role::{Act, Role, permits};
+use crate::ops::publisher::PublisherView;
+use crate::ops::views::{ChannelView, DeliveryView, Lamp};
+use crate::ops::workspaces::WorkspaceView;
+use crate::ops::{Operator, Scope};
+use crate::support::time::UtcMs;
+
+pub use channels::Channels;
+pub use line::{Line, Pending, Tone};
+pub use news::News;
+pub use queue::Queue;
+pub use requests::{Requests, Slot};
+pub use sheet::Sheet;
+
+/// A pane of the main screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pane {
+    /// Channels by lamp.
+    Channels,
+    /// The timeline of posts.
+    Queue,
+    /// What happened.
+    Notices,
+    /// What is known of the chosen thing.
+    Details,
+}
+
+impl Pane {
+    /// Every pane in the order of its number.
+    pub const ALL: [Self; 4] = [Self::Channels, Self::Queue, Self::Notices, Self::Details];
+
+    /// Its number on the screen, from 1.
+    pub fn number(self) -> usize {
+        Self::ALL.iter().position(|one| *one == self).unwrap_or(0) + 1
+    }
+
+    /// Its title.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Channels => "Channels",
+            Self::Queue => "Queue",
+            Self::Notices => "Notices",
+            Self::Details => "Details",
+        }
+    }
+}
+
+/// What the details are about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// A channel.
+    Channel(ChannelId),
+    /// A delivery.
+    Delivery(DeliveryId),
+}
+
+/// Why a frame has to be drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Dirty {
+    /// Nothing changed.
+    #[default]
+    No,
+    /// Something happened in the background: in time for the next frame.
+    Background,
+    /// The operator did something: at once.
+    Input,
+}
+
+/// What does not change while the screen is open.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// Colours and shapes.
+    pub look: Look,
+    /// The operator's zone.
+    pub zone: TimeZone,
+    /// Who is at the keyboard.
+    pub operator: Operator,
+    /// No key changes anything.
+    pub read_only: bool,
+    /// Few bytes matter more than looks.
+    pub slow: bool,
+    /// This screen was told not to publish.
+    pub no_publish: bool,
+    /// Our own process id: then "this screen publishes".
+    pub pid: u32,
+    /// What each network wants done before a login.
+    pub tips: HashMap<Network, &'static [&'static str]>,
+}
+
+/// The state of one screen.
+#[derive(Debug)]
+pub struct Model {
+    /// What does not change.
+    pub set: Setting,
+    /// Cells and rows of the terminal.
+    pub size: (u16, u16),
+    /// The hub's time.
+    pub now: UtcMs,
+    /// Time since boot, for spans of the screen itself.
+    pub boot: Duration,
+    /// Which workspaces are shown.
+    pub scope: Scope,
+    /// The workspaces the operator may see.
+    pub workspaces: Vec<WorkspaceView>,
+    /// Names of people by id.
+    pub people: HashMap<OperatorId, String>,
+    /// Who publishes; `None` until it is known.
+    pub publisher: Option<PublisherView>,
+    /// Pane 1.
+    pub channels: Channels,
+    /// Pane 2.
+    pub queue: Queue,
+    /// Pane 3, and open incidents.
+    pub news: News,
+    /// The pane with the cursor.
+    pub focus: Pane,
+    /// The list pane that had it last: what the strip and narrow screens show.
+    pub list: Pane,
+    /// How far the details are scrolled.
+    pub details_scroll: u16,
+    /// Sheets over the panes, the top one last.
+    pub sheets: Vec<Sheet>,
+    /// The status line.
+    pub line: Line,
+    /// Acts that count down before they are done.
+    pub pending: Vec<Pending>,
+    /// What was asked for and not answered yet.
+    pub requests: Requests,
+    /// Whether and how soon to draw.
+    pub dirty: Dirty,
+    /// The slot of time the last frame showed.
+    pub slot: UtcMs,
+}
+
+impl Model {
+    /// A screen that knows nothing yet.
+    pub fn new(set: Setting, size: (u16, u16), now: UtcMs, boot: Duration) -> Self {
+        Self {
+            set,
+            size,
+            now,
+            boot,
+            scope: Scope::All,
+            workspaces: Vec::new(),
+            people: HashMap::new(),
+            publisher: None,
+            channels: Channels::default(),
+            queue: Queue::default(),
+            news: News::new(now),
+            focus: Pane::Channels,
+            list: Pane::Channels,
+            details_scroll: 0,
+            sheets: Vec::new(),
+            line: Line::default(),
+            pending: Vec::new(),
+            requests: Requests::default(),
+            dirty: Dirty::Input,
+            slot: UtcMs(0),
+        }
+    }
+
+    /// Asks for a frame.
+    pub fn touch(&mut self, dirty: Dirty) {
+        self.dirty = self.dirty.max(dirty);
+    }
+
+    /// The time as the screen says it: whole minutes, or ten seconds in the
+    /// last minute before the next post.
+    pub fn wall(&self) -> Wall {
+        Wall {
+            now: self.current_slot(),
+            zone: self.set.zone.clone(),
+        }
+    }
+
+    /// The slot of time the screen shows now.
+    pub fn current_slot(&self) -> UtcMs {
+        let step = if self.last_minute() { 10_000 } else { 60_000 };
+        UtcMs(self.now.0 - self.now.0.rem_euclid(step))
+    }
+
+    /// Whether the next post is due within a minute.
+    pub fn last_minute(&self) -> bool {
+        self.next_due()
+            .is_some_and(|due| due > self.now && due.since(self.now) < Duration::from_secs(60))
+    }
+
+    /// The channels of the scope.
+    pub fn scoped(&self) -> impl Iterator<Item = &ChannelView> {
+        let only = self.scope.workspace();
+        self.channels
+            .all()
+            .filter(move |view| only.is_none_or(|id| *id == view.summary.channel.workspace_id))
+    }
+
+    /// How many channels of the scope have this lamp.
+    pub fn lamps(&self, lamp: Lamp) -> usize {
+        self.scoped().filter(|view| view.lamp == lamp).count()
+    }
+
+    /// When the next post goes out that nothing holds.
+    pub fn next_due(&self) -> Option<UtcMs> {
+        self.scoped()
+            .filter(|view| view.summary.channel.can_send())
+            .filter_map(|view| view.summary.next_due)
+            .min()
+    }
+
+    /// The workspace of the scope, when it is one.
+    pub fn workspace(&self) -> Option<&WorkspaceView> {
+        let id = self.scope.workspace()?;
+        self.workspaces.iter().find(|one| one.workspace.id == *id)
+    }
+
+    /// The channel under the cursor, or of the delivery or notice under it.
+    pub fn channel(&self) -> Option<&ChannelView> {
+        let id = match self.sheets.last() {
+            Some(Sheet::Story(story)) => Some(&story.delivery.delivery.channel_id),
+            Some(Sheet::Channel(id)) => Some(id),
+            _ => match self.list {
+                Pane::Queue => self
+                    .queue
+                    .selected()
+                    .map(|view| &view.delivery.channel_id),
+                Pane::Notices => self
+                    .news
+                    .selected()
+                    .and_then(|notice| notice.channel_id.as_ref()),
+                _ => self.channels.selected_id(),
+            },
+        };
+        self.channels.get(id?)
+    }
+
+    /// The delivery under the cursor or in the sheet.
+    pub fn delivery(&self) -> Option<&DeliveryView> {
+        match self.sheets.last() {
+            Some(Sheet::Story(story)) => Some(&story.delivery),
+            Some(_) => None,
+            None if self.list == Pane::Queue => self.queue.selected(),
+            None => None,
+        }
+    }
+
+    /// What the details are about.
+    pub fn subject(&self) -> Option<Subject> {
+        match self.list {
+            Pane::Queue => self
+                .queue
+                .selected()
+                .map(|view| Subject::Delivery(view.delivery.id.clone())),
+            _ => self
+                .channel()
+                .map(|view| Subject::Channel(view.summary.channel.id.clone())),
+        }
+    }
+
+    /// The operator's role in a workspace.
+    pub fn role(&self, workspace: &WorkspaceId) -> Option<Role> {
+        self.workspaces
+            .iter()
+            .find(|one| one.workspace.id == *workspace)
+            .and_then(|one| one.role)
+    }
+
+    /// Whether the operator may do `act` in a workspace.
+    pub fn may(&self, workspace: &WorkspaceId, act: Act) -> bool {
+        permits(self.role(workspace), self.set.operator.hub_admin, act)
+    }
+
+    /// A person's name, as far as it is known.
+    pub fn person(&self, id: &OperatorId) -> Option<&str> {
+        self.people.get(id).map(String::as_str)
+    }
+}
+
+/// The offset nearest to `offset` at which rows `top` to `bottom` of `len` are
+/// among `height` rows, with no blank rows at the end that could be filled.
+pub fn scroll(offset: usize, top: usize, bottom: usize, height: usize, len: usize) -> usize {
+    if height == 0 {
+        return top;
+    }
+    let offset = offset.min(len.saturating_sub(height));
+    let offset = offset.max((bottom + 1).saturating_sub(height));
+    offset.min(top)
+}

@@ -1,0 +1,137 @@
+//! Pane 3: notices, unread first; open incidents; and what changed since the
+//! screen was opened.
+
+use crate::domain::ids::NoticeId;
+use crate::store::incidents::Incident;
+use crate::store::notices::Notice;
+use crate::support::time::UtcMs;
+
+/// How many notices are held.
+pub const LIMIT: u32 = 200;
+
+/// Notices and incidents.
+#[derive(Debug)]
+pub struct News {
+    notices: Vec<Notice>,
+    selected: Option<NoticeId>,
+    /// The first notice on the screen.
+    pub offset: usize,
+    /// Open incidents, newest first.
+    pub incidents: Vec<Incident>,
+    /// Whether the first answer is there.
+    pub loaded: bool,
+    /// What changed since the screen was opened.
+    pub since: Since,
+}
+
+/// Counts since the screen was opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Since {
+    /// When that was.
+    pub at: UtcMs,
+    /// Channels that broke.
+    pub broke: u32,
+    /// Channels that can publish again.
+    pub healed: u32,
+    /// Posts that went out.
+    pub sent: u32,
+    /// Posts that failed.
+    pub failed: u32,
+}
+
+impl News {
+    /// Nothing yet.
+    pub fn new(now: UtcMs) -> Self {
+        Self {
+            notices: Vec::new(),
+            selected: None,
+            offset: 0,
+            incidents: Vec::new(),
+            loaded: false,
+            since: Since {
+                at: now,
+                broke: 0,
+                healed: 0,
+                sent: 0,
+                failed: 0,
+            },
+        }
+    }
+
+    /// Notices, unread first, newest first within.
+    pub fn notices(&self) -> &[Notice] {
+        &self.notices
+    }
+
+    /// How many nobody read.
+    pub fn unread(&self) -> usize {
+        self.notices
+            .iter()
+            .filter(|notice| notice.read_at.is_none())
+            .count()
+    }
+
+    /// The one under the cursor.
+    pub fn selected(&self) -> Option<&Notice> {
+        self.notices.get(self.selected_index()?)
+    }
+
+    /// The index of the one under the cursor.
+    pub fn selected_index(&self) -> Option<usize> {
+        let id = self.selected.as_ref()?;
+        self.notices.iter().position(|notice| notice.id == *id)
+    }
+
+    /// Takes the notices anew. `moving` says whether those already shown may
+    /// change places: not while the cursor is among them.
+    pub fn replace(&mut self, notices: Vec<Notice>, moving: bool) {
+        let shown: Vec<NoticeId> = self.notices.iter().map(|one| one.id.clone()).collect();
+        let here = self.selected_index();
+        self.notices = notices;
+        self.loaded = true;
+        if moving {
+            self.settle();
+        } else {
+            // New ones come first, known ones keep their order.
+            self.notices
+                .sort_by_key(|one| shown.iter().position(|id| *id == one.id).map_or(0, |at| at + 1));
+            if let (Some(before), Some(after)) = (here, self.selected_index()) {
+                self.offset += after.saturating_sub(before);
+            }
+        }
+        if self.selected_index().is_none() {
+            let at = here.unwrap_or(0).min(self.notices.len().saturating_sub(1));
+            self.selected = self.notices.get(at).map(|one| one.id.clone());
+        }
+    }
+
+    /// Puts unread ones first.
+    pub fn settle(&mut self) {
+        self.notices
+            .sort_by_key(|one| (one.read_at.is_some(), std::cmp::Reverse(one.created_at)));
+    }
+
+    /// Moves the cursor.
+    pub fn step(&mut self, by: isize) {
+        let last = self.notices.len().saturating_sub(1);
+        let to = match self.selected_index() {
+            Some(here) => here.saturating_add_signed(by).min(last),
+            None => 0,
+        };
+        self.selected = self.notices.get(to).map(|one| one.id.clone());
+    }
+
+    /// Keeps the cursor in sight; `fits` says how many notices from an index
+    /// on fit the pane.
+    pub fn keep_visible(&mut self, fits: impl Fn(usize) -> usize) {
+        let last = self.notices.len().saturating_sub(1);
+        self.offset = self.offset.min(last);
+        let Some(here) = self.selected_index() else {
+            return;
+        };
+        self.offset = self.offset.min(here);
+        while self.offset < here && here >= self.offset + fits(self.offset).max(1) {
+            self.offset += 1;
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Everything that can happen to a screen.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use super::act::{Answered, Window};
+use super::model::requests::RequestId;
+use super::term::gate::Input;
+use super::term::signals::Asked;
+use crate::domain::ids::{ChannelId, OperatorId};
+use crate::ops::OpError;
+use crate::ops::publisher::PublisherView;
+use crate::ops::views::ChannelView;
+use crate::ops::workspaces::WorkspaceView;
+use crate::store::changes::Changes;
+use crate::store::incidents::Incident;
+use crate::store::notices::Notice;
+use crate::support::time::UtcMs;
+
+/// A message to `update`.
+#[derive(Debug)]
+pub enum Msg {
+    /// What time it is: the hub's, and since boot.
+    Now(UtcMs, Duration),
+    /// Key, paste, size or focus; `None`: the terminal is gone.
+    Input(Option<Input>),
+    /// A signal.
+    Signal(Asked),
+    /// A frame is out; an error means that the terminal is gone.
+    Written(bool),
+    /// Something changed in the store.
+    Changed(Changes),
+    /// Who publishes changed.
+    Publisher(PublisherView),
+    /// Something that was asked for is there.
+    Loaded(RequestId, Loaded),
+    /// An act ended, or a sheet's question is answered.
+    Answered(RequestId, Answered),
+    /// A task that worked for the screen panicked.
+    TaskPanicked,
+}
+
+/// What was read.
+#[derive(Debug)]
+pub enum Loaded {
+    /// Every channel.
+    AllChannels(Result<Vec<ChannelView>, OpError>),
+    /// Some channels; `None` for one that is gone.
+    Channels(Vec<(ChannelId, Option<ChannelView>)>),
+    /// A window of the queue.
+    Queue(Result<Window, OpError>),
+    /// Notices and open incidents.
+    News(Result<(Vec<Notice>, Vec<Incident>), OpError>),
+    /// Workspaces and people.
+    Hub(Result<(Vec<WorkspaceView>, HashMap<OperatorId, String>), OpError>),
+}

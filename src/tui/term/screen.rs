@@ -1,0 +1,138 @@
+//! The quiet screen: what the terminal shows, and the bytes that turn it into
+//! what it should show. A frame that changes nothing is no bytes at all.
+
+use crossterm::cursor::{Hide, MoveTo, Show};
+use crossterm::terminal::{BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate};
+use ratatui::backend::{Backend, CrosstermBackend};
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+use super::guard::put;
+
+/// Remembers cells and cursor as the terminal has them.
+pub struct Screen {
+    shown: Buffer,
+    next: Buffer,
+    cursor: Option<Position>,
+    /// The terminal holds something else than `shown`: paint everything.
+    torn: bool,
+}
+
+impl Screen {
+    /// A screen of this size that was not painted yet.
+    pub fn new(width: u16, height: u16) -> Self {
+        let area = Rect::new(0, 0, width, height);
+        Self {
+            shown: Buffer::empty(area),
+            next: Buffer::empty(area),
+            cursor: None,
+            torn: true,
+        }
+    }
+
+    /// The terminal has another size now: the next frame paints all of it.
+    pub fn resize(&mut self, width: u16, height: u16) {
+        let area = Rect::new(0, 0, width, height);
+        if area != self.shown.area {
+            *self = Self {
+                cursor: self.cursor,
+                ..Self::new(width, height)
+            };
+        }
+    }
+
+    /// The terminal may show anything: the next frame paints all of it.
+    pub fn forget(&mut self) {
+        self.torn = true;
+        self.cursor = None;
+    }
+
+    /// Paints a frame with `paint`, which says where the cursor goes, and
+    /// returns the bytes that show it: empty when nothing changed.
+    pub fn frame(&mut self, paint: impl FnOnce(&mut Buffer) -> Option<Position>) -> Vec<u8> {
+        self.next.reset();
+        let area = self.next.area;
+        let cursor = paint(&mut self.next).filter(|at| area.contains(*at));
+        if self.torn {
+            self.shown.reset();
+        }
+        let changed = self.shown.diff(&self.next);
+        if changed.is_empty() && cursor == self.cursor && !self.torn {
+            return Vec::new();
+        }
+        let mut head = String::new();
+        put(&mut head, BeginSynchronizedUpdate);
+        if self.cursor.is_some() || self.torn {
+            put(&mut head, Hide);
+        }
+        if self.torn {
+            put(&mut head, Clear(ClearType::All));
+        }
+        let mut bytes = head.into_bytes();
+        if !changed.is_empty() {
+            // A Vec takes every write.
+            let _ = CrosstermBackend::new(&mut bytes).draw(changed.into_iter());
+        }
+        let mut tail = String::new();
+        if let Some(at) = cursor {
+            put(&mut tail, MoveTo(at.x, at.y));
+            put(&mut tail, Show);
+        }
+        put(&mut tail, EndSynchronizedUpdate);
+        bytes.extend_from_slice(tail.as_bytes());
+        self.cursor = cursor;
+        self.torn = false;
+        std::mem::swap(&mut self.shown, &mut self.next);
+        bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ratatui::style::Style;
+
+    fn text(screen: &mut Screen, text: &str, cursor: Option<(u16, u16)>) -> Vec<u8> {
+        screen.frame(|buffer| {
+            buffer.set_string(0, 0, text, Style::new());
+            cursor.map(Position::from)
+        })
+    }
+
+    #[test]
+    fn an_unchanged_frame_is_no_bytes() {
+        let mut screen = Screen::new(10, 2);
+        assert!(!text(&mut screen, "hello", None).is_empty());
+        assert_eq!(text(&mut screen, "hello", None), Vec::<u8>::new());
+        assert!(!text(&mut screen, "hello", Some((1, 0))).is_empty());
+        assert_eq!(text(&mut screen, "hello", Some((1, 0))), Vec::<u8>::new());
+    }
+
+    #[test]
+    fn one_changed_cell_costs_one_cell() {
+        let mut screen = Screen::new(120, 36);
+        text(&mut screen, "14:02", None);
+        let bytes = text(&mut screen, "14:03", None);
+        assert!(bytes.len() < 60, "{}", bytes.len());
+        assert!(bytes.ends_with(b"\x1b[?2026l"));
+    }
+
+    #[test]
+    fn a_forgotten_or_resized_screen_is_painted_whole() {
+        let mut screen = Screen::new(10, 2);
+        text(&mut screen, "hello", None);
+        screen.forget();
+        assert!(String::from_utf8_lossy(&text(&mut screen, "hello", None)).contains("hello"));
+        screen.resize(8, 2);
+        assert!(String::from_utf8_lossy(&text(&mut screen, "hello", None)).contains("hello"));
+        screen.resize(0, 0);
+        screen.frame(|_| Some(Position::new(3, 3)));
+    }
+
+    #[test]
+    fn the_terminal_is_never_asked_anything() {
+        let mut screen = Screen::new(10, 2);
+        let bytes = text(&mut screen, "hello", Some((0, 0)));
+        assert!(!String::from_utf8_lossy(&bytes).contains("\u{1b}[6n"));
+    }
+}

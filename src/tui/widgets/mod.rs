@@ -1,0 +1,9 @@
+//! Small things every pane is made of.
+
+pub mod field;
+pub mod frame;
+pub mod pen;
+pub mod text;
+
+pub use field::Field;
+pub use pen::Pen;
