@@ -389,23 +389,6 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Writes which scopes a new login has and lacks.
-    ///
-    /// # Errors
-    /// When the store cannot be written.
-    pub fn set_scopes(
-        &self,
-        id: &ChannelId,
-        scopes: &[String],
-        missing: &[String],
-    ) -> Result<(), StoreError> {
-        self.run(
-            "UPDATE channel SET scopes = ?2, missing_scopes = ?3 WHERE id = ?1",
-            (id.as_str(), json(scopes), json(missing)),
-        )?;
-        Ok(())
-    }
-
     /// Late posts of this channel need not wait any longer for the release plan.
     ///
     /// # Errors
