@@ -223,7 +223,7 @@ async fn row_29_a_foreign_lock_of_six_seconds_delays_writes_while_reads_go_on() 
     })
     .await;
     assert!(waited.is_err(), "the write must wait for the lock");
-    assert!(reads > 1_000, "{reads} reads in six seconds");
+    assert!(reads > 100, "{reads} reads in six seconds");
     foreign.execute_batch("COMMIT").unwrap();
     write.await.unwrap().unwrap();
     let both = number(
