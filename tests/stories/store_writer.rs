@@ -49,11 +49,11 @@ async fn hold(room: &Room) -> (mpsc::Sender<()>, tokio::task::JoinHandle<()>) {
     (go, holding)
 }
 
+/// What is written.
+type Write = Box<dyn FnOnce(&Tx<'_>) -> Result<(), StoreError> + Send>;
+
 /// Asks for many writes at once, behind one that holds the writer.
-async fn together(
-    room: &Room,
-    writes: Vec<Box<dyn FnOnce(&Tx<'_>) -> Result<(), StoreError> + Send>>,
-) -> Vec<Result<(), StoreError>> {
+async fn together(room: &Room, writes: Vec<Write>) -> Vec<Result<(), StoreError>> {
     let (go, holding) = hold(room).await;
     let mut asked = Vec::new();
     for write in writes {
@@ -107,7 +107,7 @@ async fn two_hundred_writes_at_once_need_four_commits() {
 #[tokio::test]
 async fn a_write_that_fails_or_panics_takes_only_itself_back() {
     let room = Room::new(1);
-    let writes: Vec<Box<dyn FnOnce(&Tx<'_>) -> Result<(), StoreError> + Send>> = vec![
+    let writes: Vec<Write> = vec![
         Box::new(|tx| set(tx, "first")),
         Box::new(|tx| {
             set(tx, "failing")?;
