@@ -5,6 +5,7 @@ pub mod config;
 pub mod entropy;
 pub mod fault;
 pub mod login;
+pub mod proxy;
 pub mod secret;
 pub mod time;
 pub mod timing;
