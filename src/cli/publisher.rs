@@ -2,7 +2,6 @@
 //!
 //! The one place where the command line starts the engine.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,21 +34,9 @@ pub fn engine(hub: &Hub) -> Engine {
             unknown_bound: hub.config.engine.unknown_reads,
             ..rules()
         },
-        lock: lock_file(hub),
+        lock: hub.paths.publisher_lock.clone(),
         media: hub.paths.media.clone(),
     })
-}
-
-/// The canonical database path with `.publisher` behind it, so that two ways to
-/// the same file are one lock.
-fn lock_file(hub: &Hub) -> PathBuf {
-    let database = &hub.paths.database;
-    let mut path = database
-        .canonicalize()
-        .unwrap_or_else(|_| database.clone())
-        .into_os_string();
-    path.push(".publisher");
-    path.into()
 }
 
 /// Waits for what was asked of the publisher. When nobody publishes, this

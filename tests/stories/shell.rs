@@ -1,8 +1,6 @@
 //! A day at the shell: connect, schedule, publish, break, mend, disconnect, all
 //! by the commands scripts and cron jobs use, against the simulated network.
 
-use std::time::Duration;
-
 use allgreen::sandbox::{Sandbox, SandboxOptions};
 use allgreen::support::clock::Clock;
 use serde_json::Value;
@@ -356,7 +354,6 @@ fn an_interrupt_at_the_shell_ends_with_130() {
     crate::common::eventually("the request is queued", PATIENCE, || {
         waiting.stderr().contains("Proving 1 channel")
     });
-    std::thread::sleep(Duration::from_millis(100));
     waiting.signal(rustix::process::Signal::INT);
     let ended = waiting.wait(PATIENCE);
     daemon.signal(rustix::process::Signal::CONT);
