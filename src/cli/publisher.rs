@@ -11,6 +11,7 @@ use super::context::Context;
 use super::json::PublisherJson;
 use super::output::{Exit, Failure, Table};
 use super::words::{ago, count, maybe_ago};
+use crate::domain::delivery::Shown;
 use crate::domain::ids::CommandId;
 use crate::domain::machine::Rules;
 use crate::domain::publisher::{CommandKind, PublisherKind};
@@ -18,6 +19,7 @@ use crate::engine::{Engine, EngineError, Once, Parts, Pass, rules};
 use crate::ops::Hub;
 use crate::ops::probe::{Asked, progress, wait};
 use crate::ops::publisher::{PublisherView, publisher};
+use crate::ops::views::{self, QueueFilter};
 
 /// How often it is looked whether something happened.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -120,7 +122,7 @@ async fn stop(context: &Context, hub: &Hub, view: &PublisherView) -> Result<Exit
             .done(&PublisherJson::from(view), "Nobody publishes.")?;
         return Ok(Exit::Done);
     };
-    let status = crate::ops::views::status(hub, &crate::ops::Scope::All).await?;
+    let status = views::status(hub, &crate::ops::Scope::All).await?;
     let would = format!(
         "The {} with pid {pid} finishes what is in flight and ends; {} then wait until somebody publishes.",
         view.kind.map_or("publisher", PublisherKind::name),
@@ -161,6 +163,16 @@ pub async fn daemon(context: &Context, command: &Daemon) -> Result<Exit, Failure
             "A daemon publishes, and --read-only or --no-publish forbid it.",
             "Leave that flag out.",
         ));
+    }
+    if context.flags.dry_run {
+        let due = QueueFilter {
+            states: vec![Shown::Scheduled],
+            until: Some(context.now()),
+            ..QueueFilter::default()
+        };
+        let n = views::queue(&hub, due).await?.len() as u64;
+        context.dry_run(&format!("publish what is due: {}.", count(n, "post")))?;
+        return Ok(Exit::Done);
     }
     let engine = engine(&hub);
     let view = publisher(&hub).await?;

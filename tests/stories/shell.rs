@@ -130,6 +130,12 @@ fn a_daemon_is_waited_for_and_shown_and_can_be_asked_to_end() {
     let publisher = shell.json(&["publisher", "show"]);
     assert_eq!(publisher["running"], true);
     assert_eq!(publisher["pid"], daemon.pid());
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", daemon.pid())).unwrap();
+    let core = limits
+        .lines()
+        .find(|line| line.contains("core file"))
+        .unwrap();
+    assert_eq!(core.split_whitespace().nth(4), Some("0"), "{core}");
     shell.run(&["check"]).ok();
     shell.run(&["check", "--probe"]).ok();
     let once = shell.run(&["daemon", "--once"]);
