@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::hub::{LATE_LIMIT, host_zone};
+use super::time::check_zone;
 use super::{Hub, OpError};
 use crate::domain::ids::WorkspaceId;
 use crate::domain::role::{Act, Role};
@@ -253,14 +254,8 @@ fn checked_slug(slug: String) -> Result<String, OpError> {
 }
 
 fn checked_zone(zone: String) -> Result<String, OpError> {
-    if jiff::tz::TimeZone::get(&zone).is_ok() {
-        return Ok(zone);
-    }
-    Err(OpError::usage(
-        "unknown_zone",
-        format!("There is no time zone \"{zone}\"."),
-        "Write it as the IANA database does, for example Europe/Berlin.",
-    ))
+    check_zone(&zone)?;
+    Ok(zone)
 }
 
 /// A short name made of a name: "Acme & Söhne Ltd" becomes `acme-shne-ltd`.

@@ -12,11 +12,14 @@
 #[path = "../common/store.rs"]
 mod store_room;
 
+mod asking;
 mod catching_up;
 mod connecting;
 mod disconnecting;
 mod office;
 mod publishing;
+mod queue_acts;
+mod roles;
 mod store_backup;
 mod store_feed;
 mod store_health;

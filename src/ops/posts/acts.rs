@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::super::acting::Acting;
-use super::super::provisional::civil;
+use super::super::time::{shifted, time_at};
 use super::super::{Hub, OpError};
 use crate::domain::delivery::{Delivery, State};
 use crate::domain::ids::{DeliveryId, PostId, WorkspaceId};
@@ -170,12 +170,7 @@ impl Machine {
         done: &mut Done,
     ) -> Result<(), OpError> {
         let zone = tx.delivery(id)?.timezone;
-        let time = Time {
-            due,
-            civil: civil(due, &zone),
-            timezone: zone,
-        };
-        self.set_time(tx, acting, id, &time, done)
+        self.set_time(tx, acting, id, &time_at(due, &zone), done)
     }
 
     /// Moves a delivery by a span as people write it.
@@ -188,8 +183,9 @@ impl Machine {
         done: &mut Done,
     ) -> Result<(), OpError> {
         let delivery = tx.delivery(id)?;
-        let due = super::reschedule::shifted(delivery.due, &delivery.timezone, span)?;
-        self.move_to(tx, acting, id, due, done)
+        let time = shifted(delivery.due, &delivery.timezone, span)?;
+        super::create::refuse_past(&time, acting)?;
+        self.set_time(tx, acting, id, &time, done)
     }
 
     /// Gives a delivery another time, as it was written.
@@ -289,12 +285,7 @@ pub(in crate::ops) fn carry_out(
             Write::DeriveKey => tx.drop_key(id)?,
             Write::ThawRequest => tx.thaw(id)?,
             Write::DueNow => {
-                let time = Time {
-                    due: acting.now,
-                    civil: civil(acting.now, &delivery.timezone),
-                    timezone: delivery.timezone.clone(),
-                };
-                tx.set_time(id, &time, true)?;
+                tx.set_time(id, &time_at(acting.now, &delivery.timezone), true)?;
             }
             Write::NewKey => tx.next_key(id)?,
             Write::RecordDecision(decision) => {

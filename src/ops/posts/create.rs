@@ -3,14 +3,15 @@
 use std::path::PathBuf;
 
 use super::super::acting::Acting;
-use super::super::provisional::{Lamp, civil, lamp, when};
-use super::super::views::{PostView, post_view};
+use super::super::time::{check_zone, civil, time_at, time_to_come};
+use super::super::views::{PostView, ends, post_view, watch};
 use super::super::{Hub, OpError};
 use super::acts::{Before, Done};
 use super::content;
 use crate::domain::channel::{Channel, Status};
 use crate::domain::delivery::State;
 use crate::domain::ids::{ChannelId, DeliveryId, PostId, WorkspaceId};
+use crate::domain::lamp::{self, Watch};
 use crate::domain::role::Act;
 use crate::store::posts::{Medium, NewDelivery, Post, Time};
 use crate::store::queue::QueueQuery;
@@ -83,24 +84,10 @@ async fn ready(hub: &Hub, new: &NewPost) -> Result<Ready, OpError> {
             }
         };
         let zone = new.zone.as_deref().unwrap_or(&workspace.timezone);
-        if jiff::tz::TimeZone::get(zone).is_err() {
-            return Err(OpError::usage(
-                "unknown_zone",
-                format!("There is no time zone \"{zone}\"."),
-                "Write it as the IANA database does, for example Europe/Berlin.",
-            ));
-        }
+        check_zone(zone)?;
         let time = match &new.when {
-            PostTime::At(text) => {
-                let time = when(text, zone, acting.now)?;
-                refuse_past(&time, acting)?;
-                time
-            }
-            PostTime::Now | PostTime::Draft => Time {
-                due: acting.now,
-                civil: civil(acting.now, zone),
-                timezone: zone.to_owned(),
-            },
+            PostTime::At(text) => time_to_come(text, zone, acting.now)?,
+            PostTime::Now | PostTime::Draft => time_at(acting.now, zone),
         };
         Ok(Ready {
             workspace: workspace.id,
@@ -176,7 +163,7 @@ async fn store(
     ready: Ready,
     media: Vec<Medium>,
 ) -> Result<PostView, OpError> {
-    let (new, networks) = (new.clone(), hub.networks.clone());
+    let (new, networks, watch) = (new.clone(), hub.networks.clone(), watch(hub));
     hub.change(move |tx, acting| {
         // Again, now that it counts: roles and channels may have changed.
         let channels = targets(tx, acting, &new)?;
@@ -193,7 +180,7 @@ async fn store(
                 );
             } else {
                 content::refuse_problem(channel, &problems)?;
-                warnings.extend(warnings_for(tx, acting, channel, text, &ready.time)?);
+                warnings.extend(warnings_for(tx, channel, text, &ready.time, &watch)?);
             }
         }
         let post = Post {
@@ -259,15 +246,15 @@ fn add(
 /// What to know about posting on this channel then; nothing is refused for it.
 fn warnings_for(
     q: &Reads<'_>,
-    acting: &Acting,
     channel: &Channel,
     text: &str,
     time: &Time,
+    watch: &Watch,
 ) -> Result<Vec<String>, OpError> {
     let mut warnings = Vec::new();
     let name = channel.name();
-    let (lamp, words) = lamp(channel, acting.now);
-    if lamp == Lamp::Broken {
+    if lamp::broken(channel) {
+        let words = channel.cause.words();
         warnings.push(format!(
             "{name} cannot publish now ({words}): the post will be held until it can."
         ));
@@ -275,11 +262,7 @@ fn warnings_for(
         warnings.push(format!(
             "{name} is paused: the post will be held until it is resumed."
         ));
-    } else if let Some(end) = channel
-        .token
-        .grant_expires_at
-        .filter(|end| *end <= time.due)
-    {
+    } else if let Some(end) = ends(channel, watch).filter(|end| *end <= time.due) {
         warnings.push(format!(
             "The access to {name} ends {} {}, before this post is due.",
             civil(end, &time.timezone),
