@@ -5,7 +5,6 @@ use serde::Serialize;
 use super::args::hub::Config as Command;
 use super::context::Context;
 use super::output::{Exit, Failure, Table, clean};
-use crate::ops;
 use crate::support::config::{Config, ConfigErrors};
 use crate::support::paths::{PathError, Paths};
 
@@ -27,16 +26,6 @@ pub fn read(context: &Context, places: &Paths) -> Result<Config, Failure> {
         context.output.progress(&warning);
     }
     Ok(config)
-}
-
-/// The places the use cases work with.
-pub fn for_ops(places: &Paths) -> ops::Paths {
-    ops::Paths {
-        database: places.database.clone(),
-        key: places.key.clone(),
-        backups: places.backups.clone(),
-        media: places.media.clone(),
-    }
 }
 
 /// Every mistake with its line, in one sentence each.
