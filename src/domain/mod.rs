@@ -11,6 +11,7 @@ pub mod machine;
 pub mod network;
 pub mod notice;
 pub mod outcome;
+pub mod plan;
 pub mod publisher;
 pub mod refresh;
 pub mod release;
