@@ -205,7 +205,10 @@ fn view(
 ) -> Result<WorkspaceView, OpError> {
     Ok(WorkspaceView {
         channels: q.connected_count(&workspace.id)?,
-        allowed: q.plan(&workspace.plan)?.and_then(|plan| plan.max_channels),
+        allowed: q
+            .plan(&workspace.plan)?
+            .and_then(|plan| plan.max_channels)
+            .map(u64::from),
         role: q.role(&workspace.id, &acting.operator)?,
         workspace,
     })

@@ -78,7 +78,7 @@ async fn d_what_cannot_go_out_is_refused_before_anything_is_stored() {
     let long = create(&office.hub, new_post(&channel, &long, PostTime::Draft))
         .await
         .unwrap();
-    assert!(long.warnings[0].contains("301"), "{:?}", long.warnings);
+    assert!(long.warnings[0].contains("too long"), "{:?}", long.warnings);
 }
 
 /// A red dot.

@@ -1,6 +1,7 @@
 //! What every act on the queue shares: the machine decides, its writes are
 //! carried out, and what was there before is kept for undo.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -90,26 +91,21 @@ impl Done {
         }
     }
 
-    /// Writes the audit row and the way back, unless nothing was done.
-    pub fn finish(
-        self,
-        tx: &Tx<'_>,
-        acting: &Acting,
-        workspace: &WorkspaceId,
-        act: &str,
-    ) -> Result<(), OpError> {
-        let ids: Vec<&str> = self
-            .inverse
-            .deliveries
-            .iter()
-            .map(|one| one.id.as_str())
-            .collect();
-        let Some(first) = ids.first().copied() else {
-            return Ok(());
-        };
-        let detail = json!({ "deliveries": ids });
-        acting.audit(tx, Some(workspace), act, first, &detail)?;
-        let sentence = match ids.len() {
+    /// Writes an audit row per workspace and the way back, unless nothing was
+    /// done.
+    pub fn finish(self, tx: &Tx<'_>, acting: &Acting, act: &str) -> Result<(), OpError> {
+        let mut touched: BTreeMap<WorkspaceId, Vec<&DeliveryId>> = BTreeMap::new();
+        for one in &self.inverse.deliveries {
+            let workspace = tx.delivery(&one.id)?.workspace_id;
+            touched.entry(workspace).or_default().push(&one.id);
+        }
+        for (workspace, ids) in &touched {
+            let first = ids.first().map_or("", |id| id.as_str());
+            let detail = json!({ "deliveries": ids });
+            acting.audit(tx, Some(workspace), act, first, &detail)?;
+        }
+        let sentence = match self.inverse.deliveries.len() {
+            0 => return Ok(()),
             1 => format!("{} of one post", self.what),
             n => format!("{} of {n} posts", self.what),
         };
@@ -208,12 +204,13 @@ impl Machine {
     }
 }
 
-/// Every delivery of the workspace the operator may act on, checked once each.
+/// Refuses unless the operator may manage the queue of every workspace these
+/// deliveries are in.
 pub(in crate::ops) fn require_queue(
     q: &Reads<'_>,
     acting: &Acting,
     ids: &[DeliveryId],
-) -> Result<Option<WorkspaceId>, OpError> {
+) -> Result<(), OpError> {
     let mut seen: Vec<WorkspaceId> = Vec::new();
     for id in ids {
         let workspace = q.delivery(id)?.workspace_id;
@@ -222,7 +219,7 @@ pub(in crate::ops) fn require_queue(
             seen.push(workspace);
         }
     }
-    Ok(seen.into_iter().next())
+    Ok(())
 }
 
 pub(in crate::ops) fn decide(
@@ -237,13 +234,10 @@ pub(in crate::ops) fn decide(
 
 /// What the machine refused, naming the delivery.
 pub(in crate::ops) fn refusal(delivery: &Delivery, refused: Refused) -> OpError {
-    let text = refused.to_string();
-    let (what, hint) = text.split_once(". ").unwrap_or((&text, ""));
-    OpError::failed(
-        code(refused),
-        format!("{what} ({} on @{}).", delivery.id, delivery.handle),
-        hint,
-    )
+    let mut error = OpError::in_two(code(refused), &refused.to_string());
+    let what = error.what.trim_end_matches('.');
+    error.what = format!("{what} ({} on @{}).", delivery.id, delivery.handle);
+    error
 }
 
 fn code(refused: Refused) -> &'static str {

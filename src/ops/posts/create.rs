@@ -64,7 +64,7 @@ pub async fn create(hub: &Hub, new: NewPost) -> Result<PostView, OpError> {
     let media = content::take_in(hub, new.media.clone()).await?;
     let stored = store(hub, &new, ready, media.clone()).await;
     if stored.is_err() {
-        content::remove(&hub.paths.media, &media);
+        content::let_go(hub, media).await;
     }
     stored
 }
@@ -164,6 +164,7 @@ async fn store(
     media: Vec<Medium>,
 ) -> Result<PostView, OpError> {
     let (new, networks, watch) = (new.clone(), hub.networks.clone(), watch(hub));
+    let spool = hub.paths.media.clone();
     hub.change(move |tx, acting| {
         // Again, now that it counts: roles and channels may have changed.
         let channels = targets(tx, acting, &new)?;
@@ -192,6 +193,7 @@ async fn store(
             edited_at: None,
         };
         tx.add_post(&post)?;
+        content::check_copies(&spool, &media)?;
         tx.set_media(&post.id, &media)?;
         let mut done = Done::new("writing");
         for channel in &channels {
@@ -200,7 +202,7 @@ async fn store(
                 .deliveries
                 .push(Before::made(&tx.delivery(&id)?));
         }
-        done.finish(tx, acting, &post.workspace_id, "post.create")?;
+        done.finish(tx, acting, "post.create")?;
         let mut view = post_view(tx, &post.id, acting.now)?;
         view.warnings = warnings;
         Ok(view)

@@ -41,7 +41,7 @@ pub async fn reschedule(
 ) -> Result<Vec<DeliveryView>, OpError> {
     let (ids, machine) = (ids.to_vec(), Machine::of(hub));
     hub.change(move |tx, acting| {
-        let workspace = require_queue(tx, acting, &ids)?;
+        require_queue(tx, acting, &ids)?;
         let mut deliveries = ids
             .iter()
             .map(|id| tx.delivery(id))
@@ -70,9 +70,7 @@ pub async fn reschedule(
                 done.merge_last(again);
             }
         }
-        if let Some(workspace) = workspace {
-            done.finish(tx, acting, &workspace, "post.reschedule")?;
-        }
+        done.finish(tx, acting, "post.reschedule")?;
         ids.iter()
             .map(|id| delivery_view(tx, tx.delivery(id)?, acting.now))
             .collect()
