@@ -424,11 +424,15 @@ fn a_post_that_cannot_be_is_refused_before_anything_is_stored() {
         "Europe/Berlin",
     );
     let outcome = create(&["--draft", "--media", "/nowhere/a.jpg"]).expect_code(1);
-    said(&outcome, "/nowhere/a.jpg cannot be read", "Check its name");
+    said(
+        &outcome,
+        "There is no file /nowhere/a.jpg.",
+        "Check the name",
+    );
     let text = home.file("text.txt");
     fs::write(&text, "no picture").unwrap();
     let outcome = create(&["--draft", "--media", text.to_str().unwrap()]).expect_code(1);
-    said(&outcome, "neither an image nor a video", "Name a JPEG");
+    said(&outcome, "by its content", "Use JPEG, PNG");
     let outcome = create(&["--draft", "--only-for", "@acme.test"]).expect_code(2);
     said(&outcome, "names no text", "CHANNEL=TEXT");
     let long = "x".repeat(301);
