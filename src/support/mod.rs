@@ -6,5 +6,6 @@ pub mod entropy;
 pub mod fault;
 pub mod login;
 pub mod secret;
+pub mod surroundings;
 pub mod time;
 pub mod timing;

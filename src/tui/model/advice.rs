@@ -13,7 +13,10 @@ pub fn todo(model: &Model, view: &ChannelView) -> Option<String> {
     let text = match (view.lamp, channel.cause) {
         (Lamp::Green, _) => return None,
         (Lamp::Attention, Cause::None) if mends_by_login(view) => {
-            format!("r reconnect soon: posts still go out. {}", before(model, view))
+            format!(
+                "r reconnect soon: posts still go out. {}",
+                before(model, view)
+            )
         }
         (Lamp::Attention, _) => "p probe it: posts still go out meanwhile.".into(),
         (_, Cause::Restricted) => format!(
@@ -25,12 +28,10 @@ pub fn todo(model: &Model, view: &ChannelView) -> Option<String> {
         (_, Cause::AccountGone) => format!(
             "{network} has no such account any more. If that is wrong, p probe; else D disconnects it."
         ),
-        (_, Cause::SecurityReview) => format!(
-            "Log in at {network} as {who} and answer its check, then r reconnect."
-        ),
-        (_, Cause::ScopeMissing) => {
-            "r reconnect and leave every permission ticked.".to_owned()
+        (_, Cause::SecurityReview) => {
+            format!("Log in at {network} as {who} and answer its check, then r reconnect.")
         }
+        (_, Cause::ScopeMissing) => "r reconnect and leave every permission ticked.".to_owned(),
         _ => format!("r reconnect. {}", before(model, view)),
     };
     Some(text.trim_end().to_owned())

@@ -91,9 +91,11 @@ pub fn channel(model: &Model, view: &ChannelView) -> Groups {
             None => "none yet".into(),
         },
     ));
-    evidence.extend(channel.last_published_at.map(|at| {
-        fact("Sent", format!("last post went out {}", wall.stamp(at)))
-    }));
+    evidence.extend(
+        channel
+            .last_published_at
+            .map(|at| fact("Sent", format!("last post went out {}", wall.stamp(at)))),
+    );
     evidence.push(Fact {
         lines: 1,
         role: Role::Muted,
@@ -111,7 +113,10 @@ fn paused(model: &Model, channel: &Channel, wall: &Wall) -> Option<Fact> {
         .map_or_else(String::new, |name| format!(" by {name}"));
     Some(fact(
         "Paused",
-        format!("since {}{by}; its posts are held. P resumes.", wall.stamp(at)),
+        format!(
+            "since {}{by}; its posts are held. P resumes.",
+            wall.stamp(at)
+        ),
     ))
 }
 
@@ -173,10 +178,13 @@ fn queued(view: &ChannelView, wall: &Wall) -> Option<Fact> {
     let scheduled = summary.count(State::Scheduled).saturating_sub(view.held);
     let mut parts = Vec::new();
     if scheduled > 0 {
-        let next = summary
-            .next_due
-            .map_or_else(String::new, |at| format!(", next {} {}", wall.clock(at), wall.relative(at)));
-        parts.push(format!("{}{next}", words::count(scheduled, "post", "posts")));
+        let next = summary.next_due.map_or_else(String::new, |at| {
+            format!(", next {} {}", wall.clock(at), wall.relative(at))
+        });
+        parts.push(format!(
+            "{}{next}",
+            words::count(scheduled, "post", "posts")
+        ));
     }
     for (state, word) in [
         (State::Missed, "missed"),
@@ -283,7 +291,11 @@ fn token(token: &TokenFacts, wall: &Wall) -> String {
 }
 
 fn scopes(channel: &Channel) -> Option<Fact> {
-    let mut parts: Vec<String> = channel.scopes.iter().map(|one| format!("✓ {one}")).collect();
+    let mut parts: Vec<String> = channel
+        .scopes
+        .iter()
+        .map(|one| format!("✓ {one}"))
+        .collect();
     parts.extend(channel.missing_scopes.iter().map(|one| format!("✖ {one}")));
     (!parts.is_empty()).then(|| fact("Scopes", parts.join("  ")))
 }

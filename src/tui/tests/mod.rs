@@ -1,0 +1,1 @@
+//! The screen as its users see it.
