@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | 7 | `cli`, `tui` | how an operator asks: command line and screen |
 //! | 6 | `ops` | what an operator can do, one use case per file |
-//! | 5 | `engine` | what happens by itself: publish, prove, refresh, look up |
+//! | 5 | [`engine`] | what happens by itself: publish, prove, refresh, look up |
 //! | 3 | [`networks`] | one folder per social network, the one HTTP client |
 //! | 2 | [`store`] | SQLite: tables, sealing, wipe, backup |
 //! | 1 | [`domain`] | types and rules: no I/O, no async, no clock |

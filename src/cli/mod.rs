@@ -4,14 +4,27 @@
 use std::ffi::OsString;
 
 use args::{Cli, Command};
+use context::Context;
 use output::{Exit, Failure, Output};
+
+use crate::ops::views::Verdict;
 
 pub mod args;
 pub mod ask;
+pub mod channel;
+pub mod check;
+pub mod config;
+pub mod context;
+pub mod files;
 pub mod json;
+pub mod news;
 pub mod output;
+pub mod post;
 pub mod process;
+pub mod publisher;
+pub mod status;
 pub mod words;
+pub mod workspace;
 
 /// Does what the words ask and says how it ended, as an exit code.
 pub fn run(arguments: Vec<OsString>) -> u8 {
@@ -24,7 +37,7 @@ pub fn run(arguments: Vec<OsString>) -> u8 {
     let done = if cli.global.version {
         version(&output)
     } else {
-        execute(&cli, &output)
+        execute(cli, output)
     };
     ask::restore_terminal();
     match done {
@@ -40,7 +53,7 @@ pub fn run(arguments: Vec<OsString>) -> u8 {
 fn ending(is_check: bool, exit: Exit) -> u8 {
     match exit {
         Exit::Interrupted => exit.code(),
-        _ if is_check => Exit::CannotTell.code(),
+        _ if is_check => Verdict::CannotTell.exit_code(),
         _ => exit.code(),
     }
 }
@@ -75,6 +88,71 @@ fn version(output: &Output) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn execute(_cli: &Cli, _output: &Output) -> Result<Exit, Failure> {
-    Ok(Exit::Done)
+/// Runs a command until it is done or somebody asks it to end.
+fn execute(cli: Cli, output: Output) -> Result<Exit, Failure> {
+    let publishes = matches!(cli.command, Some(Command::Daemon(_)));
+    let mut builder = if publishes {
+        tokio::runtime::Builder::new_multi_thread()
+    } else {
+        tokio::runtime::Builder::new_current_thread()
+    };
+    let runtime = builder.enable_all().build().map_err(|error| {
+        Failure::failed(
+            "runtime",
+            format!("The program could not start its threads: {error}."),
+            "End other programs, or raise the limit of processes.",
+        )
+    })?;
+    let context = Context::new(cli.global, output)?;
+    let done = runtime.block_on(async {
+        let work = dispatch(&context, cli.command);
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut work => return done,
+                asked = process::asked_to_end() => {
+                    let waits = asked.is_ok() && !context.ending() && context.end();
+                    if !waits {
+                        return Err(Failure::interrupted());
+                    }
+                    if !publishes {
+                        context.output.progress("Ending what is under way; Ctrl-C again breaks it off.");
+                    }
+                }
+            }
+        }
+    });
+    // A prompt may still wait for a key on its thread.
+    runtime.shutdown_background();
+    done
+}
+
+async fn dispatch(context: &Context, command: Option<Command>) -> Result<Exit, Failure> {
+    match command {
+        None => status::run(context, &args::hub::Status::default()).await,
+        Some(Command::Status(command)) => status::run(context, &command).await,
+        Some(Command::Check(command)) => check::run(context, &command).await,
+        Some(Command::Daemon(command)) => publisher::daemon(context, &command).await,
+        Some(Command::Workspace(command)) => workspace::run(context, &command).await,
+        Some(Command::Publisher(command)) => publisher::run(context, command).await,
+        Some(Command::Channel(command)) => channel::run(context, &command).await,
+        Some(Command::Post(command)) => post::run(context, &command).await,
+        Some(Command::Notice(command)) => news::notice(context, &command).await,
+        Some(Command::Incident(command)) => news::incident(context, command).await,
+        Some(Command::Config(command)) => config::run(context, command).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn check_cannot_tell_whatever_kept_it_from_telling_but_an_interrupt_is_one() {
+        assert_eq!(ending(true, Exit::NotFound), 3);
+        assert_eq!(ending(true, Exit::Usage), 3);
+        assert_eq!(ending(true, Exit::Interrupted), 130);
+        assert_eq!(ending(false, Exit::NotFound), 5);
+    }
 }

@@ -280,3 +280,60 @@ impl Channel {
         format!("@{}", self.handle)
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::support::time::UtcMs;
+
+    /// A channel that is well, for the tests of the rules about channels.
+    pub(crate) fn healthy() -> Channel {
+        Channel {
+            id: ChannelId::from_stored("soc_1"),
+            workspace_id: WorkspaceId::from_stored("wsp_1"),
+            kind: ChannelKind::Bluesky,
+            remote_id: "did:plc:acme".into(),
+            handle: "acme.example".into(),
+            display_name: "Acme".into(),
+            avatar_url: None,
+            server: "https://pds.example".into(),
+            login_id: Some(LoginId::from_stored("lgn_1")),
+            login_method: "app_password".into(),
+            status: Status::Active,
+            cause: Cause::None,
+            publishable: true,
+            epoch: 1,
+            change: 1,
+            evidence: Evidence::default(),
+            status_since: UtcMs(0),
+            scopes: Vec::new(),
+            missing_scopes: Vec::new(),
+            connected_at: UtcMs(0),
+            connected_by: OperatorId::from_stored("opr_1"),
+            reconnected_at: None,
+            reconnected_by: None,
+            last_proof_at: None,
+            last_published_at: None,
+            paused_at: None,
+            paused_by: None,
+            default_board_id: None,
+            disconnected_at: None,
+            previous_id: None,
+            token: TokenFacts {
+                generation: 1,
+                ..TokenFacts::default()
+            },
+        }
+    }
+
+    #[test]
+    fn a1_a_paused_or_tokenless_channel_arms_nothing() {
+        let mut channel = healthy();
+        assert!(channel.can_send());
+        channel.paused_at = Some(UtcMs(1));
+        assert!(!channel.can_send());
+        channel.paused_at = None;
+        channel.token.generation = 0;
+        assert!(!channel.can_send());
+    }
+}

@@ -2,13 +2,17 @@
 //! clock: `now` is a parameter.
 
 pub mod answer;
+pub mod blocker;
 pub mod channel;
 pub mod delivery;
 pub mod ids;
+pub mod lamp;
 pub mod machine;
 pub mod network;
 pub mod notice;
 pub mod outcome;
 pub mod publisher;
+pub mod refresh;
+pub mod release;
 pub mod role;
 pub mod text;

@@ -17,11 +17,9 @@ use crate::networks::{Outcome, Refusal, Remote};
 use crate::store::attempts::{Attempt, NewVerdict, Record};
 use crate::store::notices::NewNotice;
 use crate::store::{StoreError, Tx};
+use crate::support::fault;
 use crate::support::time::UtcMs;
 
-/// First pause after a failure of theirs; doubles up to [`LONGEST_PAUSE`].
-const FIRST_PAUSE: Duration = Duration::from_secs(15);
-const LONGEST_PAUSE: Duration = Duration::from_secs(15 * 60);
 /// Pause after a rate limit that names none.
 const RATE_PAUSE: Duration = Duration::from_secs(60);
 /// Evidence code of a request whose uploads the network no longer has.
@@ -92,6 +90,7 @@ pub async fn record(
     let refusal = answer.refusal.clone();
     let event = Event::Answered(answer.kind);
     let (to, now) = commit(inner, known, attempt, event, answer).await?;
+    fault::point("C6.after");
     follow_up(inner, known, to, refusal, now).await
 }
 
@@ -304,9 +303,11 @@ fn next_try(inner: &Inner, known: &Known, refusal: Option<&Refusal>, now: UtcMs)
                 .entry(known.delivery.id.clone())
                 .or_insert(0);
             *failures += 1;
-            FIRST_PAUSE
+            let timing = &inner.parts.timing;
+            timing
+                .send_retry
                 .saturating_mul(1 << (*failures - 1).min(8))
-                .min(LONGEST_PAUSE)
+                .min(timing.send_retry_most)
         }
     };
     Some(now.plus(if pause.is_zero() {

@@ -21,6 +21,7 @@ use crate::networks::{Net, Networked};
 use crate::store::{Store, StoreError};
 use crate::support::clock::Clock;
 use crate::support::entropy::Entropy;
+use crate::support::fault;
 use crate::support::time::UtcMs;
 use crate::support::timing::Timing;
 
@@ -169,6 +170,17 @@ impl Engine {
     /// When the lock file or the store cannot be used.
     pub async fn once(&self, what: Once) -> Result<Option<Pass>, EngineError> {
         conductor::once(&self.0, what).await
+    }
+}
+
+/// The promised protocol, or in debug builds the broken one that tests ask for
+/// by fault names, to see that they would notice.
+pub fn rules() -> Rules {
+    Rules {
+        blind_retry: fault::armed("rules.blind_retry"),
+        new_key_per_attempt: fault::armed("rules.new_key_per_attempt"),
+        no_settle: fault::armed("rules.no_settle"),
+        ..Rules::default()
     }
 }
 

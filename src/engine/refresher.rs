@@ -20,8 +20,6 @@ use crate::support::time::UtcMs;
 
 /// A token that ends sooner than this is refreshed before a call.
 const SPARE: Duration = Duration::from_secs(60);
-/// First pause after a refresh that met their trouble; doubles to an hour.
-const FIRST_PAUSE: Duration = Duration::from_secs(60);
 /// Counted failures after which refreshing is given up.
 const GIVE_UP: u8 = 3;
 
@@ -112,7 +110,7 @@ fn as_session(login: &Login, pair: OpenedPair) -> Session {
 }
 
 async fn postpone(inner: &Arc<Inner>, known: &Known, refusal: &Refusal) -> Result<(), StoreError> {
-    let pause = refusal.retry_after.unwrap_or(Duration::from_secs(15));
+    let pause = refusal.retry_after.unwrap_or(inner.parts.timing.send_retry);
     let at = inner.now().plus(inner.jittered(pause));
     let id = known.delivery.id.clone();
     inner
@@ -445,7 +443,11 @@ async fn refused(
         let mut memory = inner.memory();
         let seen = memory.refused_logins.entry(login.id.clone()).or_insert(0);
         *seen += 1;
-        FIRST_PAUSE.saturating_mul(1 << (*seen - 1).min(6))
+        inner
+            .parts
+            .timing
+            .refresh_retry
+            .saturating_mul(1 << (*seen - 1).min(6))
     });
     let next = now.plus(inner.jittered(pause.min(inner.parts.timing.probe_every)));
     let text = refusal

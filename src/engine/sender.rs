@@ -145,7 +145,7 @@ async fn visible(
     };
     fault::point("C6.before");
     let sent = answers::record(inner, &known, attempt, outcome).await?;
-    fault::point("C6.after");
+    fault::point("C7.after");
     Ok(sent)
 }
 

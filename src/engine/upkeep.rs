@@ -40,6 +40,7 @@ pub async fn daily(inner: &Arc<Inner>) -> Result<(), StoreError> {
         backup(inner).await?;
         inner.parts.store.write(move |tx| tx.prune(now)).await?;
     }
+    inner.parts.store.finish_backup_wipes().await?;
     inner.parts.store.finish_wipe().await?;
     Ok(())
 }

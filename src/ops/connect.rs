@@ -46,7 +46,7 @@ pub async fn connect(
     network: Network,
     credential: Credential,
 ) -> Result<Connected, OpError> {
-    let handle = named(&credential).to_owned();
+    let handle = named(&credential);
     let id = workspace.clone();
     hub.look(move |q, acting| {
         let workspace = acting.require(q, &id, Act::Connect)?;
@@ -98,9 +98,12 @@ pub async fn reconnect(
 }
 
 /// The handle or id a credential names.
-fn named(credential: &Credential) -> &str {
+fn named(credential: &Credential) -> String {
     match credential {
-        Credential::AppPassword { handle, .. } => handle.strip_prefix('@').unwrap_or(handle),
+        Credential::AppPassword { handle, .. } => {
+            let handle = handle.trim().trim_start_matches('@');
+            handle.trim_end_matches('.').to_ascii_lowercase()
+        }
     }
 }
 

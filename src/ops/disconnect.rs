@@ -23,8 +23,6 @@ use crate::store::queue::QueueQuery;
 use crate::store::{StoreError, Tx};
 use crate::support::fault;
 
-/// The setting that says that bytes may still be in the file.
-const WIPE_PENDING: &str = "wipe_pending";
 /// How often the log is asked to be cut; each try waits for readers itself.
 const WIPE_TRIES: u32 = 3;
 /// Why it is done so thoroughly.
@@ -117,21 +115,24 @@ pub async fn disconnect(hub: &Hub, channel: &ChannelId) -> Result<Receipt, OpErr
         channel: done.channel,
         counts: done.counts,
         already: done.already,
-        wiped: done.wiped.is_some() && done.pair.is_some(),
+        wiped: done.wiped.is_some(),
         wipe_pending: false,
         backups_rewritten: 0,
         backups_problem: None,
         revoked: Revoked::NotAsked(done.reason.into()),
         rule: RULE,
     };
-    if let Some(login) = &done.wiped {
-        // Backups first: while the mark stands, a crash is made good by asking again.
-        match hub.store.wipe_backups(login).await {
-            Ok(rewritten) => receipt.backups_rewritten = rewritten,
-            Err(error) => receipt.backups_problem = Some(error.to_string()),
-        }
-        receipt.wipe_pending = !finish_wipe(hub).await;
+    // Both do nothing when nothing is noted, and make good what a crash or a
+    // reader left undone the last time.
+    let rewritten = match &done.wiped {
+        Some(login) => hub.store.wipe_backups(login).await,
+        None => hub.store.finish_backup_wipes().await,
+    };
+    match rewritten {
+        Ok(rewritten) => receipt.backups_rewritten = rewritten,
+        Err(error) => receipt.backups_problem = Some(error.to_string()),
     }
+    receipt.wipe_pending = !finish_wipe(hub).await;
     if let Some(pair) = done.pair {
         receipt.revoked = revoke(hub, &receipt.channel.channel, done.user, pair).await;
     }
@@ -196,14 +197,8 @@ fn write(tx: &Tx<'_>, acting: &Acting, machine: &Machine, id: &ChannelId) -> Res
     })
 }
 
-/// The row as it is; a wipe that a crash left undone is made good.
+/// The row as it is.
 fn already(tx: &Tx<'_>, channel: &Channel) -> Result<Done, OpError> {
-    let login = channel.login_id.clone();
-    let unused = match &login {
-        Some(login) => tx.channels_of_login(login)?.is_empty(),
-        None => false,
-    };
-    let pending = unused && tx.setting(WIPE_PENDING)?.is_some();
     Ok(Done {
         channel: tx.channel_summary(&channel.id)?,
         counts: DisconnectCounts {
@@ -211,7 +206,7 @@ fn already(tx: &Tx<'_>, channel: &Channel) -> Result<Done, OpError> {
             ..DisconnectCounts::default()
         },
         already: true,
-        wiped: login.filter(|_| pending),
+        wiped: None,
         pair: None,
         user: String::new(),
         reason: "it was disconnected before",

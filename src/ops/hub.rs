@@ -7,6 +7,7 @@ use super::acting::hub_admins;
 use super::{Hub, OpError, Operator, Paths};
 use crate::domain::ids::{OperatorId, WorkspaceId};
 use crate::domain::role::Role;
+use crate::networks::http::Http;
 use crate::networks::registry::Registry;
 use crate::store::workspaces::Workspace;
 use crate::store::{OpenOptions, Reads, Store, Tx};
@@ -42,6 +43,13 @@ impl Hub {
     /// # Errors
     /// When the store cannot be opened, or the operator is not one of its.
     pub async fn open(options: HubOptions) -> Result<Self, OpError> {
+        let http = Http::new(&options.config.engine, options.clock.clone()).map_err(|error| {
+            OpError::failed(
+                "http",
+                error.to_string(),
+                "Install the certificates of your system and start again.",
+            )
+        })?;
         let open = OpenOptions {
             paths: options.paths.store(),
             entropy: options.entropy.clone(),
@@ -69,7 +77,7 @@ impl Hub {
         };
         Ok(Self {
             store,
-            networks: Arc::new(Registry),
+            networks: Arc::new(Registry::new(&http, &options.clock, &options.config)),
             clock: options.clock,
             entropy: options.entropy,
             config: Arc::new(options.config),

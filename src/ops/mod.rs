@@ -32,7 +32,7 @@ pub mod workspaces;
 
 pub use error::{ErrorKind, OpError};
 pub use names::Scope;
-pub use provisional::Paths;
+pub use provisional::{Paths, when};
 
 /// One hub as one operator uses it; cheap to clone.
 #[derive(Clone)]

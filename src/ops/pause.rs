@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::views::{ChannelView, channel_view};
+use super::views::{ChannelView, channel_view, watch};
 use super::{Hub, OpError};
 use crate::domain::channel::{Evidence, Status};
 use crate::domain::ids::ChannelId;
@@ -27,7 +27,7 @@ pub async fn resume(hub: &Hub, channel: &ChannelId) -> Result<ChannelView, OpErr
 }
 
 async fn set(hub: &Hub, channel: &ChannelId, paused: bool) -> Result<ChannelView, OpError> {
-    let id = channel.clone();
+    let (id, watch) = (channel.clone(), watch(hub));
     hub.change(move |tx, acting| {
         let channel = tx.channel(&id)?;
         acting.require(tx, &channel.workspace_id, Act::Pause)?;
@@ -50,7 +50,7 @@ async fn set(hub: &Hub, channel: &ChannelId, paused: bool) -> Result<ChannelView
             let workspace = Some(&channel.workspace_id);
             acting.audit(tx, workspace, act, id.as_str(), &json!({}))?;
         }
-        channel_view(tx, tx.channel_summary(&id)?, acting.now)
+        channel_view(tx, tx.channel_summary(&id)?, &watch, acting.now)
     })
     .await
 }

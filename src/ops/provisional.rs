@@ -3,8 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use super::OpError;
-use crate::domain::channel::{Channel, Status};
-use crate::networks::{Networked, Publish, Step};
 use crate::store::StorePaths;
 use crate::store::posts::Time;
 use crate::support::time::UtcMs;
@@ -43,26 +41,6 @@ impl Paths {
     }
 }
 
-/// The lamp of a channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Lamp {
-    /// Publishes; proof inside its window.
-    Green,
-    /// Still publishes; act soon.
-    Attention,
-    /// Cannot publish now.
-    Broken,
-}
-
-/// The lamp and its words.
-pub fn lamp(channel: &Channel, _now: UtcMs) -> (Lamp, String) {
-    if channel.status == Status::Disconnected || !channel.publishable {
-        (Lamp::Broken, channel.cause.words().into())
-    } else {
-        (Lamp::Green, "healthy".into())
-    }
-}
-
 /// Reads a time as people write it.
 pub fn when(text: &str, zone: &str, _now: UtcMs) -> Result<Time, OpError> {
     let due = UtcMs::parse_rfc3339(text).map_err(|_| {
@@ -86,17 +64,4 @@ pub fn civil(at: UtcMs, zone: &str) -> String {
         .to_zoned(zone)
         .strftime("%Y-%m-%d %H:%M")
         .to_string()
-}
-
-/// What is wrong with a post for a network, before anything is stored.
-pub fn problems(networked: &dyn Networked, publish: &Publish) -> Vec<String> {
-    match networked.next(publish, &[]) {
-        Step::Refused(refusal) => vec![
-            refusal
-                .evidence
-                .message
-                .unwrap_or_else(|| refusal.class.name().into()),
-        ],
-        _ => Vec::new(),
-    }
 }

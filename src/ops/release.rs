@@ -6,9 +6,10 @@ use std::time::Duration;
 use super::posts::acts::{self, Machine};
 use super::{Hub, OpError};
 use crate::domain::channel::Channel;
-use crate::domain::delivery::{Delivery, State};
+use crate::domain::delivery::State;
 use crate::domain::ids::{ChannelId, DeliveryId};
-use crate::domain::machine::{Event, Lateness};
+use crate::domain::machine::Event;
+use crate::domain::release::{Held, LateRule, Line, release_plan};
 use crate::domain::role::Act;
 use crate::store::Reads;
 use crate::store::queue::QueueQuery;
@@ -143,37 +144,51 @@ pub(super) fn plan_of(
     timing: &Timing,
     now: UtcMs,
 ) -> Result<ReleasePlan, OpError> {
-    let limit = q.late_limit(&channel.workspace_id)?;
+    let rule = LateRule {
+        limit: q.late_limit(&channel.workspace_id)?,
+        grace: timing.catch_up_spacing,
+        spacing: timing.catch_up_spacing,
+    };
     let query = QueueQuery {
         channel: Some(channel.id.clone()),
         states: vec![State::Scheduled, State::Missed],
         ..QueueQuery::default()
     };
-    let mut plan = ReleasePlan {
+    let wait_until = q.late_wait_until(&channel.id)?.filter(|until| *until > now);
+    let (mut on_time, mut held, mut missed) = (Vec::new(), Vec::new(), Vec::new());
+    for delivery in q.deliveries(&query)? {
+        match delivery.state {
+            State::Missed => missed.push((delivery.due, delivery.id)),
+            // A person ordered it: it goes out whatever its lateness.
+            _ if delivery.send_now => on_time.push((delivery.due, delivery.id)),
+            _ => held.push(Held {
+                id: delivery.id,
+                due: delivery.due,
+                only_on_time: delivery.only_on_time,
+                text: String::new(),
+            }),
+        }
+    }
+    let planned = release_plan(&held, now, wait_until.unwrap_or(now), &rule);
+    on_time.extend(by_due(planned.on_time));
+    missed.extend(by_due(planned.missed));
+    on_time.sort();
+    missed.sort();
+    Ok(ReleasePlan {
         channel: channel.id.clone(),
-        on_time: Vec::new(),
-        late: Vec::new(),
-        missed: Vec::new(),
+        on_time: ids(on_time),
+        late: ids(by_due(planned.late).collect()),
+        missed: ids(missed),
         retried: Vec::new(),
         looked_up: Vec::new(),
-        wait_until: q.late_wait_until(&channel.id)?.filter(|until| *until > now),
-    };
-    for delivery in q.deliveries(&query)? {
-        let group = match (delivery.state, lateness(&delivery, timing, limit, now)) {
-            (State::Missed, _) | (_, Lateness::OverLimit) => &mut plan.missed,
-            (_, Lateness::WithinLimit) if delivery.only_on_time => &mut plan.missed,
-            (_, Lateness::WithinLimit) => &mut plan.late,
-            (_, Lateness::OnTime) => &mut plan.on_time,
-        };
-        group.push(delivery.id);
-    }
-    Ok(plan)
+        wait_until,
+    })
 }
 
-fn lateness(delivery: &Delivery, timing: &Timing, limit: Duration, now: UtcMs) -> Lateness {
-    if delivery.send_now {
-        Lateness::OnTime
-    } else {
-        Lateness::of(delivery.due, now, timing.catch_up_spacing, limit)
-    }
+fn by_due(lines: Vec<Line>) -> impl Iterator<Item = (UtcMs, DeliveryId)> {
+    lines.into_iter().map(|line| (line.held.due, line.held.id))
+}
+
+fn ids(rows: Vec<(UtcMs, DeliveryId)>) -> Vec<DeliveryId> {
+    rows.into_iter().map(|(_, id)| id).collect()
 }

@@ -46,7 +46,8 @@ pub struct NewVerdict<'a> {
     pub by: Option<&'a OperatorId>,
 }
 
-/// A delivery's new state and what goes with it. Fields left out stay.
+/// A delivery's new state and what goes with it. Instants and counts left out
+/// are cleared; a permalink or remote id left out stays.
 #[derive(Clone, Debug)]
 pub struct Record<'a> {
     /// The delivery.
@@ -234,8 +235,9 @@ impl Tx<'_> {
             (delivery.as_str(), term, epoch, generation, key),
         )?;
         if taken_up == 0 {
+            // An open one too: scheduled means proven not to be on the wire.
             self.run(
-                "UPDATE attempt SET phase = 'closed' WHERE delivery_id = ?1 AND phase = 'prepared'",
+                "UPDATE attempt SET phase = 'closed' WHERE delivery_id = ?1 AND phase <> 'closed'",
                 [delivery.as_str()],
             )?;
             self.run(
@@ -273,7 +275,8 @@ impl Tx<'_> {
 
     /// Arms: from here on a request may be on the wire. Only while the role,
     /// the channel's epoch and the delivery's state are what they were when it
-    /// was prepared. The request is frozen at the first arm.
+    /// was prepared. The request is frozen: while the outcome of the first one
+    /// is unknown, only the very same may follow.
     ///
     /// # Errors
     /// [`StoreError::Stale`] when any of them moved on; nothing may be sent then.
@@ -292,18 +295,31 @@ impl Tx<'_> {
         if !matches!(delivery.state, State::Scheduled | State::Unknown)
             || channel.epoch != epoch
             || !channel.can_send()
+            || self.restored()?
         {
             return Err(StoreError::Stale("The channel or the delivery"));
+        }
+        if delivery.state == State::Unknown && delivery.rendered.as_deref() != Some(rendered) {
+            return Err(StoreError::Rule(
+                "what is sent again must be what was sent".into(),
+            ));
         }
         // The attempt before it that was never answered is no longer the open one.
         self.run(
             "UPDATE attempt SET phase = 'closed' WHERE delivery_id = ?1 AND phase = 'open' AND id <> ?2",
             [attempt.delivery_id.as_str(), attempt.id.as_str()],
         )?;
-        self.run(
-            "UPDATE attempt SET phase = 'open', armed_at = ?2, request_hash = ?3, term = ?4, channel_epoch = ?5 WHERE id = ?1",
-            (attempt.id.as_str(), now.0, request_hash, term, epoch),
+        // From `scheduled` only a prepared attempt; a repeat may also take up
+        // the open one. One that was superseded or is over stays so.
+        let repeat = delivery.state == State::Unknown;
+        let armed = self.run(
+            "UPDATE attempt SET phase = 'open', armed_at = ?2, request_hash = ?3, term = ?4, channel_epoch = ?5
+             WHERE id = ?1 AND (phase = 'prepared' OR (phase = 'open' AND ?6))",
+            (attempt.id.as_str(), now.0, request_hash, term, epoch, repeat),
         )?;
+        if armed == 0 {
+            return Err(StoreError::Stale("The attempt"));
+        }
         self.run(
             "UPDATE delivery SET state = 'sending', ever_armed = 1, rendered = ?2, next_attempt_at = NULL, next_look_at = NULL WHERE id = ?1",
             (attempt.delivery_id.as_str(), rendered),

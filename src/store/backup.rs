@@ -1,39 +1,100 @@
 //! Verified backups: copied, checked, then renamed into place, so that a file
 //! with a backup's name is always whole.
 
-use std::fs::{self, File};
-use std::os::unix::fs::PermissionsExt;
+use std::fs::{self, DirBuilder, File, OpenOptions as FileOptions};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use super::Store;
+use super::disconnect::BACKUP_WIPES;
 use super::error::StoreError;
 use crate::domain::ids::LoginId;
 
 /// How many daily backups are kept.
 const KEEP: usize = 7;
+/// What a copy is called until it is whole.
+const PARTIAL: &str = "partial";
+/// What a copy is called while tokens are taken out of it.
+const SCRATCH: &str = "scratch";
 
 fn io(error: &std::io::Error) -> StoreError {
     StoreError::Io(error.to_string())
 }
 
+/// Every kept backup directory has one of these: whoever writes or rewrites
+/// backups holds it, so that a wipe never misses a copy that is being made.
+fn lock(directory: &Path) -> Result<File, StoreError> {
+    let locked = || -> std::io::Result<File> {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(directory)?;
+        let file = FileOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(directory.join(".lock"))?;
+        file.lock()?;
+        // Under the lock nobody else is at work: these are of a crash, and they
+        // hold what a finished copy holds.
+        for entry in fs::read_dir(directory)? {
+            let path = entry?.path();
+            if path
+                .extension()
+                .is_some_and(|extension| extension == PARTIAL || extension == SCRATCH)
+            {
+                fs::remove_file(path)?;
+            }
+        }
+        Ok(file)
+    };
+    locked().map_err(|error| io(&error))
+}
+
+/// Whether there is any backup.
+pub(super) fn any(directory: &Path) -> bool {
+    kept(directory).is_ok_and(|files| !files.is_empty())
+}
+
 /// Writes a verified copy of `db` to `to`.
 pub(super) fn write(db: &Connection, to: &Path) -> Result<(), StoreError> {
-    let partial = to.with_extension("partial");
-    let _ = fs::remove_file(&partial);
-    db.execute("VACUUM INTO ?1", [partial.to_string_lossy().as_ref()])?;
-    finish(&partial, to)
+    let _lock = lock(to.parent().unwrap_or(Path::new(".")))?;
+    write_locked(db, to)
+}
+
+fn write_locked(db: &Connection, to: &Path) -> Result<(), StoreError> {
+    let partial = to.with_extension(PARTIAL);
+    let written = copy(db, &partial).and_then(|()| finish(&partial, to));
+    if written.is_err() {
+        // The copy is gone under this name when all went well.
+        let _ = fs::remove_file(&partial);
+    }
+    written
+}
+
+/// Copies `db` into the new file `to`, readable by its owner alone from its
+/// first byte on: SQLite fills an empty file and keeps its mode.
+fn copy(db: &Connection, to: &Path) -> Result<(), StoreError> {
+    let _ = fs::remove_file(to);
+    FileOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(to)
+        .map_err(|error| io(&error))?;
+    db.execute("VACUUM INTO ?1", [to.to_string_lossy().as_ref()])?;
+    Ok(())
 }
 
 /// Checks a finished copy, syncs it and gives it its name.
 fn finish(partial: &Path, to: &Path) -> Result<(), StoreError> {
-    fs::set_permissions(partial, fs::Permissions::from_mode(0o600)).map_err(|error| io(&error))?;
     let copy = Connection::open_with_flags(partial, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     let verdict: String = copy.query_row("PRAGMA integrity_check", [], |row| row.get(0))?;
     drop(copy);
     if verdict != "ok" {
-        let _ = fs::remove_file(partial);
         return Err(StoreError::Io(format!(
             "the backup did not pass its check: {verdict}"
         )));
@@ -52,7 +113,12 @@ fn finish(partial: &Path, to: &Path) -> Result<(), StoreError> {
 /// Every kept backup, oldest first.
 fn kept(directory: &Path) -> Result<Vec<PathBuf>, StoreError> {
     let mut files = Vec::new();
-    for entry in fs::read_dir(directory).map_err(|error| io(&error))? {
+    let entries = match fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(files),
+        Err(error) => return Err(io(&error)),
+    };
+    for entry in entries {
         let path = entry.map_err(|error| io(&error))?.path();
         if path.extension().is_some_and(|extension| extension == "db") {
             files.push(path);
@@ -62,25 +128,27 @@ fn kept(directory: &Path) -> Result<Vec<PathBuf>, StoreError> {
     Ok(files)
 }
 
-/// Rewrites one backup without the tokens of a login.
-fn rewrite_without(file: &Path, login: &LoginId) -> Result<(), StoreError> {
-    let scratch = file.with_extension("scratch");
-    let _ = fs::remove_file(&scratch);
+/// Rewrites one backup without the sealed values of these owners (logins and
+/// channels by id) and of the channels that used these logins.
+fn rewrite_without(file: &Path, owners: &[String]) -> Result<(), StoreError> {
+    let scratch = file.with_extension(SCRATCH);
     let old = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    old.execute("VACUUM INTO ?1", [scratch.to_string_lossy().as_ref()])?;
+    copy(&old, &scratch)?;
     drop(old);
-    let copy = Connection::open(&scratch)?;
-    copy.execute_batch("PRAGMA secure_delete = ON; PRAGMA journal_mode = MEMORY;")?;
-    copy.execute(
-        "DELETE FROM secret WHERE owner_kind = 'login' AND owner_id = ?1",
-        [login.as_str()],
-    )?;
-    copy.execute(
-        "DELETE FROM secret WHERE owner_kind = 'channel' AND owner_id IN (SELECT id FROM channel WHERE login_id = ?1)",
-        [login.as_str()],
-    )?;
-    write(&copy, file)?;
-    drop(copy);
+    let rewritten = Connection::open(&scratch)?;
+    rewritten.execute_batch("PRAGMA secure_delete = ON; PRAGMA journal_mode = MEMORY;")?;
+    for owner in owners {
+        rewritten.execute(
+            "DELETE FROM secret WHERE owner_kind IN ('login', 'channel') AND owner_id = ?1",
+            [owner],
+        )?;
+        rewritten.execute(
+            "DELETE FROM secret WHERE owner_kind = 'channel' AND owner_id IN (SELECT id FROM channel WHERE login_id = ?1)",
+            [owner],
+        )?;
+    }
+    write_locked(&rewritten, file)?;
+    drop(rewritten);
     fs::remove_file(&scratch).map_err(|error| io(&error))
 }
 
@@ -94,8 +162,9 @@ impl Store {
         let directory = self.paths().backups.clone();
         let to = directory.join(format!("daily-{day}.db"));
         self.outside(move |db| {
+            let _lock = lock(&directory)?;
             if !to.exists() {
-                write(db, &to)?;
+                write_locked(db, &to)?;
             }
             let daily: Vec<_> = kept(&directory)?
                 .into_iter()
@@ -115,16 +184,56 @@ impl Store {
     /// Rewrites every kept backup without the tokens of a login; how many.
     ///
     /// # Errors
-    /// When one cannot be rewritten; those before it are done.
+    /// When one cannot be rewritten; those before it are done, and
+    /// [`Store::finish_backup_wipes`] goes on.
     pub async fn wipe_backups(&self, login: &LoginId) -> Result<usize, StoreError> {
+        self.wipe_from_backups(Some(login.clone())).await
+    }
+
+    /// Rewrites every kept backup without the tokens of whatever was
+    /// disconnected and is still in them; how many were rewritten. Does nothing
+    /// when a disconnect left no work behind.
+    ///
+    /// # Errors
+    /// When one cannot be rewritten; the work stays noted.
+    pub async fn finish_backup_wipes(&self) -> Result<usize, StoreError> {
+        self.wipe_from_backups(None).await
+    }
+
+    async fn wipe_from_backups(&self, login: Option<LoginId>) -> Result<usize, StoreError> {
         let directory = self.paths().backups.clone();
-        let login = login.clone();
-        self.outside(move |_| {
-            let files = kept(&directory)?;
-            for file in &files {
-                rewrite_without(file, &login)?;
+        self.outside(move |db| {
+            let noted: Option<String> = db
+                .query_row(
+                    "SELECT value FROM setting WHERE key = ?1",
+                    [BACKUP_WIPES],
+                    |row| row.get(0),
+                )
+                .optional()?;
+            let mut owners: Vec<String> = noted
+                .iter()
+                .flat_map(|list| list.split_whitespace().map(String::from))
+                .chain(login.map(|login| login.as_str().into()))
+                .collect();
+            owners.sort();
+            owners.dedup();
+            if owners.is_empty() {
+                return Ok(0);
             }
-            Ok(files.len())
+            let mut rewritten = 0;
+            if any(&directory) {
+                let _lock = lock(&directory)?;
+                for file in kept(&directory)? {
+                    rewrite_without(&file, &owners)?;
+                    rewritten += 1;
+                }
+            }
+            // Only what was read above: another process may have added to it.
+            db.execute(
+                "DELETE FROM setting WHERE key = ?1 AND value IS ?2",
+                (BACKUP_WIPES, noted),
+            )?;
+            Ok(rewritten)
         })
         .await
     }

@@ -57,7 +57,7 @@ impl Reads<'_> {
             |row| Ok(ChannelId::from_stored(row.get::<_, String>(0)?)),
         )?;
         let objects = self.all(
-            "SELECT DISTINCT kind, object FROM event WHERE id > ?1",
+            "SELECT kind, object FROM event WHERE id > ?1 GROUP BY kind, object ORDER BY min(id)",
             [cursor.event],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?;

@@ -342,7 +342,26 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Marks a channel as reconnected by an operator and bound to a login.
+    /// Takes over what the login was granted and what it lacks.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn set_scopes(
+        &self,
+        id: &ChannelId,
+        scopes: &[String],
+        missing: &[String],
+    ) -> Result<(), StoreError> {
+        self.run(
+            "UPDATE channel SET scopes = ?2, missing_scopes = ?3, epoch = epoch + 1
+             WHERE id = ?1 AND (scopes <> ?2 OR missing_scopes <> ?3)",
+            (id.as_str(), json(scopes), json(missing)),
+        )?;
+        Ok(())
+    }
+
+    /// Marks a channel as reconnected by an operator and bound to a login. The
+    /// login it had is wiped when it serves no other channel.
     ///
     /// # Errors
     /// When the store cannot be written.
@@ -356,28 +375,16 @@ impl Tx<'_> {
         late_wait_until: UtcMs,
         now: UtcMs,
     ) -> Result<(), StoreError> {
+        let before = self.channel(id)?;
         self.run(
             "UPDATE channel SET login_id = ?2, login_method = ?3, server = ?4, reconnected_by = ?5, reconnected_at = ?6,
                late_wait_until = ?7, epoch = epoch + 1 WHERE id = ?1",
             (id.as_str(), login.as_str(), method, server, by.as_str(), now.0, late_wait_until.0),
         )?;
-        Ok(())
-    }
-
-    /// Writes which scopes a new login has and lacks.
-    ///
-    /// # Errors
-    /// When the store cannot be written.
-    pub fn set_scopes(
-        &self,
-        id: &ChannelId,
-        scopes: &[String],
-        missing: &[String],
-    ) -> Result<(), StoreError> {
-        self.run(
-            "UPDATE channel SET scopes = ?2, missing_scopes = ?3 WHERE id = ?1",
-            (id.as_str(), json(scopes), json(missing)),
-        )?;
+        if let Some(old) = before.login_id.filter(|old| old != login) {
+            self.hand_over_incident(&old, login)?;
+            self.end_login_if_unused(&old, now, true)?;
+        }
         Ok(())
     }
 

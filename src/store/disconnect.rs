@@ -1,5 +1,7 @@
 //! Disconnecting for good: one transaction, then the bytes themselves.
 
+use std::time::Duration;
+
 use super::Store;
 use super::error::StoreError;
 use super::tx::{Reads, Tx};
@@ -40,8 +42,14 @@ pub struct Disconnected {
     pub wiped_login: Option<LoginId>,
 }
 
-/// Setting that names logins whose bytes may still be in the file.
+/// Setting that is there while wiped bytes may still be in the file or its log.
 const WIPE_PENDING: &str = "wipe_pending";
+/// Setting that lists the ids of logins and channels whose sealed values may
+/// still be in backups.
+pub(super) const BACKUP_WIPES: &str = "backup_wipes";
+
+/// How long the log waits for readers before it is cut another time.
+const READERS_WAIT: Duration = Duration::from_millis(250);
 
 impl Reads<'_> {
     /// What disconnecting would take away.
@@ -91,7 +99,9 @@ impl Reads<'_> {
 
 impl Tx<'_> {
     /// Disconnects a channel. Its history stays; its tokens, posts and cached
-    /// rows go. Sends in flight keep their state and are looked up.
+    /// rows go. Sends in flight become `unknown` and are looked up.
+    ///
+    /// `wipe` is false only in tests, to see a scan for left-over bytes fail.
     ///
     /// # Errors
     /// When the store cannot be written. A channel that is disconnected
@@ -119,16 +129,14 @@ impl Tx<'_> {
              WHERE channel_id = ?1 AND state IN ('scheduled', 'missed', 'failed')",
             (id.as_str(), now.0, by.as_str()),
         )?;
-        self.run(
-            "DELETE FROM delivery WHERE channel_id = ?1 AND state = 'draft'",
-            [id.as_str()],
-        )?;
+        self.remove_drafts(id, by, now)?;
         self.run("UPDATE delivery SET state = 'unknown', unknown_since = ?2, next_look_at = ?2 WHERE channel_id = ?1 AND state = 'sending'", (id.as_str(), now.0))?;
         self.run("DELETE FROM metric WHERE channel_id = ?1", [id.as_str()])?;
         self.run("DELETE FROM comment WHERE channel_id = ?1", [id.as_str()])?;
         self.run(
             "UPDATE channel SET status = 'DISCONNECTED', publishable = 0, epoch = epoch + 1, disconnected_at = ?2,
-               disconnected_by = ?3, status_since = ?2, next_probe_at = NULL, paused_at = NULL, paused_by = NULL WHERE id = ?1",
+               disconnected_by = ?3, status_since = ?2, next_probe_at = NULL, late_wait_until = NULL, paused_at = NULL,
+               paused_by = NULL, login_id = NULL WHERE id = ?1",
             (id.as_str(), now.0, by.as_str()),
         )?;
         self.add_history(
@@ -139,36 +147,106 @@ impl Tx<'_> {
             Some(by),
             now,
         )?;
-        let mut wiped_login = None;
-        if let Some(login) = channel.login_id.filter(|_| counts.siblings == 0) {
-            if wipe {
-                self.wipe_secrets(&login, id)?;
+        let unused = match &channel.login_id {
+            Some(login) => {
+                self.settle_incident(login, now)?;
+                self.end_login_if_unused(login, now, wipe)?
             }
-            self.run(
-                "UPDATE login SET generation = 0, token_expires_at = NULL, grant_expires_at = NULL, refresh_failures = 0,
-                   refresh_started_at = NULL, refresh_started_generation = NULL, next_refresh_at = NULL WHERE id = ?1",
-                [login.as_str()],
-            )?;
-            self.resolve_incident(super::health::LOGIN_BROKEN, login.as_str(), now)?;
-            self.set_setting(WIPE_PENDING, Some(login.as_str()))?;
-            wiped_login = Some(login);
-        }
+            None => false,
+        };
+        // Page tokens are the channel's own, whoever else uses the login.
+        self.wipe_secrets("channel", id.as_str(), wipe)?;
         Ok(Disconnected {
             counts,
-            wiped_login,
+            wiped_login: channel.login_id.filter(|_| unused),
         })
     }
 
-    /// Removes every sealed value of a login and of a channel. The table is
-    /// emptied and refilled, so that SQLite zeroes every page it ever used:
-    /// deleting single rows could leave copies in the gaps of shared pages.
-    fn wipe_secrets(&self, login: &LoginId, channel: &ChannelId) -> Result<(), StoreError> {
+    /// Removes the drafts of a channel. One that something refers to (an undone
+    /// cancel may have left an attempt) is cancelled instead, so that a row
+    /// nobody needs never keeps a channel connected.
+    fn remove_drafts(&self, id: &ChannelId, by: &OperatorId, now: UtcMs) -> Result<(), StoreError> {
+        loop {
+            let kept = self.run(
+                "UPDATE delivery SET cancelled_from = state, state = 'cancelled', cancelled_at = ?2, cancelled_by = ?3
+                 WHERE channel_id = ?1 AND state = 'draft' AND (ever_armed = 1
+                   OR EXISTS (SELECT 1 FROM attempt a WHERE a.delivery_id = delivery.id)
+                   OR EXISTS (SELECT 1 FROM notice n WHERE n.delivery_id = delivery.id)
+                   OR EXISTS (SELECT 1 FROM delivery n WHERE n.after_id = delivery.id AND n.state <> 'draft'))",
+                (id.as_str(), now.0, by.as_str()),
+            )?;
+            if kept == 0 {
+                break;
+            }
+        }
+        self.run(
+            "DELETE FROM delivery WHERE channel_id = ?1 AND state = 'draft'",
+            [id.as_str()],
+        )?;
+        Ok(())
+    }
+
+    /// Resolves the incident of a login when no channel it serves is broken
+    /// any more: nothing would be left to heal.
+    fn settle_incident(&self, login: &LoginId, now: UtcMs) -> Result<(), StoreError> {
+        let broken: i64 = self
+            .value(
+                "SELECT count(*) FROM channel WHERE login_id = ?1 AND publishable = 0 AND status <> 'DISCONNECTED'",
+                [login.as_str()],
+            )?
+            .unwrap_or(0);
+        if broken == 0 {
+            self.resolve_incident(super::health::LOGIN_BROKEN, login.as_str(), now)?;
+        }
+        Ok(())
+    }
+
+    /// Ends a login that serves no live channel any more; whether it did.
+    pub(super) fn end_login_if_unused(
+        &self,
+        login: &LoginId,
+        now: UtcMs,
+        wipe: bool,
+    ) -> Result<bool, StoreError> {
+        if !self.channels_of_login(login)?.is_empty() {
+            return Ok(false);
+        }
+        self.wipe_secrets("login", login.as_str(), wipe)?;
+        self.run(
+            "UPDATE login SET generation = 0, token_issued_at = NULL, token_expires_at = NULL, token_expiry = 'unknown',
+               grant_expires_at = NULL, grant_expiry = 'unknown', refresh_failures = 0, last_counted_at = NULL,
+               refresh_started_at = NULL, refresh_started_generation = NULL, next_refresh_at = NULL WHERE id = ?1",
+            [login.as_str()],
+        )?;
+        self.resolve_incident(super::health::LOGIN_BROKEN, login.as_str(), now)?;
+        Ok(true)
+    }
+
+    /// Removes every sealed value of an owner and notes that its bytes still
+    /// have to leave the log and the backups. The table is emptied and
+    /// refilled, so that SQLite zeroes every page it ever used: deleting single
+    /// rows could leave copies in the gaps of shared pages.
+    fn wipe_secrets(&self, owner_kind: &str, owner: &str, wipe: bool) -> Result<(), StoreError> {
+        let sealed: i64 = self
+            .value(
+                "SELECT count(*) FROM secret WHERE owner_kind = ?1 AND owner_id = ?2",
+                [owner_kind, owner],
+            )?
+            .unwrap_or(0);
+        if sealed == 0 {
+            return Ok(());
+        }
+        let noted = self.setting(BACKUP_WIPES)?.unwrap_or_default();
+        self.set_setting(BACKUP_WIPES, Some(format!("{noted} {owner}").trim()))?;
+        self.set_setting(WIPE_PENDING, Some("1"))?;
+        if !wipe {
+            return Ok(());
+        }
         self.db
             .execute_batch("CREATE TEMP TABLE kept_secret AS SELECT * FROM main.secret WHERE 0")?;
         self.run(
-            "INSERT INTO temp.kept_secret SELECT * FROM main.secret
-             WHERE NOT (owner_kind = 'login' AND owner_id = ?1) AND NOT (owner_kind = 'channel' AND owner_id = ?2)",
-            [login.as_str(), channel.as_str()],
+            "INSERT INTO temp.kept_secret SELECT * FROM main.secret WHERE NOT (owner_kind = ?1 AND owner_id = ?2)",
+            [owner_kind, owner],
         )?;
         self.db.execute_batch(
             "DELETE FROM main.secret; INSERT INTO main.secret SELECT * FROM temp.kept_secret; DROP TABLE temp.kept_secret;",
@@ -194,18 +272,21 @@ impl Store {
             if pending == 0 {
                 return Ok(true);
             }
-            // Removed first, so that the last page written is cut off as well;
-            // put back when the log could not be cut.
             let checkpoint = |db: &rusqlite::Connection| -> Result<bool, StoreError> {
                 let busy: i64 =
                     db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
                 Ok(busy == 0)
             };
-            if !checkpoint(db)? {
+            // Waits for readers while holding every write back: not for long.
+            db.busy_timeout(READERS_WAIT)?;
+            let cut = checkpoint(db);
+            db.busy_timeout(super::open::BUSY)?;
+            if !cut? {
                 return Ok(false);
             }
+            // The bytes are gone; what this writes is nobody's secret.
             db.execute("DELETE FROM setting WHERE key = ?1", [WIPE_PENDING])?;
-            checkpoint(db)
+            Ok(true)
         })
         .await
     }

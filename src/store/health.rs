@@ -7,7 +7,7 @@ use super::notices::NewNotice;
 use super::tx::Tx;
 use crate::domain::channel::{Cause, Channel, Evidence, Status};
 use crate::domain::delivery::State;
-use crate::domain::ids::{ChannelId, OperatorId};
+use crate::domain::ids::{ChannelId, LoginId, OperatorId};
 use crate::domain::notice::Severity;
 use crate::support::entropy::Entropy;
 use crate::support::time::UtcMs;
@@ -122,6 +122,9 @@ impl Tx<'_> {
     /// Records a proof. A broken channel that proves itself is healed by it,
     /// its deliveries resume at their original instants.
     ///
+    /// `by` is the person whose reconnect this proof is part of, `None` for a
+    /// probe: a probe cannot show that a missing permission came back.
+    ///
     /// Returns whether it was healed.
     ///
     /// # Errors
@@ -142,7 +145,10 @@ impl Tx<'_> {
             "UPDATE channel SET last_proof_at = ?2, next_probe_at = ?3 WHERE id = ?1",
             (id.as_str(), now.0, next_probe_at.0),
         )?;
-        if channel.publishable || !channel.missing_scopes.is_empty() {
+        let lacks_permission = channel.cause == Cause::ScopeMissing
+            && !channel.missing_scopes.is_empty()
+            && by.is_none();
+        if channel.publishable || lacks_permission {
             return Ok(false);
         }
         self.run(
@@ -176,6 +182,30 @@ impl Tx<'_> {
             self.add_notice(&notice, Severity::Info, now, entropy)?;
         }
         Ok(true)
+    }
+}
+
+impl Tx<'_> {
+    /// Lets the open incident of a login follow its last broken channel to
+    /// another login, so that the proof there resolves it.
+    pub(super) fn hand_over_incident(
+        &self,
+        old: &LoginId,
+        new: &LoginId,
+    ) -> Result<(), StoreError> {
+        let still: i64 = self
+            .value(
+                "SELECT count(*) FROM channel WHERE login_id = ?1 AND publishable = 0 AND status <> 'DISCONNECTED'",
+                [old.as_str()],
+            )?
+            .unwrap_or(0);
+        if still == 0 && self.open_incident(LOGIN_BROKEN, new.as_str())?.is_none() {
+            self.run(
+                "UPDATE incident SET subject = ?3 WHERE kind = ?1 AND subject = ?2 AND resolved_at IS NULL",
+                [LOGIN_BROKEN, old.as_str(), new.as_str()],
+            )?;
+        }
+        Ok(())
     }
 }
 

@@ -74,7 +74,7 @@ pub struct Pair {
     pub token_expires_at: Option<UtcMs>,
     /// How certain.
     pub token_expiry: Expiry,
-    /// End of the grant.
+    /// End of the grant; `None` and [`Expiry::Unknown`] keep what is stored.
     pub grant_expires_at: Option<UtcMs>,
     /// How certain.
     pub grant_expiry: Expiry,
@@ -158,15 +158,7 @@ impl Reads<'_> {
     /// one does not open.
     pub fn open_pair(&self, id: &LoginId) -> Result<OpenedPair, StoreError> {
         let login = self.login(id)?;
-        let field = |name: &str| -> Result<Option<Secret>, StoreError> {
-            let sealed: Option<Vec<u8>> = self.value(
-                "SELECT sealed FROM secret WHERE owner_kind = 'login' AND owner_id = ?1 AND field = ?2 AND generation = ?3",
-                (id.as_str(), name, login.generation),
-            )?;
-            sealed
-                .map(|sealed| self.vault.open(&place(id, name, login.generation), &sealed))
-                .transpose()
-        };
+        let field = |name: &str| self.opened(id, name, login.generation);
         Ok(OpenedPair {
             generation: login.generation,
             access: field("access")?
@@ -176,6 +168,22 @@ impl Reads<'_> {
             token_expires_at: login.token_expires_at,
             grant_expires_at: login.grant_expires_at,
         })
+    }
+
+    /// One sealed value of a login, opened.
+    fn opened(
+        &self,
+        id: &LoginId,
+        field: &str,
+        generation: i64,
+    ) -> Result<Option<Secret>, StoreError> {
+        let sealed: Option<Vec<u8>> = self.value(
+            "SELECT sealed FROM secret WHERE owner_kind = 'login' AND owner_id = ?1 AND field = ?2 AND generation = ?3",
+            (id.as_str(), field, generation),
+        )?;
+        sealed
+            .map(|sealed| self.vault.open(&place(id, field, generation), &sealed))
+            .transpose()
     }
 }
 
@@ -238,21 +246,19 @@ impl Tx<'_> {
                 [id.as_str()],
             )?
             .unwrap_or(1);
-        let old = if expected > 0 {
-            Some(self.open_pair(id)?)
-        } else {
-            None
+        // A stored value that does not open is not carried over: a new login
+        // is how a damaged one is mended, so it must not be refused for it.
+        let or_stored = |new: &Option<Secret>, field: &str| match new {
+            Some(new) => Ok(Some(new.duplicate())),
+            None => match self.opened(id, field, expected) {
+                Err(StoreError::Sealed(_)) => Ok(None),
+                other => other,
+            },
         };
         let values = [
             Some(pair.access.duplicate()),
-            pair.refresh
-                .as_ref()
-                .map(Secret::duplicate)
-                .or_else(|| old.as_ref()?.refresh.as_ref().map(Secret::duplicate)),
-            pair.password
-                .as_ref()
-                .map(Secret::duplicate)
-                .or_else(|| old.as_ref()?.password.as_ref().map(Secret::duplicate)),
+            or_stored(&pair.refresh, "refresh")?,
+            or_stored(&pair.password, "password")?,
         ];
         for (field, value) in FIELDS.iter().zip(values) {
             let Some(value) = value else { continue };
@@ -264,7 +270,8 @@ impl Tx<'_> {
         }
         self.run(
             "UPDATE login SET generation = ?2, last_generation = ?2, token_issued_at = ?3, token_expires_at = ?4, token_expiry = ?5,
-               grant_expires_at = coalesce(?6, grant_expires_at), grant_expiry = ?7, last_refreshed_at = ?3,
+               grant_expires_at = CASE WHEN ?6 IS NULL AND ?7 = 'unknown' THEN grant_expires_at ELSE ?6 END,
+               grant_expiry = CASE WHEN ?6 IS NULL AND ?7 = 'unknown' THEN grant_expiry ELSE ?7 END, last_refreshed_at = ?3,
                last_refresh_attempt_at = ?3, last_refresh_error = NULL, last_refresh_http_status = NULL,
                refresh_failures = 0, last_counted_at = NULL, refresh_started_at = NULL,
                refresh_started_generation = NULL, next_refresh_at = NULL
@@ -316,10 +323,12 @@ impl Tx<'_> {
         }
     }
 
-    /// Records a refresh that brought nothing. `counted` raises the failures.
+    /// Records that the refresh which [`Tx::begin_refresh`] wrote down brought
+    /// nothing. `counted` says that it raised the failures.
     ///
     /// # Errors
-    /// When the store cannot be written.
+    /// [`StoreError::Stale`] when a newer pair came in between: it is left as
+    /// it is.
     pub fn refresh_failed(
         &self,
         id: &LoginId,
@@ -330,14 +339,18 @@ impl Tx<'_> {
         next: Option<UtcMs>,
         now: UtcMs,
     ) -> Result<(), StoreError> {
-        self.run(
+        let changed = self.run(
             "UPDATE login SET last_refresh_error = ?2, last_refresh_http_status = ?3, refresh_failures = ?4,
                last_counted_at = CASE WHEN ?5 THEN ?7 ELSE last_counted_at END, next_refresh_at = ?6,
                last_refresh_attempt_at = ?7, refresh_started_at = NULL, refresh_started_generation = NULL
-             WHERE id = ?1",
+             WHERE id = ?1 AND refresh_started_generation = generation",
             (id.as_str(), error, http_status, failures, counted, next.map(|at| at.0), now.0),
         )?;
-        Ok(())
+        if changed == 0 {
+            Err(StoreError::Stale("The login"))
+        } else {
+            Ok(())
+        }
     }
 
     /// Moves a login to the server its account lives on now.

@@ -3,6 +3,10 @@
 use rusqlite::Connection;
 
 use super::error::StoreError;
+use super::writer;
+
+/// "AGrn": marks the file as ours.
+pub const APPLICATION_ID: i64 = 0x4147_726e;
 
 /// Every migration in order; the schema number is how many there are.
 pub const ALL: &[&str] = &[include_str!("migrations/0001_core.sql")];
@@ -18,15 +22,38 @@ pub fn version(db: &Connection) -> Result<i64, StoreError> {
 }
 
 /// Brings the file up to [`newest`]. Safe to run again after a crash.
-pub fn run(db: &Connection) -> Result<(), StoreError> {
+///
+/// `backup` is called with the schema the file has before its first change,
+/// under the write lock, so that two starting processes make one true backup.
+pub fn run(
+    db: &Connection,
+    backup: impl FnMut(i64) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    run_all(db, ALL, backup)
+}
+
+fn run_all(
+    db: &Connection,
+    all: &[&str],
+    mut backup: impl FnMut(i64) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let mut first = true;
     loop {
-        db.execute_batch("BEGIN IMMEDIATE")?;
+        writer::begin(db)?;
         // Read again under the lock: another process may have been first.
         let done = (|| {
             let have = version(db)?;
-            let Some(next) = usize::try_from(have).ok().and_then(|at| ALL.get(at)) else {
+            let Some(next) = usize::try_from(have).ok().and_then(|at| all.get(at)) else {
                 return Ok(true);
             };
+            if have == 0 {
+                // Together with the tables, or a crash between the two would
+                // leave a file that is taken for another program's.
+                db.execute_batch(&format!("PRAGMA application_id = {APPLICATION_ID}"))?;
+            } else if first {
+                backup(have)?;
+            }
+            first = false;
             db.execute_batch(next)?;
             db.execute_batch(&format!("PRAGMA user_version = {}", have + 1))?;
             Ok::<_, StoreError>(false)
@@ -44,5 +71,115 @@ pub fn run(db: &Connection) -> Result<(), StoreError> {
                 return Err(error);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+
+    const TWO: &[&str] = &[
+        "CREATE TABLE a (x); INSERT INTO a VALUES (1);",
+        "ALTER TABLE a ADD COLUMN y; UPDATE a SET y = 2;",
+    ];
+
+    fn file() -> (tempfile::TempDir, Connection) {
+        let dir = tempfile::tempdir().unwrap();
+        let db = Connection::open(dir.path().join("m.db")).unwrap();
+        db.execute_batch("PRAGMA journal_mode = WAL").unwrap();
+        (dir, db)
+    }
+
+    /// Schema number, mark and tables.
+    fn shape(db: &Connection) -> (i64, i64, i64) {
+        let one = |sql| db.query_row(sql, [], |row| row.get(0)).unwrap();
+        (
+            one("PRAGMA user_version"),
+            one("PRAGMA application_id"),
+            one("SELECT count(*) FROM sqlite_schema"),
+        )
+    }
+
+    #[test]
+    fn a_migration_killed_after_any_statement_leaves_nothing_and_runs_again() {
+        let statements: Vec<String> = {
+            // Cut where SQLite itself sees a whole statement.
+            let mut found = Vec::new();
+            let mut begun = String::new();
+            for line in ALL[0].lines() {
+                begun.push_str(line);
+                begun.push('\n');
+                if line.trim_end().ends_with(';')
+                    && (!begun.contains("CREATE TRIGGER") || line.contains("END;"))
+                {
+                    found.push(std::mem::take(&mut begun));
+                }
+            }
+            assert!(begun.trim().is_empty(), "left over: {begun}");
+            found
+        };
+        assert!(statements.len() > 60, "{} statements", statements.len());
+        let (dir, db) = file();
+        for killed_after in (0..statements.len()).step_by(7) {
+            let other = Connection::open(dir.path().join("m.db")).unwrap();
+            other.execute_batch("BEGIN IMMEDIATE").unwrap();
+            other
+                .execute_batch(&format!("PRAGMA application_id = {APPLICATION_ID}"))
+                .unwrap();
+            for statement in &statements[..killed_after] {
+                other.execute_batch(statement).unwrap();
+            }
+            drop(other);
+            assert_eq!(shape(&db), (0, 0, 0), "after {killed_after}");
+        }
+        run(&db, |_| Ok(())).unwrap();
+        let (version, id, tables) = shape(&db);
+        assert_eq!((version, id), (newest(), APPLICATION_ID));
+        assert!(tables > 60);
+        run(&db, |_| panic!("nothing left to do")).unwrap();
+    }
+
+    #[test]
+    fn a_migration_that_fails_half_way_changes_nothing() {
+        let (_dir, db) = file();
+        run_all(&db, &TWO[..1], |_| Ok(())).unwrap();
+        let before = shape(&db);
+        let broken = [TWO[0], "ALTER TABLE a ADD COLUMN y; CREATE TABLE a (z);"];
+        assert!(run_all(&db, &broken, |_| Ok(())).is_err());
+        assert_eq!(shape(&db), before);
+        run_all(&db, TWO, |_| Ok(())).unwrap();
+        assert_eq!(shape(&db).0, 2);
+    }
+
+    #[test]
+    fn the_backup_is_made_once_under_the_lock_and_shows_the_file_before() {
+        let (dir, db) = file();
+        run_all(&db, &TWO[..1], |_| panic!("a new file needs no backup")).unwrap();
+        let made = RefCell::new(Vec::new());
+        let three = [TWO[0], TWO[1], "CREATE TABLE b (x);"];
+        run_all(&db, &three, |from| {
+            // Another process that starts now can look, but not write.
+            let other = Connection::open(dir.path().join("m.db")).unwrap();
+            other
+                .busy_timeout(std::time::Duration::from_millis(1))
+                .unwrap();
+            assert!(other.execute_batch("BEGIN IMMEDIATE").is_err());
+            made.borrow_mut().push((from, shape(&other).0));
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(made.into_inner(), [(1, 1)]);
+        assert_eq!(shape(&db).0, 3);
+    }
+
+    #[test]
+    fn no_backup_means_no_migration() {
+        let (_dir, db) = file();
+        run_all(&db, &TWO[..1], |_| Ok(())).unwrap();
+        let full = run_all(&db, TWO, |_| Err(StoreError::Io("full".into())));
+        assert!(matches!(full, Err(StoreError::Io(_))));
+        assert_eq!(shape(&db).0, 1);
     }
 }

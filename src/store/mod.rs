@@ -6,7 +6,7 @@
 //! table group. Nothing here runs on a UI or reactor thread.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::support::entropy::Entropy;
 
@@ -24,6 +24,7 @@ pub mod audit;
 pub mod backup;
 pub mod changes;
 pub mod channels;
+pub mod check;
 pub mod commands;
 pub mod content;
 pub mod disconnect;
@@ -65,6 +66,7 @@ struct Inner {
     writer: Option<writer::Writer>,
     readers: readers::Readers,
     entropy: Entropy,
+    ended: Mutex<Option<tokio::sync::oneshot::Receiver<()>>>,
 }
 
 /// How to open it.
@@ -89,19 +91,47 @@ impl Store {
     pub fn open(options: OpenOptions) -> Result<Self, StoreError> {
         let opened = open::open(&options)?;
         let vault = Arc::new(opened.vault);
+        let (reading, readers_gone) = std::sync::mpsc::channel();
+        let (closed, ended) = tokio::sync::oneshot::channel();
+        let readers =
+            readers::Readers::start(&options.paths.database, Arc::clone(&vault), &reading)?;
         let writer = match opened.writer {
-            Some(connection) => Some(writer::Writer::start(connection, Arc::clone(&vault))?),
+            Some(connection) => Some(writer::Writer::start(
+                connection,
+                vault,
+                readers_gone,
+                closed,
+            )?),
             None => None,
         };
-        let readers = readers::Readers::start(&options.paths.database, vault)?;
         Ok(Self {
             inner: Arc::new(Inner {
                 paths: options.paths,
                 writer,
                 readers,
                 entropy: options.entropy,
+                ended: Mutex::new(Some(ended)),
             }),
         })
+    }
+
+    /// Closes the store and waits until the file is: everything written is in
+    /// the one file then, its log is gone. Waits for every other clone as well.
+    ///
+    /// Without it the file is closed a moment after the last clone is dropped,
+    /// and a process that ends before leaves the log behind, which is safe.
+    pub async fn close(self) {
+        let ended = self
+            .inner
+            .ended
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        drop(self);
+        if let Some(ended) = ended {
+            // An error says that the thread is gone, which is what is awaited.
+            let _ = ended.await;
+        }
     }
 
     /// Runs `f` in one read transaction on a reader thread.

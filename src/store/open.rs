@@ -2,24 +2,26 @@
 
 use std::fs::{self, OpenOptions as FileOptions};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::error::StoreError;
+use super::migrations::APPLICATION_ID;
 use super::vault::{Key, Vault};
-use super::{OpenOptions, migrations};
+use super::{OpenOptions, migrations, writer};
 use crate::support::entropy::Entropy;
 
-/// "AGrn": marks the file as ours.
-const APPLICATION_ID: i64 = 0x4147_726e;
 /// Older SQLite libraries can corrupt a WAL shared by several processes.
 const OLDEST_SQLITE: i32 = 3_051_003;
 /// File systems without shared memory across hosts, by `statfs` magic: NFS,
 /// SMB, CIFS, SMB2, FUSE.
 const NETWORK_FILE_SYSTEMS: &[i64] = &[0x6969, 0x517B, 0xFF53_4D42, 0xFE53_4D42, 0x6573_5546];
+
+/// How long one try waits for another process's lock.
+pub const BUSY: Duration = Duration::from_secs(5);
 
 /// What opening gives.
 pub struct Opened {
@@ -49,14 +51,15 @@ pub fn open(options: &OpenOptions) -> Result<Opened, StoreError> {
     let path = &options.paths.database;
     check_file_system(path)?;
     let there = check_file(path)?;
+    if options.read_only && !there {
+        return Err(refused(
+            "no_store",
+            format!("There is no database at {}.", path.display()),
+            "Run once without --read-only to make one.",
+        ));
+    }
+    check_not_lost(options)?;
     if options.read_only {
-        if !there {
-            return Err(refused(
-                "no_store",
-                format!("There is no database at {}.", path.display()),
-                "Run once without --read-only to make one.",
-            ));
-        }
         let db = connect(path, true)?;
         check_ours(&db, path)?;
         if migrations::version(&db)? < migrations::newest() {
@@ -66,55 +69,101 @@ pub fn open(options: &OpenOptions) -> Result<Opened, StoreError> {
                 "Run once without --read-only to bring it up to date.",
             ));
         }
+        let vault = existing_vault(&db, options)?.ok_or_else(|| {
+            refused(
+                "older_schema",
+                "The first start of this database was interrupted.".into(),
+                "Run once without --read-only to finish it.",
+            )
+        })?;
         return Ok(Opened {
             writer: None,
-            vault: existing_vault(&db, options)?,
+            vault,
         });
     }
     if !there {
-        // Ours alone before SQLite opens it; the -wal and -shm inherit the mode.
-        FileOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(path)
-            .map(drop)
-            .or_else(|error| {
-                if error.kind() == std::io::ErrorKind::AlreadyExists {
-                    Ok(())
-                } else {
-                    Err(error)
-                }
-            })
-            .map_err(|error| {
-                refused(
-                    "unwritable",
-                    format!(
-                        "The database {} could not be made: {error}.",
-                        path.display()
-                    ),
-                    "Check the directory and its permissions.",
-                )
-            })?;
+        make_file(path)?;
     }
+    // A refused file keeps every byte: closing must not write its log back.
+    // Without a log closing writes nothing, but removes what opening made.
+    let keep_log = fs::metadata(beside(path, "-wal")).is_ok_and(|meta| meta.len() > 0);
     let db = connect(path, false)?;
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep_log)?;
     check_ours(&db, path)?;
-    settings_for_writer(&db)?;
-    let before = migrations::version(&db)?;
-    if before > 0 && before < migrations::newest() {
-        backup_before_migration(&db, options, before)?;
-    }
-    migrations::run(&db)?;
-    let vault = if before == 0 {
-        first_vault(&db, options)?
+    // The key before anything is migrated.
+    let vault = if migrations::version(&db)? == 0 {
+        None
     } else {
         existing_vault(&db, options)?
     };
+    settings_for_writer(&db)?;
+    migrations::run(&db, |from| backup_before_migration(options, from))?;
+    let vault = match vault {
+        Some(vault) => vault,
+        None => first_vault(&db, options)?,
+    };
     assert_settings(&db)?;
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     Ok(Opened {
         writer: Some(db),
         vault,
     })
+}
+
+/// Makes the empty file, ours alone before SQLite opens it; the -wal and -shm
+/// inherit its mode.
+fn make_file(path: &Path) -> Result<(), StoreError> {
+    let made = FileOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path);
+    match made {
+        Ok(_) => Ok(()),
+        // Two first starts at once: the other one made it.
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(refused(
+            "unwritable",
+            format!(
+                "The database {} could not be made: {error}.",
+                path.display()
+            ),
+            "Check the directory and its permissions.",
+        )),
+    }
+}
+
+/// The file SQLite keeps beside the database (`-wal`).
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// Refuses to begin anew where a store was: SQLite takes an empty or missing
+/// file for a new one, and throws the log beside it away.
+fn check_not_lost(options: &OpenOptions) -> Result<(), StoreError> {
+    let path = &options.paths.database;
+    let size = |path: &Path| fs::metadata(path).map_or(0, |meta| meta.len());
+    if size(path) > 0 {
+        return Ok(());
+    }
+    let file = path.display();
+    if size(&beside(path, "-wal")) > 0 {
+        return Err(refused(
+            "corrupt",
+            format!("The database {file} is empty although its log is not."),
+            "Nothing was changed. Restore the newest file of backups/ in its place, without the -wal.",
+        ));
+    }
+    if super::backup::any(&options.paths.backups) {
+        return Err(refused(
+            "corrupt",
+            format!("The database {file} is empty or gone although backups of it exist."),
+            "Restore the newest file of backups/ in its place, or move backups/ away to begin anew.",
+        ));
+    }
+    Ok(())
 }
 
 /// A connection with the settings every connection has.
@@ -132,20 +181,40 @@ pub fn connect(path: &Path, read_only: bool) -> Result<Connection, StoreError> {
         .and_then(|parent| path.file_name().map(|name| parent.join(name)))
         .unwrap_or_else(|| path.to_path_buf());
     let db = Connection::open_with_flags(real, flags)?;
-    db.busy_timeout(Duration::from_secs(5))?;
+    db.busy_timeout(BUSY)?;
+    settings_of_each(&db)?;
+    db.set_prepared_statement_cache_capacity(128);
+    Ok(db)
+}
+
+fn settings_of_each(db: &Connection) -> Result<(), StoreError> {
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     db.execute_batch(
         "PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON; PRAGMA cell_size_check = ON;
          PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0; PRAGMA secure_delete = ON;",
     )?;
-    db.set_prepared_statement_cache_capacity(128);
-    Ok(db)
+    Ok(())
 }
 
 fn settings_for_writer(db: &Connection) -> Result<(), StoreError> {
+    // Two first starts at once: SQLite does not wait for a lock when it changes
+    // the mode, so wait for the other one here and ask again.
+    for _ in 0..writer::LOCK_TRIES {
+        match db
+            .execute_batch("PRAGMA journal_mode = WAL")
+            .map_err(StoreError::from)
+        {
+            Err(StoreError::Busy) => {
+                writer::begin(db)?;
+                db.execute_batch("COMMIT")?;
+            }
+            Err(error) => return Err(error),
+            Ok(()) => break,
+        }
+    }
     db.execute_batch(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1000;
+        "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1000;
          PRAGMA journal_size_limit = 67108864; PRAGMA fullfsync = 1; PRAGMA checkpoint_fullfsync = 1;",
     )?;
     Ok(())
@@ -236,12 +305,18 @@ fn check_file_system(path: &Path) -> Result<(), StoreError> {
 /// Refuses a file of another program, a newer one of ours, and a damaged one.
 fn check_ours(db: &Connection, path: &Path) -> Result<(), StoreError> {
     let file = path.display();
-    let damaged = |error: rusqlite::Error| {
-        refused(
+    let damaged = |error: rusqlite::Error| match StoreError::from(error) {
+        StoreError::Refused {
+            code: "corrupt",
+            what,
+            ..
+        } => refused(
             "corrupt",
-            format!("The database {file} cannot be read as SQLite ({error})."),
+            format!("The database {file} cannot be read. {what}"),
             "Nothing was changed. Restore the newest file of backups/ in its place.",
-        )
+        ),
+        // Busy or unreadable for another reason is not damage.
+        other => other,
     };
     let number = |name: &str| {
         db.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0))
@@ -257,21 +332,6 @@ fn check_ours(db: &Connection, path: &Path) -> Result<(), StoreError> {
             format!("The database {file} belongs to another program."),
             "Choose another --home; nothing in it was touched.",
         ));
-    }
-    if id == 0 {
-        let size = fs::metadata(path).map(|meta| meta.len()).unwrap_or(0);
-        let key_there = size == 0
-            && path
-                .with_file_name("backups")
-                .read_dir()
-                .is_ok_and(|mut list| list.next().is_some());
-        if key_there {
-            return Err(refused(
-                "corrupt",
-                format!("The database {file} is empty although backups of it exist."),
-                "Restore the newest file of backups/ in its place, or move backups/ away to begin anew.",
-            ));
-        }
     }
     let version = number("user_version")?;
     if version > migrations::newest() {
@@ -305,21 +365,32 @@ fn first_vault(db: &Connection, options: &OpenOptions) -> Result<Vault, StoreErr
             [name, value],
         )
     };
-    db.execute_batch(&format!("PRAGMA application_id = {APPLICATION_ID}"))?;
-    set("vault_id", &random_name(&options.entropy))?;
-    set("instance_id", &random_name(&options.entropy))?;
-    set("key_id", &key.id())?;
-    vault_with(db, key, options)
-}
-
-fn existing_vault(db: &Connection, options: &OpenOptions) -> Result<Vault, StoreError> {
-    if setting(db, "vault_id")?.is_none() {
-        return first_vault(db, options);
+    // All three or none: half of them would look like a wrong key.
+    writer::begin(db)?;
+    let named = (|| {
+        set("vault_id", &random_name(&options.entropy))?;
+        set("instance_id", &random_name(&options.entropy))?;
+        set("key_id", &key.id())?;
+        db.execute_batch("COMMIT")
+    })();
+    if let Err(error) = named {
+        // The first error is the one worth telling.
+        let _ = db.execute_batch("ROLLBACK");
+        return Err(error.into());
     }
-    vault_with(db, Key::read(&options.paths.key)?, options)
+    vault_with(db, &key, options)
 }
 
-fn vault_with(db: &Connection, key: Key, options: &OpenOptions) -> Result<Vault, StoreError> {
+/// The vault of a store that was made before, `None` when its first start was
+/// interrupted before it had one.
+fn existing_vault(db: &Connection, options: &OpenOptions) -> Result<Option<Vault>, StoreError> {
+    if setting(db, "vault_id")?.is_none() {
+        return Ok(None);
+    }
+    vault_with(db, &Key::read(&options.paths.key)?, options).map(Some)
+}
+
+fn vault_with(db: &Connection, key: &Key, options: &OpenOptions) -> Result<Vault, StoreError> {
     let expected = setting(db, "key_id")?.unwrap_or_default();
     if expected != key.id() {
         return Err(refused(
@@ -332,7 +403,7 @@ fn vault_with(db: &Connection, key: Key, options: &OpenOptions) -> Result<Vault,
         ));
     }
     let vault_id = setting(db, "vault_id")?.unwrap_or_default();
-    Ok(Vault::new(&key, vault_id, options.entropy.clone()))
+    Ok(Vault::new(key, vault_id, options.entropy.clone()))
 }
 
 fn setting(db: &Connection, name: &str) -> Result<Option<String>, StoreError> {
@@ -352,14 +423,101 @@ fn random_name(entropy: &Entropy) -> String {
         .collect()
 }
 
-fn backup_before_migration(
-    db: &Connection,
-    options: &OpenOptions,
-    from: i64,
-) -> Result<(), StoreError> {
+fn backup_before_migration(options: &OpenOptions, from: i64) -> Result<(), StoreError> {
     let to = options
         .paths
         .backups
         .join(format!("before-schema-{}.db", from + 1));
-    super::backup::write(db, &to)
+    // A connection of its own: the writer's is inside the migration.
+    super::backup::write(&connect(&options.paths.database, true)?, &to)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::StorePaths;
+
+    fn options(dir: &Path) -> OpenOptions {
+        OpenOptions {
+            paths: StorePaths {
+                database: dir.join("a.db"),
+                key: dir.join("key"),
+                backups: dir.join("backups"),
+            },
+            entropy: Entropy::seeded(3),
+            read_only: false,
+        }
+    }
+
+    #[test]
+    fn every_connection_has_the_settings_the_design_gives_reasons_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let options = options(dir.path());
+        let writer = open(&options).unwrap().writer.unwrap();
+        let reader = connect(&options.paths.database, true).unwrap();
+        let get = |db: &Connection, name: &str| -> String {
+            db.query_row(&format!("PRAGMA {name}"), [], |row| {
+                row.get::<_, rusqlite::types::Value>(0)
+            })
+            .map(|value| match value {
+                rusqlite::types::Value::Integer(n) => n.to_string(),
+                rusqlite::types::Value::Text(text) => text,
+                other => format!("{other:?}"),
+            })
+            .unwrap()
+        };
+        for db in [&writer, &reader] {
+            for (name, value) in [
+                ("journal_mode", "wal"),
+                ("foreign_keys", "1"),
+                ("recursive_triggers", "1"),
+                ("trusted_schema", "0"),
+                ("cell_size_check", "1"),
+                ("secure_delete", "1"),
+                ("temp_store", "2"),
+                ("busy_timeout", "5000"),
+            ] {
+                assert_eq!(get(db, name), value, "{name}");
+            }
+            assert!(
+                db.db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE).unwrap(),
+                "defensive"
+            );
+        }
+        for (name, value) in [
+            ("synchronous", "2"),
+            ("wal_autocheckpoint", "1000"),
+            ("journal_size_limit", "67108864"),
+        ] {
+            assert_eq!(get(&writer, name), value, "{name}");
+        }
+        assert!(
+            !writer
+                .db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE)
+                .unwrap(),
+            "a store in use writes its log back when it is closed"
+        );
+        assert!(rusqlite::version_number() >= OLDEST_SQLITE);
+    }
+
+    #[test]
+    fn a_setting_that_does_not_hold_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let writer = open(&options(dir.path())).unwrap().writer.unwrap();
+        for (off, name) in [
+            ("PRAGMA synchronous = NORMAL", "synchronous"),
+            ("PRAGMA foreign_keys = OFF", "foreign_keys"),
+            ("PRAGMA recursive_triggers = OFF", "recursive_triggers"),
+            ("PRAGMA trusted_schema = ON", "trusted_schema"),
+            ("PRAGMA cell_size_check = OFF", "cell_size_check"),
+            ("PRAGMA secure_delete = FAST", "secure_delete"),
+        ] {
+            settings_of_each(&writer).unwrap();
+            settings_for_writer(&writer).unwrap();
+            assert_settings(&writer).unwrap();
+            writer.execute_batch(off).unwrap();
+            let error = assert_settings(&writer).unwrap_err().to_string();
+            assert!(error.contains(name), "{error}");
+        }
+    }
 }

@@ -23,17 +23,23 @@ pub struct Readers {
 }
 
 impl Readers {
-    /// Opens the connections and starts the threads.
-    pub fn start(path: &Path, vault: Arc<Vault>) -> Result<Self, StoreError> {
+    /// Opens the connections and starts the threads, each of which holds
+    /// `reading` for as long as it has the file open.
+    pub fn start(path: &Path, vault: Arc<Vault>, reading: &Sender<()>) -> Result<Self, StoreError> {
         let (jobs, waiting) = channel::<Job>();
         let waiting = Arc::new(Mutex::new(waiting));
         for number in 0..READERS {
             let db = open::connect(path, true)?;
             let waiting = Arc::clone(&waiting);
             let vault = Arc::clone(&vault);
+            let reading = reading.clone();
             std::thread::Builder::new()
                 .name(format!("store-reader-{number}"))
-                .spawn(move || run(&db, &vault, &waiting))
+                .spawn(move || {
+                    run(&db, &vault, &waiting);
+                    drop(db);
+                    drop(reading);
+                })
                 .map_err(|error| StoreError::Io(error.to_string()))?;
         }
         Ok(Self { jobs })
@@ -61,8 +67,12 @@ fn in_transaction<T>(
     f: impl FnOnce(&Reads<'_>) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
     db.execute_batch("BEGIN")?;
-    let result = f(&Reads { db, vault });
-    db.execute_batch("ROLLBACK")?;
+    let result = catch_unwind(AssertUnwindSafe(|| f(&Reads { db, vault })))
+        .unwrap_or_else(|_| Err(StoreError::Rule("the read panicked".into())));
+    // After some errors SQLite has ended the transaction already.
+    if !db.is_autocommit() {
+        db.execute_batch("ROLLBACK")?;
+    }
     result
 }
 
@@ -75,9 +85,6 @@ fn run(db: &Connection, vault: &Arc<Vault>, waiting: &Mutex<Receiver<Job>>) {
             .unwrap_or_else(PoisonError::into_inner)
             .recv();
         let Ok(job) = job else { return };
-        if catch_unwind(AssertUnwindSafe(|| job(db, vault))).is_err() {
-            // A panicking read leaves its transaction open.
-            let _ = db.execute_batch("ROLLBACK");
-        }
+        job(db, vault);
     }
 }

@@ -1,7 +1,7 @@
 //! The vault: seals secrets so that they only open with this key, in this
 //! database, for this owner, field and generation.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
@@ -77,20 +77,27 @@ impl Key {
     /// When the file exists or cannot be written.
     pub fn write_new(&self, path: &Path) -> Result<(), StoreError> {
         let text = Zeroizing::new(format!("{FILE_MARK}{}\n", STANDARD.encode(*self.0)));
+        // Whole or not there at all: whoever starts at the same moment must
+        // never read half a key, and a link does not replace the one of another.
+        let scratch = path.with_extension(format!("{}.new", self.id()));
         let write = || -> std::io::Result<()> {
             let mut file = OpenOptions::new()
                 .write(true)
                 .create_new(true)
                 .mode(0o600)
-                .open(path)?;
+                .open(&scratch)?;
             file.write_all(text.as_bytes())?;
             file.sync_all()?;
+            fs::hard_link(&scratch, path)?;
             if let Some(parent) = path.parent() {
                 File::open(parent)?.sync_all()?;
             }
             Ok(())
         };
-        write().map_err(|error| StoreError::Refused {
+        let written = write();
+        // Gone whatever happened; it is the same file under a second name.
+        let _ = fs::remove_file(&scratch);
+        written.map_err(|error| StoreError::Refused {
             code: "key_unwritable",
             what: format!(
                 "The key file {} could not be written: {error}.",

@@ -50,6 +50,17 @@ pub fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
+/// A span as lists show it: `58 s`, `12 m`, `3 h`, `5 d`; rounded down.
+pub fn span_words(span: Duration) -> String {
+    let seconds = span.as_secs();
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3_600 => format!("{} m", seconds / 60),
+        3_600..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
+
 impl From<jiff::Timestamp> for UtcMs {
     fn from(at: jiff::Timestamp) -> Self {
         Self(at.as_millisecond())
@@ -84,6 +95,15 @@ mod tests {
         let at = UtcMs::parse_rfc3339("2026-11-21T15:02:00.250+01:00").unwrap();
         assert_eq!(at.to_string(), "2026-11-21T14:02:00.25Z");
         assert_eq!(UtcMs::parse_rfc3339(&at.to_string()).unwrap(), at);
+    }
+
+    #[test]
+    fn a_span_is_said_in_its_largest_useful_unit() {
+        let words = |seconds| span_words(Duration::from_secs(seconds));
+        assert_eq!(words(59), "59 s");
+        assert_eq!(words(3_599), "59 m");
+        assert_eq!(words(26 * 3_600), "26 h");
+        assert_eq!(words(5 * 86_400 + 1), "5 d");
     }
 
     #[test]

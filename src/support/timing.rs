@@ -64,6 +64,13 @@ timing! {
     refused_retry = 5 * SECOND;
     /// Least distance of two counted refresh failures.
     counted_spacing = HOUR;
+    /// First pause after a send met the network's trouble; doubles each time.
+    send_retry = 15 * SECOND;
+    /// The longest such pause.
+    send_retry_most = 15 * MINUTE;
+    /// First pause after a refresh met the network's trouble; doubles up to
+    /// `probe_every`.
+    refresh_retry = MINUTE;
     /// Time to connect to a host.
     connect_timeout = 5 * SECOND;
     /// Time for a whole call without media.

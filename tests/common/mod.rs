@@ -20,7 +20,9 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Runtime};
 
+pub mod crashes;
 pub mod process;
+pub mod program;
 pub mod proxy;
 
 /// How long a helper waits where the caller names no limit.

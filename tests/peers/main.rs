@@ -11,5 +11,7 @@ mod common;
 mod server;
 
 mod children;
+mod crashes;
 mod faults;
 mod recorded;
+mod stories;

@@ -9,6 +9,23 @@
 )]
 #![allow(missing_docs, reason = "a test is named by what it shows")]
 
+#[path = "../common/store.rs"]
+mod store_room;
+
 mod catching_up;
+mod connecting;
+mod disconnecting;
+mod office;
 mod publishing;
+mod queue_acts;
+mod roles;
+mod store_backup;
+mod store_feed;
+mod store_health;
+mod store_logins;
+mod store_machine;
+mod store_opening;
+mod store_terms;
+mod store_wipe;
+mod store_writer;
 mod world;

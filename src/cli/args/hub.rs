@@ -152,3 +152,11 @@ pub enum Config {
     #[command(after_help = "Example: allgreen config path")]
     Path,
 }
+
+/// `daemon`
+#[derive(Debug, Args)]
+pub struct Daemon {
+    /// One pass over what is due, then end; 7 when something stays open
+    #[arg(long)]
+    pub once: bool,
+}

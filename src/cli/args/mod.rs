@@ -108,6 +108,9 @@ pub enum Command {
     /// Is all green? Exits 0 green, 1 attention, 2 broken, 3 cannot tell
     #[command(after_help = "Example: allgreen check --horizon 24h --guide")]
     Check(hub::Check),
+    /// Publish without a screen; a second one waits for the first
+    #[command(after_help = "Example: allgreen daemon --once")]
+    Daemon(hub::Daemon),
     /// Clients and brands
     #[command(
         subcommand,

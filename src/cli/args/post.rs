@@ -162,6 +162,9 @@ pub struct List {
     /// Due on this day, in the workspace's zone
     #[arg(long, value_name = "DATE", conflicts_with_all = ["due_after", "due_before"])]
     pub on: Option<String>,
+    /// Only with this in text or handle
+    #[arg(long, value_name = "TEXT")]
+    pub filter: Option<String>,
     /// At most this many
     #[arg(long, value_name = "N", default_value_t = 200)]
     pub limit: u32,
@@ -169,7 +172,8 @@ pub struct List {
 
 /// `post edit`
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("body").args(["text", "text_file"]).required(true))]
+#[command(group = ArgGroup::new("body").args(["text", "text_file"]))]
+#[command(group = ArgGroup::new("change").args(["text", "text_file", "media", "no_media"]).required(true).multiple(true))]
 pub struct Edit {
     /// pst_... (all its deliveries) or dlv_... (that channel only)
     #[arg(value_name = "ID")]
@@ -180,6 +184,18 @@ pub struct Edit {
     /// A file with the new text, - for standard input
     #[arg(long, value_name = "FILE|-")]
     pub text_file: Option<PathBuf>,
+    /// An image or video instead of those it has; repeatable
+    #[arg(long, value_name = "FILE", conflicts_with = "no_media")]
+    pub media: Vec<PathBuf>,
+    /// What the --media before it shows, for people who cannot see it
+    #[arg(long, value_name = "TEXT", requires = "media")]
+    pub alt: Vec<String>,
+    /// Without any image or video
+    #[arg(long)]
+    pub no_media: bool,
+    /// One description per medium, paired by position.
+    #[arg(skip)]
+    pub alts: Vec<Option<String>>,
 }
 
 /// `post reschedule`
@@ -201,9 +217,6 @@ pub struct Reschedule {
     /// Where the spreading begins; now when left out
     #[arg(long, value_name = "WHEN", requires = "spread")]
     pub from: Option<String>,
-    /// IANA zone the time is meant in; the workspace's when left out
-    #[arg(long, value_name = "ZONE")]
-    pub tz: Option<String>,
 }
 
 /// `post resolve`
@@ -259,8 +272,10 @@ impl Post {
     /// # Errors
     /// When an `--alt` has no medium of its own before it.
     pub fn pair_alts(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        let Self::Create(create) = self else {
-            return Ok(());
+        let (alt, alts) = match self {
+            Self::Create(create) => (&create.alt, &mut create.alts),
+            Self::Edit(edit) => (&edit.alt, &mut edit.alts),
+            _ => return Ok(()),
         };
         let places = |name: &str| -> Vec<usize> {
             matches
@@ -269,12 +284,12 @@ impl Post {
                 .unwrap_or_default()
         };
         let media = places("media");
-        create.alts = vec![None; media.len()];
-        for (alt, at) in create.alt.iter().zip(places("alt")) {
+        *alts = vec![None; media.len()];
+        for (alt, at) in alt.iter().zip(places("alt")) {
             let before = media.iter().filter(|place| **place < at).count();
             let free = before
                 .checked_sub(1)
-                .and_then(|number| create.alts.get_mut(number))
+                .and_then(|number| alts.get_mut(number))
                 .filter(|paired| paired.is_none());
             match free {
                 Some(paired) => *paired = Some(alt.clone()),

@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::domain::channel::{Cause, Channel, Expiry, Status};
 use crate::domain::ids::{ChannelId, LoginId, OperatorId, WorkspaceId};
 use crate::domain::network::ChannelKind;
+use crate::ops::views::{ChannelView, Lamp};
 use crate::support::time::UtcMs;
 
 /// A channel as `--json` prints it.
@@ -114,6 +115,27 @@ impl ChannelJson {
             disconnected_at: channel.disconnected_at,
             previous_id: channel.previous_id,
         }
+    }
+}
+
+impl From<&ChannelView> for ChannelJson {
+    fn from(view: &ChannelView) -> Self {
+        let summary = &view.summary;
+        Self::new(
+            &summary.channel,
+            lamp_name(view.lamp),
+            view.held,
+            summary.next_due,
+        )
+    }
+}
+
+/// The lamp's word in JSON and on the command line.
+pub fn lamp_name(lamp: Lamp) -> &'static str {
+    match lamp {
+        Lamp::Green => "green",
+        Lamp::Attention => "attention",
+        Lamp::Broken => "broken",
     }
 }
 

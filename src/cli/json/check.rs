@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{ChannelJson, PublisherJson};
+use crate::ops::views::{CheckView, Checked};
 
 /// Deliveries that are lost to their time unless somebody acts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -35,6 +36,33 @@ pub struct CheckJson {
     pub broken: u64,
     pub publisher: PublisherJson,
     pub channels: Vec<CheckChannelJson>,
+}
+
+impl From<&CheckView> for CheckJson {
+    fn from(view: &CheckView) -> Self {
+        Self {
+            verdict: view.verdict.name(),
+            green: view.green,
+            attention: view.attention,
+            broken: view.broken,
+            publisher: PublisherJson::from(&view.publisher),
+            channels: view.channels.iter().map(CheckChannelJson::from).collect(),
+        }
+    }
+}
+
+impl From<&Checked> for CheckChannelJson {
+    fn from(checked: &Checked) -> Self {
+        Self {
+            channel: ChannelJson::from(&checked.channel),
+            fix: Some(checked.channel.fix.clone()).filter(|fix| !fix.is_empty()),
+            at_risk: AtRiskJson {
+                h1: checked.at_risk.h1,
+                h24: checked.at_risk.h24,
+                d7: checked.at_risk.d7,
+            },
+        }
+    }
 }
 
 #[cfg(test)]

@@ -3,9 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::answer::AnswerClass;
-use crate::domain::delivery::{Blocker, Decision, Delivery, DeliveryError, Shown, State, shown};
+use crate::domain::delivery::{Blocker, Decision, DeliveryError, Shown, State};
 use crate::domain::ids::{ChannelId, DeliveryId, OperatorId, PostId, WorkspaceId};
 use crate::domain::network::ChannelKind;
+use crate::ops::views::{DeliveryView, PostView};
+use crate::store::posts::Medium;
 use crate::support::time::UtcMs;
 
 /// What went wrong with a delivery last.
@@ -46,6 +48,20 @@ pub struct MediaJson {
     pub alt: Option<String>,
 }
 
+impl From<&Medium> for MediaJson {
+    fn from(medium: &Medium) -> Self {
+        Self {
+            id: Some(medium.id.to_string()),
+            file: Some(medium.name.clone()),
+            mime: Some(medium.mime.clone()),
+            bytes: Some(medium.bytes),
+            width: medium.size.map(|(width, _)| width),
+            height: medium.size.map(|(_, height)| height),
+            alt: Some(medium.alt.clone()).filter(|alt| !alt.is_empty()),
+        }
+    }
+}
+
 /// A delivery as `--json` prints it.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -80,60 +96,42 @@ pub struct DeliveryJson {
 }
 
 impl DeliveryJson {
-    /// The delivery with what belongs to it: its channel's kind, what blocks
-    /// it, the text and media it goes out with.
-    pub fn new(
-        delivery: &Delivery,
-        platform: ChannelKind,
-        blocker: Option<Blocker>,
-        text: &str,
-        media: Vec<MediaJson>,
-        now: UtcMs,
-    ) -> Self {
-        let state = shown(delivery.state, blocker);
-        let reason = blocker.filter(|_| state == Shown::Held);
-        let delivery = delivery.clone();
+    /// The delivery as a view shows it, with the media of its post.
+    pub fn new(view: &DeliveryView, media: Vec<MediaJson>) -> Self {
+        let delivery = view.delivery.clone();
+        let published = delivery.state == State::Published;
         Self {
-            late_by_seconds: late_by(&delivery, now),
             id: delivery.id,
             post_id: delivery.post_id,
             workspace_id: delivery.workspace_id,
             channel_id: delivery.channel_id,
-            platform,
+            platform: view.channel_kind,
             handle: delivery.handle,
             root_id: delivery.root_id,
             part_no: delivery.part_no,
             after_id: delivery.after_id,
-            state,
-            reason,
-            badge: reason.map(Blocker::words),
+            state: view.shown,
+            reason: view.blocker,
+            badge: view.blocker.map(Blocker::words),
             scheduled_at: (delivery.state != State::Draft).then_some(delivery.due),
             timezone: delivery.timezone,
-            text: text.to_owned(),
+            text: view.text.clone(),
             media,
             attempts: delivery.attempt_no,
             next_attempt_at: delivery.next_attempt_at,
             remote_id: delivery.remote_id,
             permalink: delivery.permalink,
             published_at: delivery.published_at,
+            late_by_seconds: view
+                .late_by
+                .map(|late| late.as_secs())
+                .or(published.then_some(0)),
             decision: delivery.decision,
             last_error: delivery.last_error.as_ref().map(ErrorJson::from),
             created_by: delivery.created_by,
             created_at: delivery.created_at,
         }
     }
-}
-
-/// How late it went out, or is by now when it still waits; `None` for what has
-/// no lateness (drafts, cancelled ones, what is not due yet).
-fn late_by(delivery: &Delivery, now: UtcMs) -> Option<u64> {
-    let until = match delivery.state {
-        State::Published => delivery.published_at?,
-        State::Draft | State::Cancelled => return None,
-        _ if now <= delivery.due => return None,
-        _ => now,
-    };
-    Some(until.since(delivery.due).as_secs())
 }
 
 /// A post as `--json` prints it.
@@ -150,11 +148,31 @@ pub struct PostJson {
     pub created_at: UtcMs,
 }
 
+impl From<&PostView> for PostJson {
+    fn from(view: &PostView) -> Self {
+        let media: Vec<_> = view.media.iter().map(MediaJson::from).collect();
+        Self {
+            id: view.post.id.clone(),
+            workspace_id: view.post.workspace_id.clone(),
+            text: view.post.text.clone(),
+            deliveries: view
+                .deliveries
+                .iter()
+                .map(|delivery| DeliveryJson::new(delivery, media.clone()))
+                .collect(),
+            media,
+            created_by: view.post.created_by.clone(),
+            created_at: view.post.created_at,
+        }
+    }
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use super::super::tests::assert_keys;
     use super::*;
     use crate::domain::channel::Evidence;
+    use crate::domain::delivery::{Delivery, shown};
 
     const KEYS: &str = "id, postId, workspaceId, channelId, platform, handle, rootId, partNo, afterId, state, reason, badge, scheduledAt, timezone, text, media, attempts, nextAttemptAt, remoteId, permalink, publishedAt, lateBySeconds, decision, lastError, createdBy, createdAt";
 
@@ -199,20 +217,24 @@ pub(crate) mod tests {
         }
     }
 
-    fn json(delivery: &Delivery, blocker: Option<Blocker>, now: i64) -> DeliveryJson {
-        DeliveryJson::new(
-            delivery,
-            ChannelKind::Bluesky,
+    fn json(delivery: Delivery, blocker: Option<Blocker>, late: Option<u64>) -> DeliveryJson {
+        let view = DeliveryView {
+            shown: shown(delivery.state, blocker),
             blocker,
-            "Hello",
-            Vec::new(),
-            UtcMs(now),
-        )
+            channel_kind: ChannelKind::Bluesky,
+            channel_handle: delivery.handle.clone(),
+            workspace_slug: "main".into(),
+            text: "Hello".into(),
+            media_count: 0,
+            late_by: late.map(std::time::Duration::from_secs),
+            delivery,
+        };
+        DeliveryJson::new(&view, Vec::new())
     }
 
     #[test]
     fn every_field_of_a_delivery_is_there_when_nothing_is_known() {
-        let json = json(&bare(), None, 0);
+        let json = json(bare(), None, None);
         assert_keys(&json, KEYS);
         let value = serde_json::to_value(&json).unwrap();
         assert_eq!(value["state"], "scheduled");
@@ -222,7 +244,7 @@ pub(crate) mod tests {
 
     #[test]
     fn a_held_delivery_says_why_and_wears_the_badge() {
-        let json = json(&bare(), Some(Blocker::ChannelDisconnected), 120_000);
+        let json = json(bare(), Some(Blocker::ChannelDisconnected), Some(60));
         let value = serde_json::to_value(&json).unwrap();
         assert_eq!(value["state"], "held");
         assert_eq!(value["reason"], "channel_disconnected");
@@ -240,7 +262,7 @@ pub(crate) mod tests {
             evidence: Evidence::default(),
             at: UtcMs(1),
         });
-        let value = serde_json::to_value(json(&delivery, None, 0)).unwrap();
+        let value = serde_json::to_value(json(delivery, None, None)).unwrap();
         assert_eq!(value["state"], "confirming");
         assert_keys(
             &value["lastError"],
@@ -249,11 +271,11 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn lateness_of_a_published_post_is_when_it_went_out() {
+    fn a_post_that_went_out_on_time_is_zero_seconds_late() {
         let mut delivery = bare();
         delivery.state = State::Published;
-        delivery.published_at = Some(UtcMs(61_500));
-        assert_eq!(json(&delivery, None, 9_999_999).late_by_seconds, Some(1));
+        delivery.published_at = Some(UtcMs(60_000));
+        assert_eq!(json(delivery, None, None).late_by_seconds, Some(0));
     }
 
     #[test]

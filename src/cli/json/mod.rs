@@ -7,7 +7,7 @@ mod delivery;
 mod news;
 mod status;
 
-pub use channel::ChannelJson;
+pub use channel::{ChannelJson, lamp_name};
 pub use check::{AtRiskJson, CheckChannelJson, CheckJson};
 pub use delivery::{DeliveryJson, ErrorJson, MediaJson, PostJson};
 pub use news::{HistoryJson, IncidentJson, NoticeJson};

@@ -3,6 +3,9 @@
 use serde::Serialize;
 
 use super::IncidentJson;
+use crate::domain::publisher::PublisherKind;
+use crate::ops::publisher::PublisherView;
+use crate::ops::views::{Lamps, StatusView};
 use crate::support::time::UtcMs;
 
 /// Who publishes.
@@ -11,6 +14,7 @@ use crate::support::time::UtcMs;
 #[allow(missing_docs, reason = "the contract names and explains the fields")]
 pub struct PublisherJson {
     pub running: bool,
+    pub silent: bool,
     pub host: Option<String>,
     pub pid: Option<u32>,
     pub kind: Option<&'static str>,
@@ -39,8 +43,51 @@ pub struct StatusJson {
     pub held: u64,
     pub missed: u64,
     pub needs_decision: u64,
+    pub failed: u64,
+    pub unread: u64,
     pub next_due_at: Option<UtcMs>,
     pub incidents: Vec<IncidentJson>,
+}
+
+impl From<&PublisherView> for PublisherJson {
+    fn from(view: &PublisherView) -> Self {
+        Self {
+            running: view.running,
+            silent: view.silent,
+            host: view.host.clone(),
+            pid: view.pid,
+            kind: view.kind.map(PublisherKind::name),
+            since: view.since,
+            heartbeat_at: view.heartbeat_at,
+        }
+    }
+}
+
+impl From<Lamps> for LampsJson {
+    fn from(lamps: Lamps) -> Self {
+        Self {
+            green: lamps.green,
+            attention: lamps.attention,
+            broken: lamps.broken,
+        }
+    }
+}
+
+impl From<&StatusView> for StatusJson {
+    fn from(view: &StatusView) -> Self {
+        Self {
+            publisher: PublisherJson::from(&view.publisher),
+            lamps: LampsJson::from(view.lamps),
+            queued: view.queued,
+            held: view.held,
+            missed: view.missed,
+            needs_decision: view.needs_decision,
+            failed: view.failed,
+            unread: view.unread,
+            next_due_at: view.next_due,
+            incidents: view.incidents.iter().map(IncidentJson::from).collect(),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -57,6 +104,8 @@ mod tests {
             held: 0,
             missed: 0,
             needs_decision: 0,
+            failed: 0,
+            unread: 0,
             next_due_at: None,
             incidents: Vec::new(),
         };

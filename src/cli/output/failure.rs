@@ -13,8 +13,8 @@ pub enum Exit {
     Failed,
     /// Wrong usage, or a name that fits several things.
     Usage,
-    /// `check` could not tell.
-    CannotTell,
+    /// What `check` found, in the convention of monitoring.
+    Verdict(u8),
     /// The role or the plan does not allow it.
     NotAllowed,
     /// There is no such thing.
@@ -34,7 +34,7 @@ impl Exit {
             Self::Done => 0,
             Self::Failed => 1,
             Self::Usage => 2,
-            Self::CannotTell => 3,
+            Self::Verdict(code) => code,
             Self::NotAllowed => 4,
             Self::NotFound => 5,
             Self::NeedsChoice => 6,
@@ -120,7 +120,7 @@ mod tests {
             (Exit::Done, 0),
             (Exit::Failed, 1),
             (Exit::Usage, 2),
-            (Exit::CannotTell, 3),
+            (Exit::Verdict(3), 3),
             (Exit::NotAllowed, 4),
             (Exit::NotFound, 5),
             (Exit::NeedsChoice, 6),

@@ -104,8 +104,19 @@ impl Output {
     pub fn done<T: Serialize>(&self, item: &T, sentence: &str) -> Result<(), Failure> {
         match self.shape {
             Shape::Json => self.json(item),
-            _ if self.quiet => Ok(()),
-            _ => self.text(sentence),
+            Shape::Table | Shape::Tabs => self.say(sentence),
+        }
+    }
+
+    /// Prints a sentence of what an act did, unless asked to be quiet.
+    ///
+    /// # Errors
+    /// When standard output cannot be written.
+    pub fn say(&self, sentence: &str) -> Result<(), Failure> {
+        if self.quiet {
+            Ok(())
+        } else {
+            self.text(sentence)
         }
     }
 

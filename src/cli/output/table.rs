@@ -76,6 +76,12 @@ impl Cell {
         }
     }
 
+    /// The same cell with more for people behind it.
+    pub fn followed_by(mut self, more: &str) -> Self {
+        self.text.push_str(more);
+        self
+    }
+
     /// The same cell with another look.
     pub fn looking(self, look: Look) -> Self {
         Self { look, ..self }

@@ -7,14 +7,12 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::super::provisional::problems;
 use super::super::{Hub, OpError};
 use crate::domain::channel::Channel;
 use crate::domain::ids::MediaId;
 use crate::networks::registry::Registry;
-use crate::networks::{MediaItem, Publish};
+use crate::networks::{MediaItem, Problem};
 use crate::store::posts::Medium;
-use crate::support::time::UtcMs;
 
 /// What is read of a file to know its type.
 const HEAD: usize = 8 * 1024;
@@ -153,53 +151,43 @@ fn stream(from: &mut File, to: &Path) -> std::io::Result<(String, u64, Vec<u8>)>
     Ok((sha256, total, head))
 }
 
-/// What is wrong with a text and media for a channel's network, one sentence
-/// each; empty when it can go out.
+/// What is wrong with a text and media for a channel's network; empty when it
+/// can go out.
 pub(super) fn check(
     networks: &Registry,
-    spool: &Path,
     channel: &Channel,
     text: &str,
     media: &[Medium],
-    now: UtcMs,
-) -> Vec<String> {
+) -> Vec<Problem> {
     let Some((network, _)) = networks.get(channel.kind.network()) else {
-        return vec![format!(
-            "{} is not built into this program.",
-            channel.kind.network().title()
-        )];
+        return vec![Problem {
+            what: format!(
+                "{} is not part of this version.",
+                channel.kind.network().title()
+            ),
+            hint: "Choose another channel.".into(),
+        }];
     };
-    let publish = Publish {
-        key: String::new(),
-        account: channel.remote_id.clone(),
-        text: text.to_owned(),
-        media: media.iter().map(|one| item(spool, one)).collect(),
-        rendered: None,
-        now,
-    };
-    problems(&*network, &publish)
+    let items: Vec<MediaItem> = media.iter().map(item).collect();
+    network.problems(text, &items)
 }
 
 /// The first problem of a post as a refusal, naming the channel.
-pub(super) fn refuse_problem(channel: &Channel, problems: &[String]) -> Result<(), OpError> {
+pub(super) fn refuse_problem(channel: &Channel, problems: &[Problem]) -> Result<(), OpError> {
     match problems {
         [] => Ok(()),
         [first, ..] => Err(OpError::failed(
             "invalid_post",
-            format!(
-                "{} does not take this post on {}: {}",
-                channel.kind.network().title(),
-                channel.name(),
-                first
-            ),
-            "Change it, or give this channel a text of its own.",
+            format!("{}: {}", channel.name(), first.what),
+            first.hint.clone(),
         )),
     }
 }
 
-fn item(spool: &Path, one: &Medium) -> MediaItem {
+/// A medium under the name it had, which is the one a problem should name.
+fn item(one: &Medium) -> MediaItem {
     MediaItem {
-        path: spool.join(&one.file),
+        path: PathBuf::from(&one.name),
         mime: one.mime.clone(),
         bytes: one.bytes,
         size: one.size,

@@ -3,14 +3,15 @@
 use std::path::PathBuf;
 
 use super::super::acting::Acting;
-use super::super::provisional::{Lamp, civil, lamp, when};
-use super::super::views::{PostView, post_view};
+use super::super::provisional::{civil, when};
+use super::super::views::{PostView, ends, post_view, watch};
 use super::super::{Hub, OpError};
 use super::acts::{Before, Done};
 use super::content;
 use crate::domain::channel::{Channel, Status};
 use crate::domain::delivery::State;
 use crate::domain::ids::{ChannelId, DeliveryId, PostId, WorkspaceId};
+use crate::domain::lamp::{self, Watch};
 use crate::domain::role::Act;
 use crate::store::posts::{Medium, NewDelivery, Post, Time};
 use crate::store::queue::QueueQuery;
@@ -176,7 +177,7 @@ async fn store(
     ready: Ready,
     media: Vec<Medium>,
 ) -> Result<PostView, OpError> {
-    let (new, networks, spool) = (new.clone(), hub.networks.clone(), hub.paths.media.clone());
+    let (new, networks, watch) = (new.clone(), hub.networks.clone(), watch(hub));
     hub.change(move |tx, acting| {
         // Again, now that it counts: roles and channels may have changed.
         let channels = targets(tx, acting, &new)?;
@@ -184,16 +185,16 @@ async fn store(
         let mut warnings = Vec::new();
         for channel in &ready.channels {
             let text = text_for(&new, channel);
-            let problems = content::check(&networks, &spool, channel, text, &media, acting.now);
+            let problems = content::check(&networks, channel, text, &media);
             if draft {
                 warnings.extend(
                     problems
                         .iter()
-                        .map(|one| format!("{}: {one}", channel.name())),
+                        .map(|one| format!("{}: {}", channel.name(), one.what)),
                 );
             } else {
                 content::refuse_problem(channel, &problems)?;
-                warnings.extend(warnings_for(tx, acting, channel, text, &ready.time)?);
+                warnings.extend(warnings_for(tx, channel, text, &ready.time, &watch)?);
             }
         }
         let post = Post {
@@ -259,15 +260,15 @@ fn add(
 /// What to know about posting on this channel then; nothing is refused for it.
 fn warnings_for(
     q: &Reads<'_>,
-    acting: &Acting,
     channel: &Channel,
     text: &str,
     time: &Time,
+    watch: &Watch,
 ) -> Result<Vec<String>, OpError> {
     let mut warnings = Vec::new();
     let name = channel.name();
-    let (lamp, words) = lamp(channel, acting.now);
-    if lamp == Lamp::Broken {
+    if lamp::broken(channel) {
+        let words = channel.cause.words();
         warnings.push(format!(
             "{name} cannot publish now ({words}): the post will be held until it can."
         ));
@@ -275,11 +276,7 @@ fn warnings_for(
         warnings.push(format!(
             "{name} is paused: the post will be held until it is resumed."
         ));
-    } else if let Some(end) = channel
-        .token
-        .grant_expires_at
-        .filter(|end| *end <= time.due)
-    {
+    } else if let Some(end) = ends(channel, watch).filter(|end| *end <= time.due) {
         warnings.push(format!(
             "The access to {name} ends {} {}, before this post is due.",
             civil(end, &time.timezone),

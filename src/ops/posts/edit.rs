@@ -45,8 +45,8 @@ pub async fn edit(hub: &Hub, id: &PostId, change: PostChange) -> Result<PostView
         }
         None => None,
     };
-    let (id, machine, spool) = (id.clone(), Machine::of(hub), hub.paths.media.clone());
-    let (taken, directory) = (media.clone(), spool.clone());
+    let (id, machine) = (id.clone(), Machine::of(hub));
+    let taken = media.clone();
     let stored = hub
         .change(move |tx, acting| {
             let post = tx.post(&id)?;
@@ -78,14 +78,14 @@ pub async fn edit(hub: &Hub, id: &PostId, change: PostChange) -> Result<PostView
                 done.inverse = super::acts::Inverse::default();
             }
             for one in open.iter().filter(|one| one.state == State::Scheduled) {
-                check(tx, acting, &machine, &spool, &tx.delivery(&one.id)?)?;
+                check(tx, &machine, &tx.delivery(&one.id)?)?;
             }
             done.finish(tx, acting, &post.workspace_id, "post.edit")?;
             post_view(tx, &id, acting.now)
         })
         .await;
     if stored.is_err() {
-        content::remove(&directory, &taken.unwrap_or_default());
+        content::remove(&hub.paths.media, &taken.unwrap_or_default());
     }
     stored
 }

@@ -43,7 +43,7 @@ pub async fn reschedule(
     ids: &[DeliveryId],
     how: How,
 ) -> Result<Vec<DeliveryView>, OpError> {
-    let (ids, machine, spool) = (ids.to_vec(), Machine::of(hub), hub.paths.media.clone());
+    let (ids, machine) = (ids.to_vec(), Machine::of(hub));
     hub.change(move |tx, acting| {
         let workspace = require_queue(tx, acting, &ids)?;
         let mut deliveries = ids
@@ -66,7 +66,7 @@ pub async fn reschedule(
                 }
             };
             refuse_past(&time, acting)?;
-            check(tx, acting, &machine, &spool, delivery)?;
+            check(tx, &machine, delivery)?;
             machine.set_time(tx, acting, &delivery.id, &time, &mut done)?;
             if delivery.state == State::Draft {
                 let mut again = Done::new("rescheduling");

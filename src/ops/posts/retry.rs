@@ -1,6 +1,5 @@
 //! Sending now, and again after a failure.
 
-use super::super::acting::Acting;
 use super::super::views::{DeliveryView, delivery_view};
 use super::super::{Hub, OpError};
 use super::acts::{Done, Machine, require_queue};
@@ -34,7 +33,7 @@ async fn go(
     act: &'static str,
     any: bool,
 ) -> Result<Vec<DeliveryView>, OpError> {
-    let (ids, machine, spool) = (ids.to_vec(), Machine::of(hub), hub.paths.media.clone());
+    let (ids, machine) = (ids.to_vec(), Machine::of(hub));
     hub.change(move |tx, acting| {
         let workspace = require_queue(tx, acting, &ids)?;
         let mut done = Done::new(what);
@@ -47,7 +46,7 @@ async fn go(
                     "It goes out by itself; send it now with: allgreen post send",
                 ));
             }
-            check(tx, acting, &machine, &spool, &delivery)?;
+            check(tx, &machine, &delivery)?;
             if delivery.state == State::Draft {
                 machine.act(tx, acting, id, Event::Schedule, &mut done)?;
                 // One step back in undo, not two.
@@ -69,26 +68,13 @@ async fn go(
 }
 
 /// Checks text and media against the network again before it is scheduled.
-pub(super) fn check(
-    q: &Reads<'_>,
-    acting: &Acting,
-    machine: &Machine,
-    spool: &std::path::Path,
-    delivery: &Delivery,
-) -> Result<(), OpError> {
+pub(super) fn check(q: &Reads<'_>, machine: &Machine, delivery: &Delivery) -> Result<(), OpError> {
     let channel = q.channel(&delivery.channel_id)?;
     let media = q.media_of(&delivery.post_id)?;
     let text = match &delivery.text {
         Some(text) => text.clone(),
         None => q.post(&delivery.post_id)?.text,
     };
-    let problems = content::check(
-        &machine.networks,
-        spool,
-        &channel,
-        &text,
-        &media,
-        acting.now,
-    );
+    let problems = content::check(&machine.networks, &channel, &text, &media);
     content::refuse_problem(&channel, &problems)
 }

@@ -3,7 +3,6 @@
 use super::super::acting::Acting;
 use super::super::{Hub, OpError};
 use super::acts::{self, Before, Inverse, Machine};
-use crate::domain::delivery::State;
 use crate::domain::ids::DeliveryId;
 use crate::domain::machine::Event;
 use crate::domain::role::Act;
@@ -105,17 +104,8 @@ fn back(
             "Look at it first.",
         ));
     }
-    let transition = match before.state {
-        // The table has no way from the queue back to a draft.
-        Some(State::Draft) if delivery.state == State::Scheduled => {
-            acts::decide(&known, Event::Cancel, acting.now)?
-        }
-        _ => acts::decide(&known, event, acting.now)?,
-    };
+    let transition = acts::decide(&known, event, acting.now)?;
     acts::carry_out(tx, acting, &delivery, &transition)?;
-    if before.state == Some(State::Draft) && delivery.state == State::Scheduled {
-        tx.uncancel_delivery(&before.id, State::Draft)?;
-    }
     if before.state.is_some() {
         let time = Time {
             due: UtcMs(before.due),

@@ -1,11 +1,11 @@
 //! Channels as lists and the detail pane show them.
 
 use super::super::acting::Acting;
-use super::super::provisional::{Lamp, lamp};
 use super::super::{Hub, OpError, Scope};
-use crate::domain::channel::{Cause, Status};
+use crate::domain::channel::{Cause, Channel, Status};
 use crate::domain::delivery::State;
 use crate::domain::ids::ChannelId;
+use crate::domain::lamp::{self, Lamp, Watch, lamp};
 use crate::domain::role::Act;
 use crate::store::Reads;
 use crate::store::channels::ChannelSummary;
@@ -40,9 +40,10 @@ impl ChannelView {
         )
     }
 
-    /// When its access ends, when that is a date and nothing renews it by then.
+    /// When its access ends for good unless somebody logs in again, if that is
+    /// known.
     pub fn access_ends(&self) -> Option<UtcMs> {
-        access_ends(&self.summary)
+        lamp::access_end(&self.summary.channel)
     }
 }
 
@@ -64,8 +65,8 @@ pub async fn channels_with(
     scope: &Scope,
     disconnected: bool,
 ) -> Result<Vec<ChannelView>, OpError> {
-    let scope = scope.clone();
-    hub.look(move |q, acting| list(q, acting, &scope, disconnected))
+    let (scope, watch) = (scope.clone(), watch(hub));
+    hub.look(move |q, acting| list(q, acting, &scope, disconnected, &watch))
         .await
 }
 
@@ -74,11 +75,11 @@ pub async fn channels_with(
 /// # Errors
 /// When it is unknown or not the operator's to see.
 pub async fn channel(hub: &Hub, id: &ChannelId) -> Result<ChannelView, OpError> {
-    let id = id.clone();
+    let (id, watch) = (id.clone(), watch(hub));
     hub.look(move |q, acting| {
         let summary = q.channel_summary(&id)?;
         acting.require(q, &summary.channel.workspace_id, Act::Look)?;
-        channel_view(q, summary, acting.now)
+        channel_view(q, summary, &watch, acting.now)
     })
     .await
 }
@@ -88,6 +89,7 @@ pub(super) fn list(
     acting: &Acting,
     scope: &Scope,
     disconnected: bool,
+    watch: &Watch,
 ) -> Result<Vec<ChannelView>, OpError> {
     if let Scope::Workspace(id) = scope {
         acting.require(q, id, Act::Look)?;
@@ -99,19 +101,20 @@ pub(super) fn list(
             continue;
         }
         let summary = q.channel_summary(&channel.id)?;
-        views.push(channel_view(q, summary, acting.now)?);
+        views.push(channel_view(q, summary, watch, acting.now)?);
     }
     views.sort_by_cached_key(|view| {
         let channel = &view.summary.channel;
-        (
-            channel.status == Status::Disconnected,
-            std::cmp::Reverse(view.lamp),
-            view.first_hit.unwrap_or(UtcMs(i64::MAX)),
-            channel.handle.to_lowercase(),
-            channel.id.clone(),
-        )
+        let gone = channel.status == Status::Disconnected;
+        let place = lamp::sort(view.lamp, view.first_hit, &channel.handle);
+        (gone, place, channel.id.clone())
     });
     Ok(views)
+}
+
+/// What lamps are judged by.
+pub(in crate::ops) fn watch(hub: &Hub) -> Watch {
+    Watch::every(hub.config.engine.probe_every)
 }
 
 /// What is made of a channel now.
@@ -121,10 +124,11 @@ pub(super) fn list(
 pub fn channel_view(
     q: &Reads<'_>,
     summary: ChannelSummary,
+    watch: &Watch,
     now: UtcMs,
 ) -> Result<ChannelView, OpError> {
     let channel = &summary.channel;
-    let (lamp, words) = lamp(channel, now);
+    let lamp = lamp(channel, now, watch);
     let live = channel.status != Status::Disconnected;
     let scheduled = summary.count(State::Scheduled);
     let held = if live && !channel.can_send() {
@@ -132,14 +136,18 @@ pub fn channel_view(
     } else {
         0
     };
-    let first_hit = match (lamp, access_ends(&summary)) {
+    let first_hit = match (lamp, ends(channel, watch)) {
         (Lamp::Broken, _) if live => summary.next_due,
         (_, Some(end)) => q.first_due_from(&channel.id, end)?,
         _ => None,
     };
     Ok(ChannelView {
         lamp,
-        words: if live { words } else { "disconnected".into() },
+        words: match (live, lamp) {
+            (false, _) => "disconnected".into(),
+            (true, Lamp::Green) => channel.cause.words().into(),
+            (true, _) => lamp::attention_reason(channel, now, watch),
+        },
         held,
         first_hit,
         fix: fix(&summary, lamp),
@@ -147,9 +155,10 @@ pub fn channel_view(
     })
 }
 
-/// Without a refresh token the access ends with its token, else with its grant.
-fn access_ends(summary: &ChannelSummary) -> Option<UtcMs> {
-    summary.channel.token.grant_expires_at
+/// The end of its access, when nothing moves that end by itself.
+pub(in crate::ops) fn ends(channel: &Channel, watch: &Watch) -> Option<UtcMs> {
+    let given_up = channel.token.refresh_failures >= lamp::REFRESH_LIMIT;
+    lamp::access_end(channel).filter(|_| given_up || !watch.renewable)
 }
 
 /// The command that mends it.
@@ -174,7 +183,9 @@ fn fix(summary: &ChannelSummary, lamp: Lamp) -> String {
         (_, _, Cause::Restricted | Cause::RoleLost | Cause::AccountGone) => {
             format!("allgreen channel probe {name}")
         }
-        (_, Lamp::Attention, Cause::None) if channel.token.refresh_failures < 3 => {
+        (_, Lamp::Attention, Cause::None)
+            if channel.token.refresh_failures < lamp::REFRESH_LIMIT =>
+        {
             format!("allgreen channel probe {name}")
         }
         _ => format!("allgreen channel reconnect {name}"),

@@ -6,7 +6,7 @@ use super::super::publisher::{PublisherView, view as publisher_view};
 use super::super::{Hub, OpError, Scope};
 use super::{ChannelView, Lamp, Lamps, channels};
 use crate::store::Reads;
-use crate::support::time::UtcMs;
+use crate::support::time::{UtcMs, span_words};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(24 * 3_600);
@@ -94,19 +94,20 @@ pub async fn check(
     horizon: Option<Duration>,
 ) -> Result<CheckView, OpError> {
     let (scope, timing) = (scope.clone(), hub.config.engine.clone());
+    let watch = channels::watch(hub);
     hub.look(move |q, acting| {
         let mut checked = Vec::new();
-        for mut channel in channels::list(q, acting, &scope, false)? {
-            let ends = channel.access_ends();
+        for mut channel in channels::list(q, acting, &scope, false, &watch)? {
+            let ends = channels::ends(&channel.summary.channel, &watch);
             let soon = horizon.map(|horizon| acting.now.plus(horizon));
             if channel.lamp == Lamp::Green
                 && let (Some(end), Some(soon)) = (ends, soon)
                 && end <= soon
             {
                 channel.lamp = Lamp::Attention;
-                channel.words = format!("access ends {end}");
+                channel.words = format!("login ends in {}", span_words(end.since(acting.now)));
             }
-            let at_risk = at_risk(q, &channel, acting.now)?;
+            let at_risk = at_risk(q, &channel, ends, acting.now)?;
             checked.push(Checked { channel, at_risk });
         }
         checked.sort_by_key(|one| std::cmp::Reverse(one.channel.lamp));
@@ -136,8 +137,13 @@ pub async fn check(
 
 /// What is due while the channel cannot publish: now when it is broken, else
 /// after its access has ended.
-fn at_risk(q: &Reads<'_>, view: &ChannelView, now: UtcMs) -> Result<AtRisk, OpError> {
-    let from = match (view.lamp, view.access_ends()) {
+fn at_risk(
+    q: &Reads<'_>,
+    view: &ChannelView,
+    ends: Option<UtcMs>,
+    now: UtcMs,
+) -> Result<AtRisk, OpError> {
+    let from = match (view.lamp, ends) {
         (Lamp::Broken, _) => UtcMs(i64::MIN),
         (_, Some(end)) => end,
         _ => return Ok(AtRisk::default()),

@@ -8,8 +8,10 @@ mod queue;
 mod status;
 mod why;
 
-pub use super::provisional::Lamp;
+pub use crate::domain::lamp::Lamp;
 pub use channels::{ChannelView, channel, channel_view, channels, channels_with};
+
+pub(super) use channels::{ends, watch};
 pub use check::{AtRisk, CheckView, Checked, Verdict, check};
 pub use happened::{history, incidents, notices};
 

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::super::acting::Acting;
 use super::super::{Hub, OpError, Scope};
-use crate::domain::channel::Status;
+use crate::domain::blocker::blocker as held_by;
+use crate::domain::channel::Channel;
 use crate::domain::delivery::{Blocker, Delivery, Shown, State, shown};
 use crate::domain::ids::{ChannelId, PostId};
 use crate::domain::network::ChannelKind;
@@ -180,7 +181,7 @@ pub(in crate::ops) fn delivery_view(
 ) -> Result<DeliveryView, OpError> {
     let channel = q.channel(&delivery.channel_id)?;
     let blocker = match delivery.state {
-        State::Scheduled => blocker(q, &delivery)?,
+        State::Scheduled => blocker(q, &delivery, &channel)?,
         _ => None,
     };
     let text = match &delivery.text {
@@ -205,30 +206,22 @@ pub(in crate::ops) fn delivery_view(
     })
 }
 
-/// What holds a scheduled delivery.
-fn blocker(q: &Reads<'_>, delivery: &Delivery) -> Result<Option<Blocker>, OpError> {
-    if q.restored()? {
-        return Ok(Some(Blocker::Restored));
-    }
-    let channel = q.channel(&delivery.channel_id)?;
-    if channel.status == Status::Disconnected
-        || !channel.publishable
-        || channel.token.generation == 0
-    {
-        return Ok(Some(Blocker::ChannelDisconnected));
-    }
-    if channel.paused_at.is_some() {
-        return Ok(Some(Blocker::Paused));
-    }
-    if let Some(after) = &delivery.after_id
-        && matches!(
+/// What holds a scheduled delivery. A part of a thread whose part before it is
+/// still to come is not held, only one whose part before it will not come by
+/// itself.
+fn blocker(
+    q: &Reads<'_>,
+    delivery: &Delivery,
+    channel: &Channel,
+) -> Result<Option<Blocker>, OpError> {
+    let stuck = match &delivery.after_id {
+        Some(after) => matches!(
             q.delivery(after)?.state,
             State::NeedsDecision | State::Failed | State::Missed | State::Cancelled
-        )
-    {
-        return Ok(Some(Blocker::EarlierPart));
-    }
-    Ok(None)
+        ),
+        None => false,
+    };
+    Ok(held_by(channel, q.restored()?, false, stuck))
 }
 
 pub(in crate::ops) fn post_view(

@@ -61,8 +61,9 @@ pub struct StatusView {
 /// When the store cannot be read or the workspace is not the operator's to see.
 pub async fn status(hub: &Hub, scope: &Scope) -> Result<StatusView, OpError> {
     let (scope, timing) = (scope.clone(), hub.config.engine.clone());
+    let watch = channels::watch(hub);
     hub.look(move |q, acting| {
-        let views = channels::list(q, acting, &scope, false)?;
+        let views = channels::list(q, acting, &scope, false, &watch)?;
         let count = |state| {
             views
                 .iter()

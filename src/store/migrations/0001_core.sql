@@ -210,6 +210,7 @@ CREATE INDEX delivery_scheduled ON delivery (due) WHERE state = 'scheduled';
 CREATE INDEX delivery_open ON delivery (state) WHERE state IN ('sending', 'unknown', 'confirming');
 CREATE INDEX delivery_timeline ON delivery (due, id);
 CREATE INDEX delivery_post ON delivery (post_id);
+CREATE INDEX delivery_after ON delivery (after_id) WHERE after_id IS NOT NULL;
 
 -- One try to send. What was frozen at arm is what lookup and history read.
 CREATE TABLE attempt (
@@ -348,6 +349,7 @@ CREATE TABLE notice (
   read_at      INTEGER
 ) STRICT;
 CREATE INDEX notice_time ON notice (created_at);
+CREATE INDEX notice_delivery ON notice (delivery_id) WHERE delivery_id IS NOT NULL;
 
 -- Every privileged act, chained: each row carries a hash over the one before.
 CREATE TABLE audit (
@@ -404,6 +406,11 @@ WHEN OLD.state <> NEW.state AND NEW.state <> 'published' AND (OLD.state || '>' |
   'cancelled>scheduled', 'cancelled>failed', 'cancelled>missed', 'cancelled>draft')
 BEGIN SELECT RAISE(ABORT, 'transition outside the table'); END;
 
+-- Out of `cancelled` only the undo leads, and only back to where it was.
+CREATE TRIGGER delivery_undone BEFORE UPDATE OF state ON delivery
+WHEN OLD.state = 'cancelled' AND NEW.state NOT IN ('cancelled', 'published') AND NEW.state IS NOT OLD.cancelled_from
+BEGIN SELECT RAISE(ABORT, 'a cancelled delivery goes back to where it was'); END;
+
 CREATE TRIGGER delivery_published BEFORE UPDATE OF state ON delivery
 WHEN OLD.state <> NEW.state AND NEW.state = 'published'
   AND NOT EXISTS (SELECT 1 FROM verdict WHERE delivery_id = NEW.id AND kind = 'published')
@@ -431,6 +438,7 @@ CREATE TRIGGER verdict_update BEFORE UPDATE ON verdict BEGIN SELECT RAISE(ABORT,
 CREATE TRIGGER verdict_delete BEFORE DELETE ON verdict BEGIN SELECT RAISE(ABORT, 'verdicts are append-only'); END;
 CREATE TRIGGER audit_update BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
 CREATE TRIGGER audit_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
+CREATE TRIGGER history_update BEFORE UPDATE ON history BEGIN SELECT RAISE(ABORT, 'channel history is append-only'); END;
 CREATE TRIGGER history_delete BEFORE DELETE ON history BEGIN SELECT RAISE(ABORT, 'channel history is kept for good'); END;
 CREATE TRIGGER attempt_delete BEFORE DELETE ON attempt BEGIN SELECT RAISE(ABORT, 'attempts are kept for good'); END;
 
@@ -489,6 +497,45 @@ CREATE TRIGGER term_ended AFTER UPDATE OF ended_at ON term BEGIN
 END;
 CREATE TRIGGER waiting_new AFTER INSERT ON waiting BEGIN
   INSERT INTO event (at, kind, object) VALUES (CAST(unixepoch('subsec') * 1000 AS INTEGER), 'waiting', NEW.pid);
+END;
+CREATE TRIGGER waiting_gone AFTER DELETE ON waiting BEGIN
+  INSERT INTO event (at, kind, object) VALUES (CAST(unixepoch('subsec') * 1000 AS INTEGER), 'waiting', OLD.pid);
+END;
+CREATE TRIGGER delivery_gone AFTER DELETE ON delivery BEGIN
+  INSERT INTO event (at, kind, object) VALUES (CAST(unixepoch('subsec') * 1000 AS INTEGER), 'delivery', OLD.id);
+END;
+CREATE TRIGGER post_changed AFTER UPDATE ON post BEGIN
+  INSERT INTO event (at, kind, object) VALUES (CAST(unixepoch('subsec') * 1000 AS INTEGER), 'post', NEW.id);
+END;
+CREATE TRIGGER setting_new AFTER INSERT ON setting BEGIN
+  INSERT INTO event (at, kind, object) VALUES (CAST(unixepoch('subsec') * 1000 AS INTEGER), 'setting', NEW.key);
+END;
+CREATE TRIGGER setting_changed AFTER UPDATE ON setting BEGIN
+  INSERT INTO event (at, kind, object) VALUES (CAST(unixepoch('subsec') * 1000 AS INTEGER), 'setting', NEW.key);
+END;
+CREATE TRIGGER setting_gone AFTER DELETE ON setting BEGIN
+  INSERT INTO event (at, kind, object) VALUES (CAST(unixepoch('subsec') * 1000 AS INTEGER), 'setting', OLD.key);
+END;
+CREATE TRIGGER workspace_new AFTER INSERT ON workspace BEGIN
+  INSERT INTO event (at, kind, object) VALUES (CAST(unixepoch('subsec') * 1000 AS INTEGER), 'workspace', NEW.id);
+END;
+CREATE TRIGGER workspace_changed AFTER UPDATE ON workspace BEGIN
+  INSERT INTO event (at, kind, object) VALUES (CAST(unixepoch('subsec') * 1000 AS INTEGER), 'workspace', NEW.id);
+END;
+CREATE TRIGGER operator_new AFTER INSERT ON operator BEGIN
+  INSERT INTO event (at, kind, object) VALUES (CAST(unixepoch('subsec') * 1000 AS INTEGER), 'operator', NEW.id);
+END;
+CREATE TRIGGER operator_changed AFTER UPDATE ON operator BEGIN
+  INSERT INTO event (at, kind, object) VALUES (CAST(unixepoch('subsec') * 1000 AS INTEGER), 'operator', NEW.id);
+END;
+CREATE TRIGGER member_new AFTER INSERT ON member BEGIN
+  INSERT INTO event (at, kind, object) VALUES (CAST(unixepoch('subsec') * 1000 AS INTEGER), 'member', NEW.operator_id);
+END;
+CREATE TRIGGER member_changed AFTER UPDATE ON member BEGIN
+  INSERT INTO event (at, kind, object) VALUES (CAST(unixepoch('subsec') * 1000 AS INTEGER), 'member', NEW.operator_id);
+END;
+CREATE TRIGGER member_gone AFTER DELETE ON member BEGIN
+  INSERT INTO event (at, kind, object) VALUES (CAST(unixepoch('subsec') * 1000 AS INTEGER), 'member', OLD.operator_id);
 END;
 
 INSERT INTO plan (name, max_channels, networks) VALUES

@@ -1,0 +1,229 @@
+//! `channel connect` and `channel reconnect`: log in, prove, and say what the
+//! posts do now.
+
+use serde::Serialize;
+
+use crate::cli::args::channel::{Connect, Late, LatePosts, Login, Reconnect};
+use crate::cli::ask;
+use crate::cli::context::Context;
+use crate::cli::json::ChannelJson;
+use crate::cli::output::{Exit, Failure};
+use crate::cli::post::plan::{PlanJson, sentence};
+use crate::cli::words::count;
+use crate::domain::ids::ChannelId;
+use crate::domain::network::Network;
+use crate::networks::Credential;
+use crate::ops::connect::{self as logins, Connected};
+use crate::ops::release::{LateAnswer, MissedAnswer, ReleaseAnswer, ReleasePlan, release};
+use crate::ops::{Hub, views, workspaces};
+
+/// A channel after a login, as `--json` prints it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ConnectedJson {
+    #[serde(flatten)]
+    channel: ChannelJson,
+    reconnected: bool,
+    sibling_ids: Vec<ChannelId>,
+    hidden_siblings: u64,
+    plan: PlanJson,
+}
+
+/// `channel connect`
+pub async fn connect(context: &Context, command: &Connect) -> Result<Exit, Failure> {
+    let answer = answer(&command.late)?;
+    let hub = context.hub().await?;
+    let workspace = context.one_workspace(&hub).await?;
+    let network = command.network;
+    takes_a_password(network)?;
+    let handle = match &command.handle {
+        Some(handle) => handle.trim_start_matches('@').to_owned(),
+        None => {
+            return Err(Failure::usage(
+                "no_handle",
+                "The account's handle is missing.",
+                "Name it with --handle, for example --handle acme.example.",
+            ));
+        }
+    };
+    let place = workspaces::show(&hub, &workspace).await?.workspace.slug;
+    let would = format!("connect @{handle} on {} in {place}.", network.title());
+    if context.dry_run(&would)? {
+        return Ok(Exit::Done);
+    }
+    let credential = credential(context, handle, &command.login).await?;
+    context
+        .output
+        .progress(&format!("Logging in at {}.", network.title()));
+    let login = logins::connect(&hub, &workspace, network, credential);
+    let connected = context.uncut(login).await?;
+    finish(context, &hub, connected, answer).await
+}
+
+/// `channel reconnect`
+pub async fn reconnect(context: &Context, command: &Reconnect) -> Result<Exit, Failure> {
+    let answer = answer(&command.late)?;
+    let hub = context.hub().await?;
+    let id = context.channel(&hub, &command.id).await?;
+    let view = views::channel(&hub, &id).await?;
+    let channel = &view.summary.channel;
+    takes_a_password(channel.kind.network())?;
+    if context.dry_run(&format!("log in again for {}.", view.full_name()))? {
+        return Ok(Exit::Done);
+    }
+    // The stable id finds the account wherever it lives and whatever it is
+    // called by now.
+    let who = command
+        .handle
+        .as_deref()
+        .map_or(channel.remote_id.as_str(), |handle| {
+            handle.trim_start_matches('@')
+        });
+    let credential = credential(context, who.to_owned(), &command.login).await?;
+    context
+        .output
+        .progress(&format!("Logging in for {}.", view.full_name()));
+    let login = logins::reconnect(&hub, &id, credential);
+    let connected = context.uncut(login).await?;
+    finish(context, &hub, connected, answer).await
+}
+
+/// Refuses networks that cannot be logged in to from the command line yet,
+/// before anything secret is asked for.
+fn takes_a_password(network: Network) -> Result<(), Failure> {
+    if network == Network::Bluesky {
+        return Ok(());
+    }
+    Err(Failure::failed(
+        "network_unavailable",
+        format!("{} cannot be connected by this version.", network.title()),
+        "Choose another network: allgreen channel connect bluesky --help",
+    ))
+}
+
+async fn credential(
+    context: &Context,
+    handle: String,
+    login: &Login,
+) -> Result<Credential, Failure> {
+    let prompt = format!("App password of @{handle} (not the account's own password):");
+    let password = ask::secret(&context.flags, login.password_stdin, &prompt).await?;
+    Ok(Credential::AppPassword {
+        handle,
+        server: login.server.clone(),
+        password,
+    })
+}
+
+/// What `--late` and `--missed` say; `None` when neither was given.
+fn answer(flags: &LatePosts) -> Result<Option<ReleaseAnswer>, Failure> {
+    if flags.late.is_none() && flags.missed.is_none() {
+        return Ok(None);
+    }
+    let late = match flags.late {
+        Some(Late::Send) => LateAnswer::Send,
+        Some(Late::Cancel) => LateAnswer::Cancel,
+        Some(Late::Later) | None => LateAnswer::Later,
+    };
+    let missed = match flags.missed.as_deref() {
+        None | Some("later") => MissedAnswer::Later,
+        Some("cancel") => MissedAnswer::Cancel,
+        Some(text) => match text.strip_prefix('+') {
+            Some(span) if !span.is_empty() => MissedAnswer::ShiftBy(span.to_owned()),
+            _ => {
+                return Err(Failure::usage(
+                    "missed",
+                    format!("\"{text}\" is not an answer for missed posts."),
+                    "Take later, cancel, or a span to move them by, such as +3d.",
+                ));
+            }
+        },
+    };
+    Ok(Some(ReleaseAnswer {
+        late,
+        missed,
+        spread: None,
+    }))
+}
+
+async fn finish(
+    context: &Context,
+    hub: &Hub,
+    connected: Connected,
+    answer: Option<ReleaseAnswer>,
+) -> Result<Exit, Failure> {
+    let id = connected.channel.channel.id.clone();
+    let plan = match answer {
+        Some(answer) => release(hub, &id, answer).await?,
+        None => connected.plan.clone(),
+    };
+    let view = views::channel(hub, &id).await?;
+    let json = ConnectedJson {
+        channel: ChannelJson::from(&view),
+        reconnected: connected.reconnected,
+        sibling_ids: connected.siblings.clone(),
+        hidden_siblings: connected.hidden_siblings,
+        plan: PlanJson::from(&plan),
+    };
+    let did = if connected.reconnected {
+        "Reconnected"
+    } else {
+        "Connected"
+    };
+    let mut lines = vec![format!(
+        "{did} {} ({id}): proved just now, it may publish.",
+        view.full_name()
+    )];
+    let siblings = connected.siblings.len() as u64 + connected.hidden_siblings;
+    if siblings > 0 {
+        lines.push(format!(
+            "The same login serves {} more.",
+            count(siblings, "channel")
+        ));
+    }
+    if waits(&plan) {
+        lines.push(format!("Posts: {}", sentence(&plan)));
+        if !plan.late.is_empty() || !plan.missed.is_empty() {
+            lines.push(format!(
+                "Look at them with: allgreen post plan --channel {}",
+                view.full_name()
+            ));
+        }
+    }
+    context.output.done(&json, &lines.join("\n"))?;
+    Ok(Exit::Done)
+}
+
+fn waits(plan: &ReleasePlan) -> bool {
+    plan.on_time.len()
+        + plan.late.len()
+        + plan.missed.len()
+        + plan.retried.len()
+        + plan.looked_up.len()
+        > 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flags(late: Option<Late>, missed: Option<&str>) -> LatePosts {
+        LatePosts {
+            late,
+            missed: missed.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn the_answer_to_a_release_plan_can_be_given_unseen() {
+        assert_eq!(answer(&flags(None, None)).unwrap(), None);
+        let given = answer(&flags(Some(Late::Send), Some("+3d")))
+            .unwrap()
+            .unwrap();
+        assert_eq!(given.late, LateAnswer::Send);
+        assert_eq!(given.missed, MissedAnswer::ShiftBy("3d".into()));
+        for wrong in ["3d", "+", "send"] {
+            assert!(answer(&flags(None, Some(wrong))).is_err(), "{wrong}");
+        }
+    }
+}

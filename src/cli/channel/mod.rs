@@ -1,0 +1,30 @@
+//! `channel`: connected accounts.
+
+use super::args::channel::Channel;
+use super::context::Context;
+use super::output::{Exit, Failure};
+
+pub mod acts;
+mod connect;
+mod disconnect;
+mod look;
+
+/// Carries out a `channel` command.
+///
+/// # Errors
+/// What `ops` refuses.
+pub async fn run(context: &Context, command: &Channel) -> Result<Exit, Failure> {
+    match command {
+        Channel::List(list) => look::list(context, list).await,
+        Channel::Show(one) => look::show(context, &one.id).await,
+        Channel::History(one) => look::history(context, &one.id).await,
+        Channel::Connect(connect) => connect::connect(context, connect).await,
+        Channel::Reconnect(reconnect) => connect::reconnect(context, reconnect).await,
+        Channel::Disconnect(disconnect) => disconnect::run(context, disconnect).await,
+        Channel::Probe(probe) => acts::probe(context, probe).await,
+        Channel::Refresh(one) => acts::refresh(context, &one.id).await,
+        Channel::Pause(one) => acts::pause(context, &one.id).await,
+        Channel::Resume(one) => acts::resume(context, &one.id).await,
+        Channel::Release(release) => acts::release(context, release).await,
+    }
+}

@@ -1,0 +1,190 @@
+//! What every command has: flags, output, clock, and the hub once it is opened.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::args::Globals;
+use super::output::{Exit, Failure, Output};
+use crate::domain::ids::{ChannelId, WorkspaceId};
+use crate::ops::hub::HubOptions;
+use crate::ops::{ErrorKind, Hub, OpError, Scope, names};
+use crate::support::clock::Clock;
+use crate::support::entropy::Entropy;
+use crate::support::time::UtcMs;
+
+/// What every command works with.
+pub struct Context {
+    /// The flags every command takes.
+    pub flags: Globals,
+    /// Where everything it says goes through.
+    pub output: Output,
+    /// The one clock.
+    pub clock: Clock,
+    /// Becomes true when somebody asks this process to end.
+    stop: watch::Sender<bool>,
+    /// Whether something is under way that must not be cut off.
+    in_flight: AtomicBool,
+}
+
+impl Context {
+    /// Takes the clock of this machine, or in debug builds the one of a test.
+    ///
+    /// # Errors
+    /// When the test clock is not understood.
+    pub fn new(flags: Globals, output: Output) -> Result<Self, Failure> {
+        let clock = Clock::from_environment().map_err(|sentence| {
+            Failure::usage(
+                "test_clock",
+                sentence,
+                "Write it as 2026-11-21T14:02:00Zx1.",
+            )
+        })?;
+        Ok(Self {
+            flags,
+            output,
+            clock,
+            stop: watch::Sender::new(false),
+            in_flight: AtomicBool::new(false),
+        })
+    }
+
+    /// Whether somebody asked this process to end; watch it to be told.
+    pub fn stop(&self) -> watch::Receiver<bool> {
+        self.stop.subscribe()
+    }
+
+    /// Whether it was asked already.
+    pub fn ending(&self) -> bool {
+        *self.stop.borrow()
+    }
+
+    /// Asks what is under way to end. Returns whether it must be waited for.
+    pub fn end(&self) -> bool {
+        self.stop.send_replace(true);
+        self.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// Runs what must not be cut off in the middle: a single-use token or a
+    /// post may be on the wire.
+    pub async fn uncut<T>(&self, work: impl Future<Output = T>) -> T {
+        self.in_flight.store(true, Ordering::Relaxed);
+        let done = work.await;
+        self.in_flight.store(false, Ordering::Relaxed);
+        done
+    }
+
+    /// Now.
+    pub fn now(&self) -> UtcMs {
+        self.clock.now()
+    }
+
+    /// Opens the hub; a first run makes it.
+    ///
+    /// # Errors
+    /// When the configuration is broken, the store cannot be used, or the
+    /// operator is not one of this hub.
+    pub async fn hub(&self) -> Result<Hub, Failure> {
+        let places = super::config::places(self)?;
+        let config = super::config::read(&places)?;
+        let hub = Hub::open(HubOptions {
+            paths: places,
+            config,
+            clock: self.clock.clone(),
+            entropy: Entropy::os(),
+            operator: self.flags.operator.clone(),
+            read_only: self.flags.read_only,
+        });
+        Ok(hub.await?)
+    }
+
+    /// Which workspaces a list or a name is about.
+    ///
+    /// # Errors
+    /// When `--workspace` names none.
+    pub async fn scope(&self, hub: &Hub) -> Result<Scope, Failure> {
+        Ok(names::scope(hub, self.flags.workspace.as_deref()).await?)
+    }
+
+    /// The one workspace something is added to.
+    ///
+    /// # Errors
+    /// When it is not clear which one is meant.
+    pub async fn one_workspace(&self, hub: &Hub) -> Result<WorkspaceId, Failure> {
+        if let Scope::Workspace(id) = self.scope(hub).await? {
+            return Ok(id);
+        }
+        let slugs: Vec<_> = crate::ops::workspaces::list(hub)
+            .await?
+            .into_iter()
+            .map(|view| view.workspace.slug)
+            .collect();
+        Err(Failure::usage(
+            "which_workspace",
+            "There are several workspaces.",
+            format!("Name one with --workspace: {}.", slugs.join(", ")),
+        ))
+    }
+
+    /// A channel by what was typed.
+    ///
+    /// # Errors
+    /// When it is unknown or ambiguous.
+    pub async fn channel(&self, hub: &Hub, text: &str) -> Result<ChannelId, Failure> {
+        let scope = self.scope(hub).await?;
+        Ok(names::channel(hub, &scope, text).await?)
+    }
+
+    /// An instant as people write it, if one was given.
+    ///
+    /// # Errors
+    /// When it is no time, or does not exist in that zone.
+    pub fn instant(&self, text: Option<&str>, zone: &str) -> Result<Option<UtcMs>, Failure> {
+        let _ = zone;
+        let read = |text| UtcMs::parse_rfc3339(text);
+        text.map(read)
+            .transpose()
+            .map_err(|error| Failure::usage("bad_time", error.to_string(), ""))
+    }
+
+    /// How long to wait for what the publisher does.
+    pub fn wait(&self) -> Duration {
+        self.flags.wait
+    }
+
+    /// Whether `--dry-run` was given.
+    pub fn dry_run_flag(&self) -> bool {
+        self.flags.dry_run
+    }
+
+    /// Whether nothing may be changed: then says what would be done instead.
+    ///
+    /// # Errors
+    /// When standard output cannot be written.
+    pub fn dry_run(&self, would: &str) -> Result<bool, Failure> {
+        if !self.flags.dry_run {
+            return Ok(false);
+        }
+        if self.output.shape == super::output::Shape::Json {
+            self.output
+                .json(&serde_json::json!({"dryRun": true, "would": would}))?;
+        } else {
+            self.output.text(&format!("Dry run: {would}"))?;
+        }
+        Ok(true)
+    }
+}
+
+impl From<OpError> for Failure {
+    fn from(error: OpError) -> Self {
+        let exit = match error.kind {
+            ErrorKind::Failed => Exit::Failed,
+            ErrorKind::Usage => Exit::Usage,
+            ErrorKind::NotAllowed => Exit::NotAllowed,
+            ErrorKind::NotFound => Exit::NotFound,
+            ErrorKind::NeedsChoice => Exit::NeedsChoice,
+        };
+        Self::new(exit, error.code, error.what, error.hint)
+    }
+}

@@ -1,0 +1,247 @@
+//! `post create`: from flags, or from the object `post show --json` prints.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::super::args::post::Create;
+use super::super::context::Context;
+use super::super::files;
+use super::super::json::PostJson;
+use super::super::output::{Exit, Failure};
+use super::super::words::{count, local};
+use super::send;
+use crate::domain::delivery::Shown;
+use crate::domain::ids::ChannelId;
+use crate::ops::Hub;
+use crate::ops::posts::{NewPost, PostTime, create};
+use crate::ops::views::PostView;
+use crate::support::time::UtcMs;
+
+/// What `--file` reads of the object `post show --json` prints. What the store
+/// decides (ids, states, attempts) is not read.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PostFile {
+    text: String,
+    #[serde(default)]
+    media: Vec<MediaFile>,
+    deliveries: Vec<DeliveryFile>,
+}
+
+#[derive(Debug, Deserialize)]
+struct MediaFile {
+    file: PathBuf,
+    alt: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct DeliveryFile {
+    channel_id: String,
+    scheduled_at: Option<UtcMs>,
+    timezone: Option<String>,
+    text: Option<String>,
+}
+
+/// `post create`
+pub async fn run(context: &Context, command: &Create) -> Result<Exit, Failure> {
+    let hub = context.hub().await?;
+    let new = match &command.file {
+        Some(path) => from_file(context, &hub, path, command.only_on_time).await?,
+        None => from_flags(context, &hub, command).await?,
+    };
+    let now = new.when == PostTime::Now;
+    let when = match &new.when {
+        PostTime::At(text) => format!("schedule it for {text}"),
+        PostTime::Now => "send it now".into(),
+        PostTime::Draft => "keep it as a draft".into(),
+    };
+    let would = format!(
+        "write a post of {} with {} for {} and {when}.",
+        count(new.text.chars().count() as u64, "character"),
+        count(new.media.len() as u64, "medium").replace("mediums", "media"),
+        count(new.to.len() as u64, "channel"),
+    );
+    if context.dry_run(&would)? {
+        return Ok(Exit::Done);
+    }
+    let view = create(&hub, new).await?;
+    for warning in &view.warnings {
+        context.output.progress(warning);
+    }
+    if now {
+        let (views, exit) = send::wait(context, &hub, &view.deliveries).await?;
+        let view = PostView {
+            deliveries: views,
+            ..view
+        };
+        send::tell_post(context, &view)?;
+        return exit;
+    }
+    context
+        .output
+        .done(&PostJson::from(&view), &sentence(&view))?;
+    Ok(Exit::Done)
+}
+
+fn sentence(view: &PostView) -> String {
+    let targets = count(view.deliveries.len() as u64, "channel");
+    let id = &view.post.id;
+    match view.deliveries.first() {
+        Some(first) if first.shown == Shown::Draft => {
+            format!("Kept {id} as a draft for {targets}.")
+        }
+        Some(first) => {
+            let held = view
+                .deliveries
+                .iter()
+                .filter(|one| one.shown == Shown::Held)
+                .count() as u64;
+            let due = local(first.delivery.due, &first.delivery.timezone);
+            let mut text = format!("Scheduled {id} for {due} on {targets}.");
+            if held > 0 {
+                text.push_str(&format!(
+                    " {} held until its channel publishes again.",
+                    held
+                ));
+            }
+            text
+        }
+        None => format!("Wrote {id}."),
+    }
+}
+
+async fn from_flags(context: &Context, hub: &Hub, command: &Create) -> Result<NewPost, Failure> {
+    let mut to = Vec::new();
+    for text in &command.to {
+        to.push(context.channel(hub, text).await?);
+    }
+    let mut only_for = Vec::new();
+    for pair in &command.only_for {
+        let Some((channel, text)) = pair.split_once('=') else {
+            return Err(Failure::usage(
+                "only_for",
+                format!("--only-for \"{pair}\" names no text."),
+                "Write it as --only-for CHANNEL=TEXT.",
+            ));
+        };
+        only_for.push((context.channel(hub, channel).await?, text.to_owned()));
+    }
+    let when = match (&command.at, command.now, command.draft) {
+        (Some(at), ..) => PostTime::At(at.clone()),
+        (None, true, _) => PostTime::Now,
+        (None, _, true) => PostTime::Draft,
+        (None, false, false) => {
+            return Err(Failure::usage(
+                "no_time",
+                "It is not said when the post goes out.",
+                "Add --at WHEN, --now or --draft.",
+            ));
+        }
+    };
+    Ok(NewPost {
+        to,
+        text: files::body(command.text.as_deref(), command.text_file.as_deref()).await?,
+        when,
+        zone: command.tz.clone(),
+        only_on_time: command.only_on_time,
+        media: files::with_alts(&command.media, &command.alts),
+        only_for,
+    })
+}
+
+async fn from_file(
+    context: &Context,
+    hub: &Hub,
+    path: &Path,
+    only_on_time: bool,
+) -> Result<NewPost, Failure> {
+    let text = files::read(path).await?;
+    let post: PostFile = serde_json::from_str(&text).map_err(|error| {
+        Failure::usage(
+            "bad_file",
+            format!("{} is not a post: {error}.", files::name(path)),
+            "Write it as allgreen post show ID --json prints one.",
+        )
+    })?;
+    let mut to = Vec::new();
+    let mut only_for: Vec<(ChannelId, String)> = Vec::new();
+    for delivery in &post.deliveries {
+        let id = context.channel(hub, &delivery.channel_id).await?;
+        if let Some(own) = delivery.text.as_ref().filter(|own| **own != post.text) {
+            only_for.push((id.clone(), own.clone()));
+        }
+        to.push(id);
+    }
+    let (when, zone) = one_time(&post.deliveries)?;
+    Ok(NewPost {
+        to,
+        text: post.text,
+        when,
+        zone,
+        only_on_time,
+        media: post
+            .media
+            .into_iter()
+            .map(|medium| (medium.file, medium.alt.unwrap_or_default()))
+            .collect(),
+        only_for,
+    })
+}
+
+/// The one time of all deliveries; a draft when none has one.
+fn one_time(deliveries: &[DeliveryFile]) -> Result<(PostTime, Option<String>), Failure> {
+    let Some(first) = deliveries.first() else {
+        return Err(Failure::usage(
+            "no_channel",
+            "The post goes to no channel.",
+            "List at least one delivery with a channelId.",
+        ));
+    };
+    if deliveries
+        .iter()
+        .any(|one| one.scheduled_at != first.scheduled_at)
+    {
+        return Err(Failure::usage(
+            "several_times",
+            "The deliveries have different times.",
+            "Give them one scheduledAt, or write one file for each time.",
+        ));
+    }
+    let when = first
+        .scheduled_at
+        .map_or(PostTime::Draft, |at| PostTime::At(at.to_string()));
+    Ok((when, first.timezone.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_post_show_prints_can_be_read_back() {
+        let json = r#"{"id":"pst_1","workspaceId":"wsp_1","text":"Hi","media":[{"id":"med_1","file":"a.jpg","mime":"image/jpeg","alt":null}],
+            "deliveries":[{"id":"dlv_1","channelId":"soc_1","scheduledAt":"2026-11-24T08:00:00Z","timezone":"Europe/Berlin","text":"Own","state":"scheduled"}],
+            "createdBy":"opr_1","createdAt":"2026-11-21T14:00:00Z"}"#;
+        let post: PostFile = serde_json::from_str(json).unwrap();
+        assert_eq!(post.media[0].file, PathBuf::from("a.jpg"));
+        let (when, zone) = one_time(&post.deliveries).unwrap();
+        assert_eq!(when, PostTime::At("2026-11-24T08:00:00Z".into()));
+        assert_eq!(zone.as_deref(), Some("Europe/Berlin"));
+        assert_eq!(post.deliveries[0].text.as_deref(), Some("Own"));
+    }
+
+    #[test]
+    fn a_file_has_one_time_and_without_one_it_is_a_draft() {
+        let one = |at: Option<i64>| DeliveryFile {
+            channel_id: "soc_1".into(),
+            scheduled_at: at.map(UtcMs),
+            timezone: None,
+            text: None,
+        };
+        assert_eq!(one_time(&[one(None)]).unwrap().0, PostTime::Draft);
+        assert!(one_time(&[one(Some(1)), one(Some(2))]).is_err());
+        assert!(one_time(&[]).is_err());
+    }
+}

@@ -1,0 +1,589 @@
+//! Terms, attempts and the fence (reliability 2.3, 2.6): intents want the
+//! current term and an unchanged channel, evidence is taken from anybody.
+
+use allgreen::domain::answer::AnswerClass;
+use allgreen::domain::channel::{Cause, Evidence};
+use allgreen::domain::delivery::{Delivery, State};
+use allgreen::domain::ids::{ChannelId, DeliveryId};
+use allgreen::domain::publisher::CommandKind;
+use allgreen::store::attempts::{Attempt, NewVerdict, Record};
+use allgreen::store::{Store, StoreError};
+
+use crate::store_room::{NOW, Room, later, number, options, process, said};
+
+struct Scene {
+    room: Room,
+    channel: ChannelId,
+    ids: Vec<DeliveryId>,
+    term: i64,
+}
+
+async fn scene(posts: u32) -> Scene {
+    let room = Room::new(1);
+    let login = room.login("did:one").await;
+    let channel = room.channel(&login, "acme").await;
+    let ids = room.schedule(&channel, posts, NOW);
+    let term = room.term(1).await;
+    Scene {
+        room,
+        channel,
+        ids,
+        term,
+    }
+}
+
+impl Scene {
+    async fn epoch(&self) -> i64 {
+        let id = self.channel.clone();
+        let channel = self.room.store.read(move |q| q.channel(&id)).await;
+        channel.unwrap().epoch
+    }
+
+    async fn prepare(&self, at: usize, term: i64) -> Result<Attempt, StoreError> {
+        let (id, entropy) = (self.ids[at].clone(), self.room.store.entropy().clone());
+        let epoch = self.epoch().await;
+        self.room
+            .store
+            .write(move |tx| tx.prepare(&id, term, epoch, 1, &format!("key-{id}"), NOW, &entropy))
+            .await
+    }
+
+    async fn arm(&self, attempt: &Attempt, term: i64, epoch: i64) -> Result<(), StoreError> {
+        self.arm_with(attempt, term, epoch, "the request").await
+    }
+
+    async fn arm_with(
+        &self,
+        attempt: &Attempt,
+        term: i64,
+        epoch: i64,
+        rendered: &str,
+    ) -> Result<(), StoreError> {
+        let (attempt, rendered) = (attempt.clone(), rendered.to_owned());
+        self.room
+            .store
+            .write(move |tx| tx.arm(&attempt, term, epoch, &rendered, "hash", later(5)))
+            .await
+    }
+
+    async fn armed(&self, at: usize) -> Attempt {
+        let attempt = self.prepare(at, self.term).await.unwrap();
+        self.arm(&attempt, self.term, self.epoch().await)
+            .await
+            .unwrap();
+        attempt
+    }
+
+    async fn delivery(&self, at: usize) -> Delivery {
+        let id = self.ids[at].clone();
+        self.room
+            .store
+            .read(move |q| q.delivery(&id))
+            .await
+            .unwrap()
+    }
+
+    async fn record(
+        &self,
+        attempt: &Attempt,
+        to: State,
+        kind: &'static str,
+        remote: Option<&'static str>,
+    ) -> Result<(), StoreError> {
+        let attempt = attempt.clone();
+        self.room
+            .store
+            .write(move |tx| {
+                let record = Record {
+                    attempt: Some(&attempt.id),
+                    verdict: Some(NewVerdict {
+                        kind,
+                        class: (kind != "published").then_some(AnswerClass::Transient),
+                        evidence: said(200, kind),
+                        remote_id: remote,
+                        by: None,
+                    }),
+                    close: matches!(to, State::Published | State::Scheduled | State::Failed),
+                    ..Record::new(&attempt.delivery_id, to)
+                };
+                tx.record(&record, later(9))
+            })
+            .await
+    }
+
+    async fn hold(&self) {
+        let (id, entropy) = (self.channel.clone(), self.room.store.entropy().clone());
+        self.room
+            .write(move |tx| tx.break_channel(&id, Cause::Expired, &said(401, "x"), NOW, &entropy))
+            .await;
+    }
+}
+
+fn stale<T: std::fmt::Debug>(result: Result<T, StoreError>) {
+    assert!(matches!(result, Err(StoreError::Stale(_))), "{result:?}");
+}
+
+#[tokio::test]
+async fn terms_only_grow_and_only_the_last_unended_one_counts() {
+    let scene = scene(1).await;
+    let room = &scene.room;
+    let second = room.term(2).await;
+    let third = room.term(3).await;
+    assert!(scene.term < second && second < third);
+    for (term, holds) in [
+        (scene.term, false),
+        (second, false),
+        (third, true),
+        (third + 1, false),
+    ] {
+        let fenced = room.store.write(move |tx| tx.fence(term)).await;
+        assert_eq!(fenced.is_ok(), holds, "term {term}");
+        let beat = room
+            .store
+            .write(move |tx| tx.heartbeat(term, later(10)))
+            .await;
+        assert_eq!(beat.is_ok(), holds, "term {term}");
+    }
+    let latest = room.store.read(|q| q.latest_term()).await.unwrap().unwrap();
+    assert_eq!(
+        (latest.n, latest.pid, latest.heartbeat_at),
+        (third, 3, later(10))
+    );
+    // The end of an old term is no end of the current one.
+    room.write(move |tx| tx.end_term(second, later(11))).await;
+    room.write(move |tx| tx.fence(third)).await;
+    room.write(move |tx| tx.end_term(third, later(12))).await;
+    stale(room.store.write(move |tx| tx.fence(third)).await);
+    let latest = room.store.read(|q| q.latest_term()).await.unwrap().unwrap();
+    assert_eq!(latest.ended_at, Some(later(12)));
+    assert!(room.term(4).await > third);
+}
+
+#[tokio::test]
+async fn an_older_or_ended_term_neither_prepares_nor_arms() {
+    let scene = scene(2).await;
+    let attempt = scene.prepare(0, scene.term).await.unwrap();
+    let epoch = scene.epoch().await;
+    let newer = scene.room.term(2).await;
+    stale(scene.prepare(1, scene.term).await);
+    stale(scene.arm(&attempt, scene.term, epoch).await);
+    let raw = scene.room.raw();
+    assert_eq!(number(&raw, "SELECT count(*) FROM attempt"), 1);
+    assert_eq!(scene.delivery(0).await.state, State::Scheduled);
+    // The new holder takes the same attempt up and arms it.
+    let taken = scene.prepare(0, newer).await.unwrap();
+    assert_eq!(taken.id, attempt.id);
+    scene.room.write(move |tx| tx.end_term(newer, NOW)).await;
+    stale(scene.arm(&taken, newer, epoch).await);
+    stale(scene.prepare(1, newer).await);
+    // Nor may commands be taken.
+    let by = scene.room.operator.clone();
+    let entropy = scene.room.store.entropy().clone();
+    scene
+        .room
+        .write(move |tx| tx.ask(CommandKind::Wake, "", &by, NOW, &entropy))
+        .await;
+    stale(
+        scene
+            .room
+            .store
+            .write(move |tx| tx.take_commands(newer, true))
+            .await,
+    );
+}
+
+#[tokio::test]
+async fn evidence_of_an_older_term_is_still_taken() {
+    let scene = scene(2).await;
+    let published = scene.armed(0).await;
+    let unclear = scene.armed(1).await;
+    scene.room.term(2).await;
+    scene
+        .record(&published, State::Published, "published", Some("at://1"))
+        .await
+        .unwrap();
+    scene
+        .record(&unclear, State::Unknown, "unclear", None)
+        .await
+        .unwrap();
+    let first = scene.delivery(0).await;
+    assert_eq!(first.state, State::Published);
+    assert_eq!(first.remote_id.as_deref(), Some("at://1"));
+    assert_eq!(first.published_at, Some(later(9)));
+    let second = scene.delivery(1).await;
+    assert_eq!(
+        (second.state, second.unknown_since),
+        (State::Unknown, Some(later(9)))
+    );
+    assert_eq!(second.last_error.unwrap().class, AnswerClass::Transient);
+    let id = scene.ids[0].clone();
+    let seen = scene
+        .room
+        .store
+        .read(move |q| q.verdicts(&id))
+        .await
+        .unwrap();
+    assert_eq!(
+        seen,
+        vec![(later(9), "published".into(), said(200, "published"))]
+    );
+}
+
+#[tokio::test]
+async fn a_success_is_a_fact_even_after_a_cancel_or_a_decision() {
+    let scene = scene(1).await;
+    let attempt = scene.armed(0).await;
+    scene
+        .record(&attempt, State::Scheduled, "not_processed", None)
+        .await
+        .unwrap();
+    scene
+        .room
+        .raw()
+        .execute(
+            "UPDATE delivery SET cancelled_from = state, state = 'cancelled'",
+            [],
+        )
+        .unwrap();
+    scene
+        .record(&attempt, State::Published, "published", Some("at://late"))
+        .await
+        .unwrap();
+    assert_eq!(scene.delivery(0).await.state, State::Published);
+    // Afterwards nothing unpublishes it, and the refused move leaves no verdict.
+    let id = scene.ids[0].clone();
+    let before = scene
+        .room
+        .store
+        .read(move |q| q.verdicts(&id))
+        .await
+        .unwrap();
+    let refused = scene
+        .record(&attempt, State::Scheduled, "not_processed", None)
+        .await;
+    assert!(matches!(refused, Err(StoreError::Rule(_))), "{refused:?}");
+    let id = scene.ids[0].clone();
+    let after = scene
+        .room
+        .store
+        .read(move |q| q.verdicts(&id))
+        .await
+        .unwrap();
+    assert_eq!(before, after);
+}
+
+#[tokio::test]
+async fn arming_wants_the_epoch_it_was_prepared_under() {
+    let scene = scene(1).await;
+    let attempt = scene.prepare(0, scene.term).await.unwrap();
+    let epoch = scene.epoch().await;
+    scene.hold().await;
+    stale(scene.arm(&attempt, scene.term, epoch).await);
+    // Not even with the new epoch while it is held.
+    stale(scene.arm(&attempt, scene.term, scene.epoch().await).await);
+    let (id, entropy) = (scene.channel.clone(), scene.room.store.entropy().clone());
+    scene
+        .room
+        .write(move |tx| tx.prove_channel(&id, NOW, None, NOW, &entropy))
+        .await;
+    stale(scene.arm(&attempt, scene.term, epoch).await);
+    let again = scene.prepare(0, scene.term).await.unwrap();
+    scene
+        .arm(&again, scene.term, scene.epoch().await)
+        .await
+        .unwrap();
+    assert_eq!(scene.delivery(0).await.state, State::Sending);
+}
+
+#[tokio::test]
+async fn nothing_is_armed_while_paused_without_tokens_disconnected_or_restored() {
+    for blocker in [
+        "UPDATE channel SET paused_at = 1",
+        "UPDATE login SET generation = 0",
+        "UPDATE channel SET status = 'DISCONNECTED', publishable = 0, disconnected_at = 1",
+        "UPDATE channel SET publishable = 0",
+        "INSERT INTO setting VALUES ('restored', 'studio')",
+        "UPDATE delivery SET state = 'cancelled'",
+        "UPDATE delivery SET state = 'missed'",
+    ] {
+        let scene = scene(1).await;
+        let attempt = scene.prepare(0, scene.term).await.unwrap();
+        let epoch = scene.epoch().await;
+        // Without touching the epoch, as a defect elsewhere might.
+        scene.room.raw().execute(blocker, []).unwrap();
+        stale(scene.arm(&attempt, scene.term, epoch).await);
+        assert_ne!(scene.delivery(0).await.state, State::Sending, "{blocker}");
+    }
+}
+
+/// Two processes: one holds the channel, one arms, both at any moment.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_arm_commits_after_a_hold_has_committed() {
+    let scene = scene(40).await;
+    let other = Store::open(options(scene.room.dir.path(), 5)).unwrap();
+    let raw = scene.room.raw();
+    let (mut armed, mut refused) = (0, 0);
+    for at in 0..scene.ids.len() {
+        let attempt = scene.prepare(at, scene.term).await.unwrap();
+        let (term, epoch) = (scene.term, scene.epoch().await);
+        let (channel, entropy) = (scene.channel.clone(), scene.room.store.entropy().clone());
+        let hold = {
+            let (channel, entropy, other) = (channel.clone(), entropy.clone(), other.clone());
+            tokio::spawn(async move {
+                other
+                    .write(move |tx| {
+                        tx.break_channel(
+                            &channel,
+                            Cause::Expired,
+                            &Evidence::default(),
+                            NOW,
+                            &entropy,
+                        )
+                    })
+                    .await
+            })
+        };
+        // Now before, now after the other process took the lock.
+        for _ in 0..(at % 8) * 40 {
+            tokio::task::yield_now().await;
+        }
+        let result = scene.arm(&attempt, term, epoch).await;
+        hold.await.unwrap().unwrap();
+        // The feed numbers commits in their true order.
+        let of = |kind: &str, id: &str| {
+            number(
+                &raw,
+                &format!(
+                    "SELECT coalesce(max(id), 0) FROM event WHERE kind = '{kind}' AND object = '{id}'"
+                ),
+            )
+        };
+        let held = number(&raw, "SELECT max(id) FROM event WHERE kind = 'incident'");
+        match result {
+            Ok(()) => {
+                armed += 1;
+                assert!(of("delivery", scene.ids[at].as_str()) < held);
+                assert_eq!(scene.delivery(at).await.state, State::Sending);
+            }
+            Err(error) => {
+                refused += 1;
+                assert!(matches!(error, StoreError::Stale(_)), "{error}");
+                assert_eq!(scene.delivery(at).await.state, State::Scheduled);
+            }
+        }
+        scene
+            .room
+            .write(move |tx| tx.prove_channel(&channel, NOW, None, NOW, &entropy))
+            .await;
+    }
+    assert!(armed + refused == 40, "{armed} armed, {refused} refused");
+}
+
+#[tokio::test]
+async fn c2_a_prepared_attempt_is_taken_up_after_a_crash_with_its_key_and_its_steps() {
+    let scene = scene(1).await;
+    let attempt = scene.prepare(0, scene.term).await.unwrap();
+    assert_eq!(attempt.attempt_no, 1);
+    let id = attempt.id.clone();
+    scene
+        .room
+        .write(move |tx| {
+            tx.add_step(&id, "upload 1", "blob-a", later(1))?;
+            tx.add_step(&id, "upload 2", "blob-b", later(2))?;
+            // Resumed: the handle moved on.
+            tx.add_step(&id, "upload 1", "blob-a2", later(1))
+        })
+        .await;
+    // The next publisher, after a crash.
+    let term = scene.room.term(2).await;
+    let taken = scene.prepare(0, term).await.unwrap();
+    assert_eq!((&taken.id, taken.attempt_no), (&attempt.id, 1));
+    assert_eq!(taken.idem_key, attempt.idem_key);
+    let steps: Vec<_> = taken
+        .steps
+        .iter()
+        .map(|(name, handle)| (name.as_str(), handle.as_str()))
+        .collect();
+    assert_eq!(steps, [("upload 1", "blob-a2"), ("upload 2", "blob-b")]);
+    scene.arm(&taken, term, scene.epoch().await).await.unwrap();
+    let sent = scene.delivery(0).await;
+    assert!(sent.ever_armed);
+    assert_eq!(sent.rendered.as_deref(), Some("the request"));
+    assert_eq!(sent.idem_key, Some(attempt.idem_key));
+    // On the wire it cannot be prepared again.
+    stale(scene.prepare(0, term).await);
+}
+
+#[tokio::test]
+async fn a_new_key_begins_a_new_attempt_and_the_one_before_it_cannot_be_armed_any_more() {
+    let scene = scene(1).await;
+    let old = scene.prepare(0, scene.term).await.unwrap();
+    let (id, entropy, term) = (
+        scene.ids[0].clone(),
+        scene.room.store.entropy().clone(),
+        scene.term,
+    );
+    let epoch = scene.epoch().await;
+    let new = scene
+        .room
+        .write(move |tx| tx.prepare(&id, term, epoch, 1, "another key", NOW, &entropy))
+        .await;
+    assert_eq!(new.attempt_no, 2);
+    assert_ne!(new.id, old.id);
+    stale(scene.arm(&old, term, epoch).await);
+    assert_eq!(scene.delivery(0).await.state, State::Scheduled);
+    scene.arm(&new, term, epoch).await.unwrap();
+}
+
+#[tokio::test]
+async fn after_a_proven_absence_the_same_key_is_tried_again_as_a_new_attempt() {
+    let scene = scene(1).await;
+    let first = scene.armed(0).await;
+    scene
+        .record(&first, State::Unknown, "interrupted", None)
+        .await
+        .unwrap();
+    scene
+        .record(&first, State::Scheduled, "absent", None)
+        .await
+        .unwrap();
+    let second = scene.prepare(0, scene.term).await.unwrap();
+    assert_eq!((second.attempt_no, &second.idem_key), (2, &first.idem_key));
+    scene
+        .arm(&second, scene.term, scene.epoch().await)
+        .await
+        .unwrap();
+    assert_eq!(
+        number(
+            &scene.room.raw(),
+            "SELECT count(*) FROM attempt WHERE phase = 'open'"
+        ),
+        1
+    );
+    // Even when the one before was never closed.
+    scene
+        .record(&second, State::Unknown, "interrupted", None)
+        .await
+        .unwrap();
+    scene
+        .room
+        .raw()
+        .execute("UPDATE delivery SET state = 'scheduled'", [])
+        .unwrap();
+    let third = scene.prepare(0, scene.term).await.unwrap();
+    scene
+        .arm(&third, scene.term, scene.epoch().await)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn an_unknown_outcome_is_only_ever_resent_as_the_very_same_request() {
+    let scene = scene(1).await;
+    let attempt = scene.armed(0).await;
+    scene
+        .record(&attempt, State::Unknown, "unclear", None)
+        .await
+        .unwrap();
+    let epoch = scene.epoch().await;
+    let other = scene
+        .arm_with(&attempt, scene.term, epoch, "an edited request")
+        .await;
+    assert!(matches!(other, Err(StoreError::Rule(_))), "{other:?}");
+    assert_eq!(scene.delivery(0).await.state, State::Unknown);
+    scene.arm(&attempt, scene.term, epoch).await.unwrap();
+    let sent = scene.delivery(0).await;
+    assert_eq!((sent.state, sent.attempt_no), (State::Sending, 1));
+    // A proven absence frees the text again.
+    scene
+        .record(&attempt, State::Scheduled, "absent", None)
+        .await
+        .unwrap();
+    let next = scene.prepare(0, scene.term).await.unwrap();
+    scene
+        .arm_with(&next, scene.term, epoch, "an edited request")
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn to_begin_anew_forgets_steps_and_request() {
+    let scene = scene(1).await;
+    let attempt = scene.prepare(0, scene.term).await.unwrap();
+    let id = attempt.id.clone();
+    scene
+        .room
+        .write(move |tx| tx.add_step(&id, "container", "c1", NOW))
+        .await;
+    scene
+        .arm(&attempt, scene.term, scene.epoch().await)
+        .await
+        .unwrap();
+    let id = scene.ids[0].clone();
+    scene
+        .room
+        .write(move |tx| {
+            let record = Record {
+                close: true,
+                begin_anew: true,
+                verdict: Some(NewVerdict {
+                    kind: "refused",
+                    class: Some(AnswerClass::InvalidPost),
+                    ..NewVerdict::default()
+                }),
+                ..Record::new(&id, State::Failed)
+            };
+            tx.record(&record, later(9))
+        })
+        .await;
+    let failed = scene.delivery(0).await;
+    assert_eq!((failed.state, failed.rendered), (State::Failed, None));
+    assert!(
+        failed.ever_armed,
+        "that it may have left us is not forgotten"
+    );
+    assert_eq!(number(&scene.room.raw(), "SELECT count(*) FROM step"), 0);
+}
+
+#[tokio::test]
+async fn row_40_whatever_ends_after_a_disconnect_is_still_written_down() {
+    let scene = scene(3).await;
+    let (live, lost) = (scene.armed(0).await, scene.armed(1).await);
+    let (id, by) = (scene.channel.clone(), scene.room.operator.clone());
+    scene
+        .room
+        .write(move |tx| tx.disconnect_channel(&id, &by, later(6), true))
+        .await;
+    assert_eq!(scene.delivery(0).await.state, State::Unknown);
+    assert_eq!(scene.delivery(2).await.state, State::Cancelled);
+    let epoch = scene.epoch().await;
+    stale(scene.arm(&lost, scene.term, epoch).await);
+    scene
+        .record(&live, State::Published, "published", Some("at://1"))
+        .await
+        .unwrap();
+    scene
+        .record(&lost, State::NeedsDecision, "unreadable", None)
+        .await
+        .unwrap();
+    assert_eq!(scene.delivery(0).await.state, State::Published);
+    assert_eq!(scene.delivery(1).await.state, State::NeedsDecision);
+}
+
+#[tokio::test]
+async fn who_waits_for_the_role_is_seen_until_it_has_it() {
+    let room = Room::new(1);
+    room.write(|tx| tx.wait_for_role(&process(7), NOW)).await;
+    room.write(|tx| tx.wait_for_role(&process(7), later(1)))
+        .await;
+    room.write(|tx| tx.wait_for_role(&process(8), later(2)))
+        .await;
+    let waiting = room.store.read(|q| q.waiting()).await.unwrap();
+    assert_eq!(
+        waiting.iter().map(|(pid, ..)| *pid).collect::<Vec<_>>(),
+        [7, 8]
+    );
+    room.term(7).await;
+    room.write(|tx| tx.forget_waiting(8, 108)).await;
+    assert_eq!(room.store.read(|q| q.waiting()).await.unwrap(), []);
+}
