@@ -13,7 +13,7 @@ use crate::domain::delivery::State;
 use crate::domain::ids::AttemptId;
 use crate::domain::machine::{AnswerKind, Event, Transition, Write, step};
 use crate::domain::notice::Severity;
-use crate::networks::{Outcome, Refusal, Remote};
+use crate::networks::{Outcome, Refusal, Remote, STEPS_GONE};
 use crate::store::attempts::{Attempt, NewVerdict, Record};
 use crate::store::notices::NewNotice;
 use crate::store::{StoreError, Tx};
@@ -22,8 +22,6 @@ use crate::support::time::UtcMs;
 
 /// Pause after a rate limit that names none.
 const RATE_PAUSE: Duration = Duration::from_secs(60);
-/// Evidence code of a request whose uploads the network no longer has.
-pub const UPLOADS_GONE: &str = "BlobNotFound";
 
 /// The outcome of a request that was armed by a process which then slept.
 pub fn slept_while_armed() -> Outcome {
@@ -262,7 +260,7 @@ fn apply(
 }
 
 fn uploads_gone(refusal: Option<&Refusal>) -> bool {
-    refusal.is_some_and(|refusal| refusal.evidence.network_code.as_deref() == Some(UPLOADS_GONE))
+    refusal.is_some_and(|refusal| refusal.evidence.network_code.as_deref() == Some(STEPS_GONE))
 }
 
 fn notice_failed(

@@ -1,144 +1,162 @@
-//! Where calls may go: the public internet over https, unless the operator
-//! allowed private hosts for a network. Addresses a server names are checked
-//! the same way, so that nobody can make us knock at doors inside.
+//! The guard against server-side request forgery: where an address that came
+//! from an operator or from a server may lead. A name is resolved once, and the
+//! connection goes to the very addresses that were judged, so that a second
+//! answer of the DNS cannot lead elsewhere.
+//!
+//! Behind a proxy of the environment it is the proxy that resolves names; then
+//! only addresses written as numbers are judged here.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
 /// Why an address is not called.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
-    /// Not an address at all.
-    #[error("\"{0}\" is not a web address.")]
-    NotAnAddress(String),
-    /// Not https.
-    #[error("{0} is not reached over https.")]
-    NotHttps(String),
-    /// Another port than 443.
-    #[error("{0} names port {1}; only 443 is called.")]
-    Port(String, u16),
-    /// A private, local or reserved address.
-    #[error("{0} is a private or local address.")]
-    Private(String),
-    /// Name or password inside the address.
-    #[error("The address of {0} carries a user name.")]
-    UserInfo(String),
+pub enum Forbidden {
+    /// Not http or https.
+    #[error("it is neither http nor https")]
+    Scheme,
+    /// Plain http without leave.
+    #[error("it is not https")]
+    Plain,
+    /// Another port than 443 without leave.
+    #[error("it names port {0}, and only 443 is allowed")]
+    Port(u16),
+    /// A name or password inside the address.
+    #[error("it carries a user name or password")]
+    UserInfo,
+    /// There is no host in it.
+    #[error("it names no host")]
+    NoHost,
+    /// The proxy of this machine, addressed as if it were a server.
+    #[error("it is the proxy of this machine")]
+    Proxy,
+    /// Not on the public internet; why not.
+    #[error("it leads to {0}")]
+    Private(&'static str),
 }
 
-/// Checks an address before it is called.
+/// Judges an address before anything is resolved or sent.
 ///
 /// # Errors
-/// Why it is refused.
-pub fn check(address: &str, allow_private: bool) -> Result<Url, Refused> {
-    let url = Url::parse(address).map_err(|_| Refused::NotAnAddress(shortened(address)))?;
-    let Some(host) = url.host() else {
-        return Err(Refused::NotAnAddress(shortened(address)));
-    };
-    let name = host.to_string();
+/// Why it is not called.
+pub fn check(url: &Url, allow_private: bool, proxies: &[String]) -> Result<(), Forbidden> {
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(Forbidden::Scheme);
+    }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(Refused::UserInfo(name));
+        return Err(Forbidden::UserInfo);
     }
-    if !matches!(url.scheme(), "https" | "http") {
-        return Err(Refused::NotHttps(name));
-    }
+    let host = url.host().ok_or(Forbidden::NoHost)?;
     if allow_private {
-        return Ok(url);
-    }
-    let ip = match host {
-        Host::Ipv4(ip) => Some(IpAddr::V4(ip)),
-        Host::Ipv6(ip) => Some(IpAddr::V6(ip)),
-        Host::Domain(domain) => {
-            let domain = domain.trim_end_matches('.').to_ascii_lowercase();
-            if domain == "localhost"
-                || domain.ends_with(".localhost")
-                || domain.ends_with(".internal")
-            {
-                return Err(Refused::Private(name));
-            }
-            None
-        }
-    };
-    if ip.is_some_and(|ip| !is_public(ip)) {
-        return Err(Refused::Private(name));
+        return Ok(());
     }
     if url.scheme() != "https" {
-        return Err(Refused::NotHttps(name));
+        return Err(Forbidden::Plain);
     }
-    match url.port() {
-        Some(port) if port != 443 => Err(Refused::Port(name, port)),
-        _ => Ok(url),
+    match url.port_or_known_default() {
+        Some(443) => {}
+        other => return Err(Forbidden::Port(other.unwrap_or(0))),
+    }
+    match host {
+        Host::Domain(name) if proxies.iter().any(|proxy| proxy == name) => Err(Forbidden::Proxy),
+        Host::Domain(_) => Ok(()),
+        Host::Ipv4(ip) => judge(ip.into()),
+        Host::Ipv6(ip) => judge(ip.into()),
     }
 }
 
-fn shortened(address: &str) -> String {
-    address
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(60)
-        .collect()
+fn judge(ip: IpAddr) -> Result<(), Forbidden> {
+    why_private(ip).map_or(Ok(()), |why| Err(Forbidden::Private(why)))
 }
 
-/// Whether an address belongs to the public internet.
-pub fn is_public(ip: IpAddr) -> bool {
+/// Why `ip` is not on the public internet; `None` when it is.
+///
+/// Source: <https://www.iana.org/assignments/iana-ipv4-special-registry> and
+/// <https://www.iana.org/assignments/iana-ipv6-special-registry>
+pub fn why_private(ip: IpAddr) -> Option<&'static str> {
     match ip {
-        IpAddr::V4(ip) => is_public_v4(ip),
-        IpAddr::V6(ip) => is_public_v6(ip),
+        IpAddr::V4(ip) => why_private_v4(ip),
+        IpAddr::V6(ip) => why_private_v6(ip),
     }
 }
 
-fn is_public_v4(ip: Ipv4Addr) -> bool {
-    let [a, b, c, _] = ip.octets();
-    !(ip.is_private()
-        || ip.is_loopback()
-        || ip.is_link_local()
-        || ip.is_multicast()
-        || ip.is_broadcast()
-        || ip.is_documentation()
-        || a == 0
-        || a >= 240
-        // Carrier-grade NAT, IETF protocol assignments, benchmarking.
-        || (a == 100 && (64..128).contains(&b))
-        || (a == 192 && b == 0 && c == 0)
-        || (a == 198 && (18..20).contains(&b)))
+fn why_private_v4(ip: Ipv4Addr) -> Option<&'static str> {
+    let why = match ip.octets() {
+        [0, ..] => "an unspecified address",
+        [10, ..] | [172, 16..=31, ..] | [192, 168, ..] => "a private address",
+        [100, 64..=127, ..] => "a carrier's private address",
+        [127, ..] => "this machine",
+        [169, 254, ..] => "a link-local address",
+        // Azure's platform address, public by number only:
+        // https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16
+        [168, 63, 129, 16] => "a cloud's metadata address",
+        [192, 0, 0 | 2, _] | [198, 18 | 19, ..] | [198, 51, 100, _] | [203, 0, 113, _] => {
+            "a reserved address"
+        }
+        [192, 88, 99, _] => "a tunnel address",
+        [224..=239, ..] => "a multicast address",
+        [240..=255, ..] => "a reserved address",
+        _ => return None,
+    };
+    Some(why)
 }
 
-fn is_public_v6(ip: Ipv6Addr) -> bool {
-    if let Some(v4) = ip.to_ipv4() {
-        return ip.segments()[5] == 0xffff && is_public_v4(v4);
+/// Only 2000::/3 is handed out to the public; the rest, and what inside it
+/// wraps an IPv4 address, is refused.
+fn why_private_v6(ip: Ipv6Addr) -> Option<&'static str> {
+    if let Some(inside) = ip.to_ipv4_mapped() {
+        return Some(why_private_v4(inside).unwrap_or("a wrapped IPv4 address"));
     }
-    let [first, second, ..] = ip.segments();
-    let [.., high, low] = ip.segments();
-    let inner = Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
-    // NAT64 carries a v4 address; so does 6to4, in its second and third group.
-    if first == 0x64 && second == 0xff9b {
-        return is_public_v4(inner);
-    }
-    if first == 0x2002 {
-        let [_, a, b, ..] = ip.segments();
-        return is_public_v4(Ipv4Addr::from((u32::from(a) << 16) | u32::from(b)));
-    }
-    // Global unicast only, without documentation and Teredo.
-    (first & 0xe000) == 0x2000 && !(first == 0x2001 && (second == 0xdb8 || second == 0))
+    let why = match ip.segments() {
+        [0, 0, 0, 0, 0, 0, 0, 0] => "an unspecified address",
+        [0, 0, 0, 0, 0, 0, 0, 1] => "this machine",
+        [0x64, 0xff9b, ..] => "a translated (NAT64) address",
+        [0xfc00..=0xfdff, ..] => "a private address",
+        [0xfe80..=0xfeff, ..] => "a link-local address",
+        [0xff00..=0xffff, ..] => "a multicast address",
+        [0x2001, 0..=0x1ff, ..] | [0x2002, ..] => "a tunnel address",
+        [0x2001, 0xdb8, ..] | [0x3fff, 0..=0xfff, ..] => "a reserved address",
+        [0x2000..=0x3fff, ..] => return None,
+        _ => "a reserved address",
+    };
+    Some(why)
 }
 
-/// Resolves names once and only hands out public addresses, so that a name
-/// cannot pass the check and then point inside.
-#[derive(Debug)]
-pub struct PublicOnly;
+/// Resolves names for the client; the strict one gives out public addresses
+/// only, besides those of the machine's own proxies.
+#[derive(Clone)]
+pub(super) struct Resolver {
+    /// `None`: every address is given out.
+    pub strict: Option<Arc<[String]>>,
+}
 
-impl Resolve for PublicOnly {
+impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
+        let strict = self.strict.clone();
         Box::pin(async move {
+            let name = name.as_str().to_owned();
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let (public, inside): (Vec<SocketAddr>, Vec<SocketAddr>) =
-                found.partition(|address| is_public(address.ip()));
-            if public.is_empty() && !inside.is_empty() {
-                return Err(Box::new(Refused::Private(name.as_str().to_owned())).into());
-            }
-            Ok(Box::new(public.into_iter()) as Addrs)
+            let found: Vec<SocketAddr> = found.collect();
+            let free = strict.is_none_or(|proxies| proxies.contains(&name.to_lowercase()));
+            let addresses = if free { found } else { public(found)? };
+            Ok(Box::new(addresses.into_iter()) as Addrs)
         })
+    }
+}
+
+/// The public ones among `found`; an error when there are only others.
+fn public(found: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, Forbidden> {
+    let why = found.iter().find_map(|at| why_private(at.ip()));
+    let public: Vec<SocketAddr> = found
+        .into_iter()
+        .filter(|at| why_private(at.ip()).is_none())
+        .collect();
+    match why {
+        Some(why) if public.is_empty() => Err(Forbidden::Private(why)),
+        _ => Ok(public),
     }
 }
 
@@ -146,48 +164,108 @@ impl Resolve for PublicOnly {
 mod tests {
     use super::*;
 
+    fn judged(url: &str, allow_private: bool) -> Result<(), Forbidden> {
+        check(
+            &Url::parse(url).unwrap(),
+            allow_private,
+            &["proxy.corp".to_owned()],
+        )
+    }
+
     #[test]
-    fn only_the_public_internet_is_called_over_https() {
-        for good in [
-            "https://bsky.social",
-            "https://mas.to:443/x",
-            "https://[2606:4700::1111]/",
+    fn only_public_https_on_443_is_called() {
+        for fine in [
+            "https://bsky.social/xrpc/x",
+            "https://1.1.1.1/",
+            "https://[2606:4700:4700::1111]/",
+            "https://example.org:443/",
         ] {
-            assert!(check(good, false).is_ok(), "{good}");
+            assert_eq!(judged(fine, false), Ok(()), "{fine}");
         }
-        for bad in [
-            "http://bsky.social",
-            "https://bsky.social:8443",
-            "https://localhost",
-            "https://a.localhost",
-            "ftp://x.example",
-            "https://127.0.0.1",
-            "https://10.1.2.3",
-            "https://192.168.0.1",
-            "https://172.16.0.9",
-            "https://169.254.169.254",
-            "https://100.64.0.1",
-            "https://0.0.0.0",
-            "https://224.0.0.1",
-            "https://[::1]",
-            "https://[fe80::1]",
-            "https://[fc00::1]",
-            "https://[::ffff:127.0.0.1]",
-            "https://[64:ff9b::7f00:1]",
-            "https://[2002:7f00:1::]",
-            "https://user:pass@bsky.social",
-            "https://2130706433",
-            "not an address",
-            "",
+        for (url, why) in [
+            ("http://example.org/", Forbidden::Plain),
+            ("https://example.org:8443/", Forbidden::Port(8443)),
+            ("https://me@example.org/", Forbidden::UserInfo),
+            ("https://:word@example.org/", Forbidden::UserInfo),
+            ("ftp://example.org/", Forbidden::Scheme),
+            ("file:///etc/passwd", Forbidden::Scheme),
+            ("https://proxy.corp/", Forbidden::Proxy),
         ] {
-            assert!(check(bad, false).is_err(), "{bad}");
+            assert_eq!(judged(url, false), Err(why), "{url}");
         }
     }
 
     #[test]
-    fn allowed_private_hosts_may_use_http_and_any_port() {
-        assert!(check("http://127.0.0.1:2583", true).is_ok());
-        assert!(check("http://user@127.0.0.1", true).is_err());
-        assert!(check("file:///etc/passwd", true).is_err());
+    fn numbers_that_lead_inside_are_refused_however_they_are_written() {
+        for url in [
+            "https://127.0.0.1/",
+            "https://2130706433/",
+            "https://0x7f.1/",
+            "https://0177.0.0.1/",
+            "https://10.1.2.3/",
+            "https://172.31.0.1/",
+            "https://192.168.0.1/",
+            "https://169.254.169.254/latest/meta-data",
+            "https://168.63.129.16/",
+            "https://100.100.100.200/",
+            "https://0.0.0.0/",
+            "https://192.0.0.192/",
+            "https://192.88.99.1/",
+            "https://198.18.0.1/",
+            "https://224.0.0.1/",
+            "https://255.255.255.255/",
+            "https://[::]/",
+            "https://[::1]/",
+            "https://[::ffff:127.0.0.1]/",
+            "https://[::ffff:8.8.8.8]/",
+            "https://[::7f00:1]/",
+            "https://[64:ff9b::7f00:1]/",
+            "https://[64:ff9b:1::1]/",
+            "https://[fc00::1]/",
+            "https://[fd12:3456::1]/",
+            "https://[fe80::1]/",
+            "https://[fec0::1]/",
+            "https://[ff02::1]/",
+            "https://[2001::1]/",
+            "https://[2001:db8::1]/",
+            "https://[2002:7f00:1::]/",
+            "https://[3fff::1]/",
+            "https://[fd00:ec2::254]/",
+        ] {
+            assert!(
+                matches!(judged(url, false), Err(Forbidden::Private(_))),
+                "{url}"
+            );
+        }
+    }
+
+    #[test]
+    fn leave_for_private_hosts_opens_http_ports_and_addresses_but_no_passwords() {
+        for fine in [
+            "http://127.0.0.1:2583/",
+            "http://localhost:1/",
+            "https://10.0.0.1/",
+        ] {
+            assert_eq!(judged(fine, true), Ok(()), "{fine}");
+        }
+        assert_eq!(
+            judged("http://me@localhost/", true),
+            Err(Forbidden::UserInfo)
+        );
+        assert_eq!(judged("gopher://localhost/", true), Err(Forbidden::Scheme));
+    }
+
+    #[test]
+    fn of_a_name_with_mixed_addresses_only_the_public_ones_are_called() {
+        let at = |text: &str| SocketAddr::new(text.parse().unwrap(), 0);
+        assert_eq!(
+            public(vec![at("10.0.0.1"), at("1.1.1.1")]),
+            Ok(vec![at("1.1.1.1")])
+        );
+        assert_eq!(
+            public(vec![at("127.0.0.1"), at("::1")]),
+            Err(Forbidden::Private("this machine"))
+        );
+        assert_eq!(public(Vec::new()), Ok(Vec::new()));
     }
 }

@@ -16,9 +16,9 @@ use crate::support::secret::Secret;
 use crate::support::time::UtcMs;
 
 pub mod bluesky;
-mod catalogue;
-mod evidence;
-mod guard;
+pub mod catalogue;
+pub(crate) mod evidence;
+pub mod guard;
 pub mod http;
 pub mod registry;
 
@@ -51,15 +51,6 @@ pub struct Descriptor {
     pub tips: &'static [&'static str],
 }
 
-/// Why a network would refuse a post as it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// One sentence: what is wrong.
-    pub what: String,
-    /// One sentence: what to do.
-    pub hint: String,
-}
-
 /// What every call is made with.
 #[derive(Clone)]
 pub struct Net {
@@ -69,6 +60,20 @@ pub struct Net {
     pub settings: NetworkSettings,
     /// The one clock.
     pub clock: Clock,
+}
+
+impl Net {
+    /// Makes one call under the settings of this network.
+    ///
+    /// # Errors
+    /// When there was no whole answer.
+    pub async fn send(
+        &self,
+        mut request: http::Request<'_>,
+    ) -> Result<http::Reply, http::NetError> {
+        request.private = self.settings.allow_private_hosts;
+        self.http.send(&request).await
+    }
 }
 
 /// The tokens of one login, in memory only while a call needs them.
@@ -158,8 +163,10 @@ pub struct SignedIn {
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{what}")]
 pub struct SignInError {
-    /// Stable name for JSON (`unknown_handle`, `wrong_password`,
-    /// `main_password`, `unreachable`, `private_address`, `restricted`, ...).
+    /// Stable name for JSON: `bad_handle`, `unknown_handle`, `handle_mismatch`,
+    /// `not_an_app_password`, `wrong_password`, `main_password`,
+    /// `wrong_account`, `restricted`, `account_gone`, `rate_limited`,
+    /// `bad_address`, `private_address`, `unreachable`, `unexpected_answer`.
     pub code: &'static str,
     /// One sentence: what happened, naming the thing.
     pub what: String,
@@ -295,6 +302,15 @@ pub struct Remote {
     pub permalink: Option<String>,
 }
 
+/// What keeps a post from this network as it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// One sentence: what is wrong, with the number that is over.
+    pub what: String,
+    /// One sentence: what to do.
+    pub hint: String,
+}
+
 /// What one call brought.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -313,10 +329,17 @@ pub enum Outcome {
     /// Refused for good, proven not live.
     Refused(Refusal),
     /// Proven not processed (never left us, 401, 429): may be sent again.
+    ///
+    /// With [`STEPS_GONE`] as the evidence's network code, what earlier steps
+    /// brought is gone at the network: their records are to be forgotten, and
+    /// the publish begins anew with the same key and the same frozen request.
     NotProcessed(Refusal),
     /// Nobody knows whether it is live.
     Unclear(Refusal),
 }
+
+/// Network code of a [`Outcome::NotProcessed`] whose step records are useless.
+pub const STEPS_GONE: &str = "BlobNotFound";
 
 /// What reading the network about a lost answer brought.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -353,12 +376,13 @@ pub trait Networked: Send + Sync {
     /// What the network said when it refused.
     async fn revoke(&self, net: &Net, session: &Session) -> Result<(), Refusal>;
 
+    /// What keeps this text with these media from being published, checked
+    /// without any call. Nothing when it can go out.
+    fn problems(&self, text: &str, media: &[MediaItem]) -> Vec<Problem>;
+
     /// The key under which this delivery is sent, the same after a restore of
     /// the store. `number` is raised by each "send again" of a person.
     fn key(&self, delivery: &str, due: UtcMs, number: u32) -> String;
-
-    /// Everything that would make the network refuse this post.
-    fn problems(&self, text: &str, media: &[MediaItem]) -> Vec<Problem>;
 
     /// How the publish goes on from what is journalled.
     fn next(&self, publish: &Publish, steps: &[StepRecord]) -> Step;

@@ -77,7 +77,7 @@ impl Hub {
         };
         Ok(Self {
             store,
-            networks: Arc::new(Registry::new(&http, &options.clock, &options.config)),
+            networks: Arc::new(Registry::new(http, options.clock.clone(), &options.config)),
             clock: options.clock,
             entropy: options.entropy,
             config: Arc::new(options.config),

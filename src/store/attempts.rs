@@ -70,7 +70,8 @@ pub struct Record<'a> {
     pub absent: (u32, Option<UtcMs>),
     /// Whether it failed because the access was gone.
     pub access_failure: bool,
-    /// Forget the steps and the frozen request: the next try begins anew.
+    /// Forget the steps: the next try begins with them anew, and sends the same
+    /// frozen request.
     pub begin_anew: bool,
     /// Why a person is asked.
     pub ask: Option<Ask>,
@@ -374,7 +375,6 @@ impl Tx<'_> {
         }
         if record.begin_anew {
             self.run("DELETE FROM step WHERE attempt_id IN (SELECT id FROM attempt WHERE delivery_id = ?1)", [id])?;
-            self.run("UPDATE delivery SET rendered = NULL WHERE id = ?1", [id])?;
         }
         if record.new_key {
             self.run(

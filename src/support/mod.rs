@@ -5,6 +5,8 @@ pub mod config;
 pub mod entropy;
 pub mod fault;
 pub mod login;
+pub mod paths;
+pub mod proxy;
 pub mod secret;
 pub mod surroundings;
 pub mod time;

@@ -89,7 +89,7 @@ impl World {
             ..Config::default()
         };
         let http = Http::new(&timing, clock.clone()).unwrap();
-        let networks = Arc::new(Registry::new(&http, &clock, &config));
+        let networks = Arc::new(Registry::new(http, clock.clone(), &config));
         let now = clock.now();
         let (workspace, operator) = (
             WorkspaceId::fresh(now, &entropy),

@@ -1,77 +1,118 @@
-//! What a post may hold: lexicon `app.bsky.feed.post` and
-//! `app.bsky.embed.images` (<https://github.com/bluesky-social/atproto/tree/main/lexicons>).
+//! What a post may hold, checked before anything is sent.
+//!
+//! Source: <https://github.com/bluesky-social/atproto/blob/main/lexicons/app/bsky/embed/images.json>
 
-use super::super::{MediaItem, Problem};
-use crate::domain::text;
+use crate::domain::text::{TextProblem, bluesky_problems};
+use crate::networks::evidence::safe;
+use crate::networks::{MediaItem, Problem};
 
-/// Images per post.
-const IMAGES: usize = 4;
-/// Bytes per image; older servers take half of it.
-const IMAGE_BYTES: u64 = 2_000_000;
-/// Image types servers and apps show.
-const TYPES: &[&str] = &["image/jpeg", "image/png", "image/webp", "image/gif"];
+/// Images in one post.
+pub(super) const IMAGES: usize = 4;
+/// Bytes of one image. A server of an older lexicon takes 1,000,000; it says so
+/// when the image is uploaded.
+pub(super) const IMAGE_BYTES: u64 = 2_000_000;
+/// Image types every client shows.
+const TYPES: [&str; 4] = ["image/jpeg", "image/png", "image/webp", "image/gif"];
 
-/// Everything that would make the network refuse this post.
-pub fn problems(body: &str, media: &[MediaItem]) -> Vec<Problem> {
-    let mut found = Vec::new();
-    let mut say = |what: String, hint: &str| {
-        found.push(Problem {
-            what,
-            hint: hint.to_owned(),
-        })
-    };
-    let count = text::count(body);
-    if count.graphemes > text::BLUESKY_GRAPHEMES {
-        say(
-            format!(
-                "The text has {} characters, {} more than Bluesky takes.",
-                count.graphemes,
-                count.graphemes - text::BLUESKY_GRAPHEMES
-            ),
-            "Shorten it to 300 characters.",
-        );
-    } else if count.bytes > text::BLUESKY_BYTES {
-        say(
-            format!(
-                "The text has {} bytes, Bluesky takes {}.",
-                count.bytes,
-                text::BLUESKY_BYTES
-            ),
-            "Use fewer joined emoji or accents.",
-        );
+/// Everything that keeps `text` with `media` from going out.
+pub(super) fn problems(text: &str, media: &[MediaItem]) -> Vec<Problem> {
+    let mut problems: Vec<Problem> = bluesky_problems(text)
+        .into_iter()
+        .filter(|problem| media.is_empty() || *problem != TextProblem::Empty)
+        .map(of_text)
+        .collect();
+    if let Some(over @ 1..) = media.len().checked_sub(IMAGES) {
+        problems.push(problem(
+            format!("{} images are {over} too many for Bluesky.", media.len()),
+            format!("Keep at most {IMAGES}."),
+        ));
     }
-    if body.trim().is_empty() && media.is_empty() {
-        say("The post is empty.".into(), "Write a text or add an image.");
+    problems.extend(media.iter().enumerate().filter_map(of_image));
+    problems
+}
+
+fn of_text(found: TextProblem) -> Problem {
+    match found {
+        TextProblem::Empty => problem(
+            "The post has no text and no image.".to_owned(),
+            "Write something or add an image.".to_owned(),
+        ),
+        TextProblem::Graphemes { over } => problem(
+            format!("The text is {over} characters too long for Bluesky."),
+            "Shorten it to 300.".to_owned(),
+        ),
+        TextProblem::Bytes { over } => problem(
+            format!("The text is {over} bytes too long for Bluesky."),
+            "Leave out some emoji; joined ones take many bytes.".to_owned(),
+        ),
     }
-    if media.len() > IMAGES {
-        say(
-            format!("{} images are too many for Bluesky.", media.len()),
-            "Keep four at most.",
-        );
+}
+
+fn of_image((index, item): (usize, &MediaItem)) -> Option<Problem> {
+    let number = index + 1;
+    if !TYPES.contains(&item.mime.as_str()) {
+        let kind = safe(&item.mime, &[], 60);
+        return Some(problem(
+            format!("Attachment {number} is {kind}, which this program does not post to Bluesky."),
+            "Use a JPEG, PNG, WebP or GIF image.".to_owned(),
+        ));
     }
-    for item in media {
-        let name = item
-            .path
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned())
-            .unwrap_or_default();
-        if !TYPES.contains(&item.mime.as_str()) {
-            say(
-                format!(
-                    "{name} is {}, which Bluesky does not take as an image.",
-                    item.mime
-                ),
-                "Use JPEG, PNG, WebP or GIF.",
-            );
-        } else if item.bytes > IMAGE_BYTES {
-            say(
-                format!(
-                    "{name} has {:.1} MB, Bluesky takes 2 MB per image.",
-                    item.bytes as f64 / 1e6
-                ),
-                "Save it smaller.",
-            );
+    let over = item
+        .bytes
+        .checked_sub(IMAGE_BYTES)
+        .filter(|over| *over > 0)?;
+    Some(problem(
+        format!("Image {number} is {over} bytes too large for Bluesky."),
+        format!("Save it with at most {IMAGE_BYTES} bytes."),
+    ))
+}
+
+fn problem(what: String, hint: String) -> Problem {
+    Problem { what, hint }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn image(mime: &str, bytes: u64) -> MediaItem {
+        MediaItem {
+            path: "x".into(),
+            mime: mime.into(),
+            bytes,
+            size: None,
+            sha256: String::new(),
+            alt: String::new(),
         }
     }
-    found
+
+    #[test]
+    fn every_problem_is_said_with_its_number() {
+        assert_eq!(problems("hello", &[]), []);
+        assert_eq!(problems("", &[image("image/png", IMAGE_BYTES)]), []);
+        let media = [
+            image("image/png", IMAGE_BYTES + 1),
+            image("video/mp4", 9),
+            image("image/gif", 1),
+            image("image/webp", 1),
+            image("image/jpeg", 1),
+        ];
+        let said: Vec<String> = problems(&"x".repeat(302), &media)
+            .into_iter()
+            .map(|problem| problem.what)
+            .collect();
+        assert_eq!(
+            said,
+            [
+                "The text is 2 characters too long for Bluesky.",
+                "5 images are 1 too many for Bluesky.",
+                "Image 1 is 1 bytes too large for Bluesky.",
+                "Attachment 2 is video/mp4, which this program does not post to Bluesky.",
+            ]
+        );
+        assert_eq!(
+            problems(" ", &[])[0].what,
+            "The post has no text and no image."
+        );
+    }
 }

@@ -1,64 +1,66 @@
-//! Looking up a post whose answer was lost: its key is known, and records can
-//! be read without a token.
+//! Reading the network about a send whose answer was lost: the key says exactly
+//! where the post is, and anybody may look there.
 
+use serde::Deserialize;
 use serde_json::Value;
 
-use super::super::{Found, Net, Publish, catalogue};
-use super::{POSTS, publish, xrpc};
+use super::calls;
+use super::record::{POST, remote, same};
+use super::session::inactive;
+use super::xrpc;
 use crate::domain::channel::Evidence;
+use crate::networks::evidence::{LONGEST, safe};
+use crate::networks::{Found, Net};
 
-const CALL: &str = "getRecord";
-
-/// Reads the record under the key of this publish.
-pub async fn lookup(net: &Net, server: &str, sent: &Publish) -> Found {
-    let params = [
-        ("repo", sent.account.as_str()),
-        ("collection", POSTS),
-        ("rkey", sent.key.as_str()),
-    ];
-    let reply = match xrpc::query(net, server, "com.atproto.repo.getRecord", &params, None).await {
-        Ok(reply) => reply,
-        Err(error) => return Found::Unreadable(catalogue::no_answer(CALL, &error)),
-    };
-    let body = reply.json();
-    if reply.is_success() {
-        return match body.as_ref().and_then(|body| body.get("value")) {
-            Some(value) => compared(sent, value),
-            None => Found::Unreadable(catalogue::transient(
-                CALL,
-                "The server's answer holds no record.",
-            )),
-        };
+/// Looks for the post under `key`. `rendered` is the frozen request.
+pub(super) async fn find(
+    net: &Net,
+    server: &str,
+    account: &str,
+    key: &str,
+    rendered: Option<&str>,
+) -> Found {
+    #[derive(Deserialize)]
+    struct Answer {
+        value: Value,
     }
-    let error = body.as_ref().and_then(|body| xrpc::text(body, "error"));
-    if reply.status == 400 && error.as_deref() == Some("RecordNotFound") {
-        return Found::Absent;
+    let method = xrpc::GET_RECORD;
+    let params = [("repo", account), ("collection", POST), ("rkey", key)];
+    let request = xrpc::query(server, method, &params);
+    match xrpc::json::<Answer>(net, request, method, &[]).await {
+        Ok(found) if rendered.is_some_and(|ours| same(ours, &found.value)) => {
+            Found::Published(remote(account, key))
+        }
+        Ok(found) => Found::Different(different(&found.value)),
+        Err(failed) if absent(&failed.refusal.evidence) => certain(net, server, account).await,
+        Err(failed) => Found::Unreadable(failed.refusal),
     }
-    Found::Unreadable(catalogue::classify(&catalogue::BLUESKY, CALL, &reply))
 }
 
-/// Whether what is there is what was sent. Servers may add fields, never
-/// change ours.
-fn compared(sent: &Publish, there: &Value) -> Found {
-    let request: Option<Value> = sent
-        .rendered
-        .as_deref()
-        .and_then(|rendered| serde_json::from_str(rendered).ok());
-    let same = request
-        .as_ref()
-        .and_then(|request| request.get("record"))
-        .and_then(Value::as_object)
-        .is_some_and(|record| {
-            record
-                .iter()
-                .all(|(field, value)| there.get(field) == Some(value))
-        });
-    if same {
-        return Found::Published(publish::remote(&sent.account, &sent.key));
+fn absent(evidence: &Evidence) -> bool {
+    evidence.http_status == Some(400) && evidence.network_code.as_deref() == Some("RecordNotFound")
+}
+
+/// "Not found" is exact only from the server that holds the account while it is
+/// active: about others a server asks further, where a hidden post is not
+/// found either.
+async fn certain(net: &Net, server: &str, account: &str) -> Found {
+    match calls::status(net, server, account).await {
+        Ok(status) if status.active => Found::Absent,
+        Ok(status) => Found::Unreadable(inactive(status.status.as_deref().unwrap_or("inactive"))),
+        Err(failed) => Found::Unreadable(failed.refusal),
     }
-    Found::Different(Evidence {
-        message: Some("Another record is there under the key of this post.".into()),
-        seen_by: Some(CALL.into()),
-        ..Evidence::default()
-    })
+}
+
+fn different(stored: &Value) -> Evidence {
+    let text = stored["text"].as_str().unwrap_or_default();
+    Evidence {
+        http_status: Some(200),
+        network_code: Some("DifferentRecord".to_owned()),
+        message: Some(format!(
+            "Another post is under this key: \"{}\"",
+            safe(text, &[], LONGEST / 2)
+        )),
+        seen_by: Some(xrpc::short(xrpc::GET_RECORD).to_owned()),
+    }
 }

@@ -1,52 +1,72 @@
-//! Bluesky and every server that speaks the AT Protocol, by app password.
+//! Bluesky and every other AT Protocol server, by app password.
 //!
-//! Facts: <https://atproto.com/specs/xrpc>, <https://atproto.com/specs/account>,
-//! <https://docs.bsky.app/docs/advanced-guides/posts>, and the answers observed
-//! on the reference server (<https://github.com/bluesky-social/atproto>).
+//! | file | what it does |
+//! |---|---|
+//! | [`identity`] | handle to DID to server, checked both ways |
+//! | [`sign_in`] | a login and its proof |
+//! | [`session`] | the next pair of tokens, or why there is none |
+//! | [`publish`] | images, then the post |
+//! | [`lookup`] | whether a post whose answer was lost is there |
+
+mod calls;
+mod facets;
+mod handle;
+mod identity;
+mod jwt;
+mod key;
+mod limits;
+mod lookup;
+mod publish;
+mod record;
+mod session;
+mod sign_in;
+mod xrpc;
 
 use async_trait::async_trait;
 
 use super::{
-    Call, Credential, Descriptor, Found, Net, Networked, Outcome, Problem, Publish, Refusal,
-    Renewal, Session, SignInError, SignedIn, Step, StepRecord,
+    Call, Credential, Descriptor, Found, MediaItem, Net, Networked, Outcome, Problem, Publish,
+    Refusal, Renewal, Session, SignInError, SignedIn, Step, StepRecord,
 };
 use crate::domain::network::{ChannelKind, Network};
 use crate::domain::outcome::OutcomeClass;
 use crate::support::time::UtcMs;
 
-mod facets;
-mod identity;
-mod key;
-mod limits;
-mod lookup;
-mod publish;
-mod session;
-mod sign_in;
-mod xrpc;
+/// Resolves handles for whoever has no server of their own to ask.
+///
+/// Source: <https://docs.bsky.app/docs/advanced-guides/api-directory>
+const PUBLIC_API: &str = "https://public.api.bsky.app";
 
-/// The collection posts live in.
-const POSTS: &str = "app.bsky.feed.post";
+/// The directory of `did:plc` accounts.
+///
+/// Source: <https://web.plc.directory>
+const DIRECTORY: &str = "https://plc.directory";
+
+/// Where app passwords are made and removed.
+const APP_PASSWORDS: &str = "https://bsky.app/settings/app-passwords";
 
 static DESCRIPTOR: Descriptor = Descriptor {
     network: Network::Bluesky,
     kinds: &[ChannelKind::Bluesky],
-    default_server: "https://public.api.bsky.app",
+    default_server: PUBLIC_API,
     outcome: OutcomeClass::Key,
     lookup_needs_no_token: true,
     probe_is_free: true,
-    // An access token goes on working for up to two hours after its app
-    // password was revoked: only a refresh tells the truth.
     proof_is_refresh: true,
+    // Writes go on working for up to two hours after a revocation.
     publish_proves: false,
     publish_scopes: &[],
-    permissions_page: "https://bsky.app/settings/app-passwords",
+    permissions_page: APP_PASSWORDS,
     status_page: "https://status.bsky.app",
     tips: &[
-        "Make an app password at bsky.app, Settings, Privacy and security, App passwords; your main password is not accepted.",
+        "Make an app password at https://bsky.app/settings/app-passwords; name it after this hub.",
+        "Never use the main password: it is refused, and changing it later does not break an app password.",
+        "Check that you are signed in to the right account before you make it.",
     ],
 };
 
-/// The Bluesky network.
+/// The network.
+#[derive(Clone, Copy, Debug)]
 pub struct Bluesky;
 
 #[async_trait]
@@ -56,7 +76,12 @@ impl Networked for Bluesky {
     }
 
     async fn sign_in(&self, net: &Net, credential: &Credential) -> Result<SignedIn, SignInError> {
-        sign_in::sign_in(net, credential).await
+        let Credential::AppPassword {
+            handle,
+            server,
+            password,
+        } = credential;
+        sign_in::sign_in(net, handle, server.as_deref(), password).await
     }
 
     async fn refresh(&self, net: &Net, session: &Session) -> Renewal {
@@ -71,12 +96,12 @@ impl Networked for Bluesky {
         session::revoke(net, session).await
     }
 
-    fn key(&self, delivery: &str, due: UtcMs, number: u32) -> String {
-        key::of(delivery, due, number)
+    fn problems(&self, text: &str, media: &[MediaItem]) -> Vec<Problem> {
+        limits::problems(text, media)
     }
 
-    fn problems(&self, text: &str, media: &[super::MediaItem]) -> Vec<Problem> {
-        limits::problems(text, media)
+    fn key(&self, delivery: &str, due: UtcMs, number: u32) -> String {
+        key::tid(delivery, due, number)
     }
 
     fn next(&self, publish: &Publish, steps: &[StepRecord]) -> Step {
@@ -91,9 +116,10 @@ impl Networked for Bluesky {
         &self,
         net: &Net,
         server: &str,
-        _: Option<&Session>,
+        _session: Option<&Session>,
         publish: &Publish,
     ) -> Found {
-        lookup::lookup(net, server, publish).await
+        let rendered = publish.rendered.as_deref();
+        lookup::find(net, server, &publish.account, &publish.key, rendered).await
     }
 }

@@ -1,45 +1,49 @@
-//! Publishing: blobs first, which nobody sees, then one `putRecord` under our
-//! own key with `swapRecord: null`: the first time it creates, the same again
-//! changes nothing, anything else under the key is refused.
+//! Publishing: images first, where nobody sees them, then the post under a key
+//! that makes a repeat harmless.
 
-use serde_json::{Value, json};
+use std::time::Duration;
 
-use super::super::http::{Body, NetError, Reply};
-use super::super::{
-    Call, MediaItem, Net, Outcome, Publish, Remote, Session, Step, StepRecord, catalogue, evidence,
-};
-use super::{POSTS, facets, lookup, xrpc};
+use serde::Deserialize;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::xrpc::{self, Failed};
+use super::{limits, lookup, record};
 use crate::domain::answer::AnswerClass;
-use crate::networks::{Found, Refusal};
+use crate::domain::channel::Evidence;
+use crate::networks::http::Body;
+use crate::networks::{
+    Call, Found, MediaItem, Net, Outcome, Publish, Refusal, Session, Step, StepRecord,
+};
 
+/// The visible call, and the name of its step record.
 const PUT: &str = "putRecord";
-const UPLOAD: &str = "uploadBlob";
+/// Image uploads are `uploadBlob:0` and so on.
+const UPLOAD: &str = "uploadBlob:";
+/// An armed request waits this long for a place and is then given back unsent.
+const ARMED_WAIT: Duration = Duration::from_secs(2);
+/// Time for an upload: this, and a second more per so many bytes.
+const UPLOAD_TIME: Duration = Duration::from_secs(30);
+const BYTES_PER_SECOND: u64 = 50_000;
 
-/// The link to a post.
-pub fn permalink(did: &str, key: &str) -> String {
-    format!("https://bsky.app/profile/{did}/post/{key}")
-}
-
-/// The post under a key.
-pub fn remote(did: &str, key: &str) -> Remote {
-    Remote {
-        id: format!("at://{did}/{POSTS}/{key}"),
-        permalink: Some(permalink(did, key)),
+/// How the publish goes on from what is journalled.
+pub(super) fn next(publish: &Publish, steps: &[StepRecord]) -> Step {
+    let recorded = |name: &str| steps.iter().find(|step| step.name == name);
+    if recorded(PUT).is_some() {
+        return Step::Done(record::remote(&publish.account, &publish.key));
     }
-}
-
-/// What comes next.
-pub fn next(publish: &Publish, steps: &[StepRecord]) -> Step {
-    if steps.iter().any(|step| step.name == PUT) {
-        return Step::Done(remote(&publish.account, &publish.key));
+    // What was frozen may be live already: then only the network may judge it.
+    if publish.rendered.is_none()
+        && let Some(problem) = limits::problems(&publish.text, &publish.media).first()
+    {
+        let what = format!("{} {}", problem.what, problem.hint);
+        return Step::Refused(ours(AnswerClass::InvalidPost, PUT, what));
     }
     let mut blobs = Vec::new();
     for index in 0..publish.media.len() {
-        let name = format!("{UPLOAD}:{index}");
-        let blob = steps
-            .iter()
-            .find(|step| step.name == name)
-            .and_then(|step| serde_json::from_str(&step.handle).ok());
+        let name = format!("{UPLOAD}{index}");
+        let blob =
+            recorded(&name).and_then(|step| serde_json::from_str::<Value>(&step.handle).ok());
         match blob {
             Some(blob) => blobs.push(blob),
             None => {
@@ -51,187 +55,175 @@ pub fn next(publish: &Publish, steps: &[StepRecord]) -> Step {
             }
         }
     }
-    let rendered = publish
-        .rendered
-        .clone()
-        .unwrap_or_else(|| render(publish, blobs));
     Step::Visible(Call {
-        name: PUT.into(),
-        rendered,
+        name: PUT.to_owned(),
+        rendered: publish
+            .rendered
+            .clone()
+            .unwrap_or_else(|| record::render(publish, &blobs)),
         media: None,
     })
 }
 
-/// The exact request; its creation time is the first arm's and stays.
-fn render(publish: &Publish, blobs: Vec<Value>) -> String {
-    let mut record = json!({
-        "$type": POSTS,
-        "text": publish.text,
-        "createdAt": publish.now.timestamp().strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string(),
-    });
-    let facets = facets::of(&publish.text);
-    if !facets.is_empty() {
-        record["facets"] = Value::from(facets);
-    }
-    if !blobs.is_empty() {
-        let images: Vec<Value> = publish
-            .media
-            .iter()
-            .zip(blobs)
-            .map(|(item, blob)| image(item, blob))
-            .collect();
-        record["embed"] = json!({"$type": "app.bsky.embed.images", "images": images});
-    }
-    json!({"repo": publish.account, "collection": POSTS, "rkey": publish.key, "record": record, "swapRecord": null}).to_string()
-}
-
-fn image(item: &MediaItem, blob: Value) -> Value {
-    let mut image = json!({"alt": item.alt, "image": blob});
-    if let Some((width, height)) = item.size {
-        image["aspectRatio"] = json!({"width": width, "height": height});
-    }
-    image
-}
-
 /// Makes one call.
-pub async fn run(net: &Net, session: &Session, publish: &Publish, call: &Call) -> Outcome {
-    match call.media.and_then(|index| publish.media.get(index)) {
-        Some(item) => upload(net, session, item).await,
-        None => put(net, session, publish, call).await,
+pub(super) async fn run(net: &Net, session: &Session, publish: &Publish, call: &Call) -> Outcome {
+    let media = call.media.and_then(|index| publish.media.get(index));
+    match media {
+        _ if call.name == PUT => put(net, session, publish, &call.rendered).await,
+        Some(item) if call.name.starts_with(UPLOAD) => upload(net, session, item).await,
+        _ => Outcome::NotProcessed(ours(
+            AnswerClass::AppFault,
+            &call.name,
+            "There is no such call; that is a bug of ours.".to_owned(),
+        )),
     }
 }
 
 async fn upload(net: &Net, session: &Session, item: &MediaItem) -> Outcome {
-    let bytes = match tokio::fs::read(&item.path).await {
+    #[derive(Deserialize)]
+    struct Answer {
+        blob: Value,
+    }
+    let method = xrpc::UPLOAD_BLOB;
+    let bytes = match read(item).await {
         Ok(bytes) => bytes,
-        Err(error) => {
-            return Outcome::Refused(unusable(&format!(
-                "Our copy of an image cannot be read: {error}."
-            )));
+        Err(what) => {
+            return Outcome::Refused(ours(AnswerClass::InvalidPost, xrpc::short(method), what));
         }
     };
-    let hash = {
-        use sha2::{Digest, Sha256};
-        Sha256::digest(&bytes)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>()
-    };
-    if hash != item.sha256 {
-        return Outcome::Refused(unusable(
-            "Our copy of an image is not the one that was scheduled.",
-        ));
-    }
+    let token = &session.tokens.access;
+    let longer = Duration::from_secs(item.bytes / BYTES_PER_SECOND);
     let body = Body::Bytes(item.mime.clone(), bytes);
-    let reply = xrpc::procedure(
-        net,
-        &session.server,
-        "com.atproto.repo.uploadBlob",
-        body,
-        Some(&session.tokens.access),
-    )
-    .await;
-    match reply {
-        Ok(reply) if reply.is_success() => {
-            match reply.json().and_then(|value| value.get("blob").cloned()) {
-                Some(blob) if blob.is_object() => Outcome::Recorded {
-                    handle: blob.to_string(),
-                },
-                _ => Outcome::NotProcessed(catalogue::transient(
-                    UPLOAD,
-                    "The server's answer names no blob.",
-                )),
-            }
+    let request = xrpc::procedure(&session.server, method, body).map(|mut request| {
+        request.auth = Some(token);
+        request.timeout = Some(UPLOAD_TIME + longer);
+        request
+    });
+    match xrpc::json::<Answer>(net, request, method, &[token]).await {
+        Ok(answer) if answer.blob.is_object() => Outcome::Recorded {
+            handle: answer.blob.to_string(),
+        },
+        Ok(_) => Outcome::NotProcessed(ours(
+            AnswerClass::Unclassified,
+            xrpc::short(method),
+            "The server took the image and named no blob.".to_owned(),
+        )),
+        Err(Failed { refusal, .. }) => match refusal.class {
+            AnswerClass::InvalidPost => Outcome::Refused(refusal),
+            // Nobody sees an upload: even a lost answer is simply repeated.
+            _ => Outcome::NotProcessed(refusal),
+        },
+    }
+}
+
+/// The bytes of an image, exactly those that were scheduled.
+async fn read(item: &MediaItem) -> Result<Vec<u8>, String> {
+    let name = item
+        .path
+        .file_name()
+        .map_or_else(|| "image".into(), |name| name.to_string_lossy());
+    let bytes = tokio::fs::read(&item.path).await.map_err(|error| {
+        format!("The copy of image {name} cannot be read ({error}). Add the image again.")
+    })?;
+    let hash: String = Sha256::digest(&bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    if hash == item.sha256 {
+        Ok(bytes)
+    } else {
+        Err(format!(
+            "The copy of image {name} was changed after it was scheduled. Add the image again."
+        ))
+    }
+}
+
+async fn put(net: &Net, session: &Session, publish: &Publish, rendered: &str) -> Outcome {
+    #[derive(Deserialize)]
+    struct Answer {
+        uri: String,
+        cid: String,
+    }
+    let method = xrpc::PUT_RECORD;
+    let token = &session.tokens.access;
+    let body = Body::Json(rendered.to_owned());
+    let request = xrpc::procedure(&session.server, method, body).map(|mut request| {
+        request.auth = Some(token);
+        request.wait = Some(ARMED_WAIT);
+        request
+    });
+    let reply = match xrpc::reply(net, request, method, &[token]).await {
+        Ok(reply) => reply,
+        Err(failed) => return refused(net, session, publish, rendered, failed).await,
+    };
+    let expected = record::uri(&publish.account, &publish.key);
+    match reply.json::<Answer>() {
+        Some(answer) if answer.uri == expected && !answer.cid.is_empty() => {
+            Outcome::Published(record::remote(&publish.account, &publish.key))
         }
-        Ok(reply) => refused(
-            catalogue::classify(&catalogue::BLUESKY, UPLOAD, &reply),
-            false,
-        ),
-        // Nobody sees a blob: whatever happened, it may simply be sent again.
-        Err(error) => Outcome::NotProcessed(catalogue::no_answer(UPLOAD, &error)),
+        // A success that does not name our post: it may be live all the same.
+        _ => Outcome::Unclear(Failed::unreadable(method, &reply, &[token]).refusal),
     }
 }
 
-fn unusable(text: &str) -> Refusal {
-    Refusal {
-        class: AnswerClass::InvalidPost,
-        ..catalogue::transient(UPLOAD, text)
-    }
-}
-
-async fn put(net: &Net, session: &Session, publish: &Publish, call: &Call) -> Outcome {
-    let body = Body::Json(call.rendered.clone());
-    let reply = xrpc::procedure(
-        net,
-        &session.server,
-        "com.atproto.repo.putRecord",
-        body,
-        Some(&session.tokens.access),
-    )
-    .await;
-    match reply {
-        Ok(reply) if reply.is_success() => written(publish, &reply),
-        Ok(reply) => {
-            let refusal = catalogue::classify(&catalogue::BLUESKY, PUT, &reply);
-            if refusal.class == AnswerClass::Duplicate {
-                return duplicate(net, session, publish, call, refusal).await;
-            }
-            refused(refusal, true)
-        }
-        Err(error @ NetError::NotSent(_)) => {
-            Outcome::NotProcessed(catalogue::no_answer(PUT, &error))
-        }
-        Err(error @ NetError::Unclear(_)) => Outcome::Unclear(catalogue::no_answer(PUT, &error)),
-    }
-}
-
-/// A success names the record; one that does not proves nothing.
-fn written(publish: &Publish, reply: &Reply) -> Outcome {
-    let expected = remote(&publish.account, &publish.key);
-    let named = reply.json().and_then(|value| xrpc::text(&value, "uri"));
-    if named.as_deref() == Some(expected.id.as_str()) {
-        return Outcome::Published(expected);
-    }
-    let said = evidence::clean(named.as_deref().unwrap_or("nothing"), 120);
-    Outcome::Unclear(catalogue::transient(
-        PUT,
-        &format!("The server said yes but named {said}."),
-    ))
-}
-
-/// Something is under our key already: ours, or not.
-async fn duplicate(
+/// What a `putRecord` without a success means for the post.
+async fn refused(
     net: &Net,
     session: &Session,
     publish: &Publish,
-    call: &Call,
-    refusal: Refusal,
+    rendered: &str,
+    failed: Failed,
 ) -> Outcome {
-    let sent = Publish {
-        rendered: Some(call.rendered.clone()),
-        ..publish.clone()
-    };
-    match lookup::lookup(net, &session.server, &sent).await {
-        Found::Published(remote) => Outcome::Published(remote),
-        // What is there was not sent by this attempt, so this one is not live;
-        // a person has to look.
-        Found::Different(_) | Found::Absent | Found::Unreadable(_) => Outcome::Unclear(refusal),
+    let refusal = failed.refusal;
+    if let Some(trouble) = failed.trouble {
+        return if trouble.proven_not_sent() {
+            Outcome::NotProcessed(refusal)
+        } else {
+            Outcome::Unclear(refusal)
+        };
+    }
+    match refusal.class {
+        AnswerClass::TokenExpired
+        | AnswerClass::Revoked
+        | AnswerClass::PasswordChanged
+        | AnswerClass::SecurityReview
+        | AnswerClass::Restricted
+        | AnswerClass::MissingScope
+        | AnswerClass::LostRole
+        | AnswerClass::AccountGone
+        | AnswerClass::RateLimited
+        | AnswerClass::AppFault => Outcome::NotProcessed(refusal),
+        AnswerClass::InvalidPost => Outcome::Refused(refusal),
+        AnswerClass::Transient if uploads_gone(&refusal) => Outcome::NotProcessed(refusal),
+        AnswerClass::Transient => Outcome::Unclear(refusal),
+        // Somebody's post is under our key, or nobody knows this answer: the
+        // post itself can be read, so it is.
+        AnswerClass::Duplicate | AnswerClass::Unclassified => {
+            let (account, key) = (&publish.account, &publish.key);
+            match lookup::find(net, &session.server, account, key, Some(rendered)).await {
+                Found::Published(remote) => Outcome::Published(remote),
+                Found::Absent | Found::Different(_) => Outcome::Refused(refusal),
+                Found::Unreadable(_) => Outcome::Unclear(refusal),
+            }
+        }
     }
 }
 
-/// What a refusal means for a call whose effect is or is not visible.
-fn refused(refusal: Refusal, visible: bool) -> Outcome {
-    match refusal.class {
-        // The uploads are gone: nothing was written, they are made anew.
-        AnswerClass::InvalidPost
-            if refusal.evidence.network_code.as_deref() == Some("BlobNotFound") =>
-        {
-            Outcome::NotProcessed(refusal)
-        }
-        AnswerClass::InvalidPost => Outcome::Refused(refusal),
-        AnswerClass::Transient | AnswerClass::Unclassified | AnswerClass::Duplicate if visible => {
-            Outcome::Unclear(refusal)
-        }
-        _ => Outcome::NotProcessed(refusal),
+fn uploads_gone(refusal: &Refusal) -> bool {
+    refusal.evidence.network_code.as_deref() == Some(crate::networks::STEPS_GONE)
+}
+
+/// A refusal of our own making.
+fn ours(class: AnswerClass, call: &str, what: String) -> Refusal {
+    Refusal {
+        class,
+        cause: None,
+        evidence: Evidence {
+            message: Some(what),
+            seen_by: Some(call.to_owned()),
+            ..Evidence::default()
+        },
+        retry_after: None,
+        confirmed: false,
     }
 }

@@ -1,265 +1,266 @@
-//! Logging in with an app password: handle, DID, server, session, proof.
+//! Logging in with an app password, and proving it with the very tokens that
+//! will publish.
 
-use super::super::{Account, Credential, Net, Refusal, SignInError, SignedIn, evidence};
-use super::identity::{self, Unresolved};
-use super::{session, xrpc};
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::calls::{self, Opened};
+use super::xrpc::{self, Failed};
+use super::{APP_PASSWORDS, identity, jwt, session};
 use crate::domain::answer::AnswerClass;
 use crate::domain::network::ChannelKind;
+use crate::networks::evidence::{clean, is_app_password};
+use crate::networks::http::Trouble;
+use crate::networks::{Account, Net, SignInError, SignedIn};
 use crate::support::secret::Secret;
 
-/// The scope of a session that was opened with the main password.
-const MAIN_PASSWORD: &str = "com.atproto.access";
-const APP_PASSWORDS: &str = "Make an app password at bsky.app, Settings, Privacy and security, App passwords, and paste that.";
+/// Time for the profile, which is decoration.
+const PROFILE_LIMIT: Duration = Duration::from_secs(5);
+/// Longest display name that is kept, in characters.
+const LONGEST_NAME: usize = 100;
 
-fn error(code: &'static str, what: String, hint: &str) -> SignInError {
+/// Logs in and proves it.
+pub(super) async fn sign_in(
+    net: &Net,
+    who: &str,
+    server: Option<&str>,
+    password: &Secret,
+) -> Result<SignedIn, SignInError> {
+    let word = password.expose().trim();
+    if !is_app_password(word) {
+        // It may be the main password: it is sent nowhere.
+        return Err(error(
+            "not_an_app_password",
+            "That is not an app password, so it was not sent anywhere.".to_owned(),
+            &format!("Make one at {APP_PASSWORDS}; it looks like xxxx-xxxx-xxxx-xxxx."),
+        ));
+    }
+    let password = Secret::new(word);
+    let found = identity::resolve(net, who, server).await?;
+    let name = found
+        .handle
+        .as_ref()
+        .map_or_else(|| found.did.clone(), |handle| format!("@{handle}"));
+    let first = match calls::create(net, &found.server, &found.did, &password).await {
+        Ok(opened) => opened,
+        Err(failed) => return Err(refused(net, &found, &name, failed).await),
+    };
+    if let Err(wrong) = suits(&first, &found.did, &name) {
+        // Nothing of it is kept, here or there.
+        let _ = calls::delete(net, &found.server, &first.refresh).await;
+        return Err(wrong);
+    }
+    let scope = jwt::scope(&first.access);
+    let proved = prove(net, &found.server, &first, &name).await?;
+    let account = account(net, &found, &proved).await;
+    Ok(SignedIn {
+        server: found.server,
+        client_id: String::new(),
+        remote_user_id: found.did,
+        method: "app_password",
+        tokens: proved.tokens(Some(password), net.clock.now()),
+        accounts: vec![account],
+        scopes: scope.into_iter().collect(),
+    })
+}
+
+/// The proof: the session is refreshed once, and the access token that came is
+/// used once. What was opened before it is forgotten when that fails.
+async fn prove(net: &Net, server: &str, first: &Opened, name: &str) -> Result<Opened, SignInError> {
+    let second = match calls::refresh(net, server, &first.refresh).await {
+        Ok(opened) => opened,
+        Err(it) => {
+            let _ = calls::delete(net, server, &first.refresh).await;
+            return Err(failed(&it, name));
+        }
+    };
+    let checked = match suits(&second, &first.did, name) {
+        Ok(()) => calls::check(net, server, &second.access)
+            .await
+            .map_err(|it| failed(&it, name)),
+        Err(wrong) => Err(wrong),
+    };
+    match checked {
+        Ok(()) => Ok(second),
+        Err(wrong) => {
+            let _ = calls::delete(net, server, &second.refresh).await;
+            Err(wrong)
+        }
+    }
+}
+
+/// Whether a session is the wanted account's, made with an app password, and
+/// may publish.
+fn suits(opened: &Opened, did: &str, name: &str) -> Result<(), SignInError> {
+    if opened.did != did {
+        return Err(error(
+            "wrong_account",
+            format!("The server logged in another account than {name}."),
+            "Check handle and server; nothing was changed.",
+        ));
+    }
+    if jwt::scope(&opened.access).as_deref() == Some(jwt::MAIN) {
+        return Err(error(
+            "main_password",
+            "That is the account's main password; the session it opened was ended at once."
+                .to_owned(),
+            &format!("Make an app password at {APP_PASSWORDS} and use that."),
+        ));
+    }
+    match &opened.inactive {
+        None => Ok(()),
+        Some(status) => Err(restricted(name, status)),
+    }
+}
+
+/// What to say about a refused `createSession`. A taken-down account is refused
+/// in the words of a wrong password; its public status tells them apart.
+async fn refused(
+    net: &Net,
+    found: &identity::Identity,
+    name: &str,
+    failed_with: Failed,
+) -> SignInError {
+    match failed_with.refusal.class {
+        AnswerClass::Revoked => {
+            if let Ok(status) = calls::status(net, &found.server, &found.did).await
+                && !status.active
+            {
+                return restricted(name, status.status.as_deref().unwrap_or("inactive"));
+            }
+            error(
+                "wrong_password",
+                format!(
+                    "{} does not take this app password for {name}.",
+                    found.server
+                ),
+                &format!("Make a new one at {APP_PASSWORDS}; an old one cannot be shown again."),
+            )
+        }
+        AnswerClass::SecurityReview => error(
+            "main_password",
+            format!(
+                "{} wants a code by e-mail for {name}, as for a main password.",
+                found.server
+            ),
+            &format!("Make an app password at {APP_PASSWORDS} and use that."),
+        ),
+        AnswerClass::Restricted => restricted(name, "suspended"),
+        AnswerClass::AccountGone => error(
+            "account_gone",
+            format!("{} no longer has the account {name}.", found.server),
+            "Try again in a while if it has just moved.",
+        ),
+        _ => failed(&failed_with, name),
+    }
+}
+
+fn restricted(name: &str, status: &str) -> SignInError {
+    let said = session::inactive(status)
+        .evidence
+        .message
+        .unwrap_or_default();
+    let (code, hint) = match status {
+        "deactivated" => (
+            "restricted",
+            "Sign in at bsky.app to activate it, then connect again.",
+        ),
+        "deleted" => ("account_gone", "Connect the account that replaced it."),
+        _ => (
+            "restricted",
+            "Read the mail its server sent about it; once it is lifted, connect again.",
+        ),
+    };
+    error(code, format!("{name}: {said}"), hint)
+}
+
+/// A call on the way that brought nothing usable.
+pub(super) fn failed(it: &Failed, about: &str) -> SignInError {
+    let evidence = &it.refusal.evidence;
+    let said = evidence.message.clone().unwrap_or_default();
+    let status = evidence
+        .http_status
+        .map_or_else(String::new, |status| format!(" (HTTP {status})"));
+    match (it.trouble, it.refusal.class) {
+        (Some(Trouble::Forbidden), _) => error(
+            "private_address",
+            said,
+            "If this server is yours, set allow_private_hosts = true under [networks.bluesky].",
+        ),
+        (Some(Trouble::Unbuildable), _) => error(
+            "bad_address",
+            said,
+            "Give the server like https://pds.example.org.",
+        ),
+        (Some(_), _) => error(
+            "unreachable",
+            said,
+            "Check the connection and https://status.bsky.app, then try again.",
+        ),
+        (None, AnswerClass::RateLimited) => {
+            let wait = it.refusal.retry_after.map_or_else(
+                || "a few minutes".to_owned(),
+                |pause| format!("{} s", pause.as_secs().max(1)),
+            );
+            error(
+                "rate_limited",
+                format!("The server of {about} takes no more logins for now."),
+                &format!("Try again in {wait}."),
+            )
+        }
+        (None, AnswerClass::Transient) => error(
+            "unreachable",
+            format!("The server of {about} has trouble{status}: {said}"),
+            "Try again in a few minutes.",
+        ),
+        (None, _) => error(
+            "unexpected_answer",
+            format!(
+                "The server of {about} gave an answer this program does not know{status}: {said}"
+            ),
+            "Check that the server is a Bluesky (AT Protocol) server, and report the answer.",
+        ),
+    }
+}
+
+/// The account as people see it. Name and picture come from the network's own
+/// view and are left out when that does not answer.
+async fn account(net: &Net, found: &identity::Identity, opened: &Opened) -> Account {
+    #[derive(Default, Deserialize)]
+    #[serde(rename_all = "camelCase", default)]
+    struct Profile {
+        display_name: String,
+        avatar: Option<String>,
+    }
+    let method = xrpc::GET_PROFILE;
+    let request =
+        xrpc::query(&found.server, method, &[("actor", &found.did)]).map(|mut request| {
+            request.auth = Some(&opened.access);
+            request.timeout = Some(PROFILE_LIMIT);
+            request
+        });
+    let profile: Profile = xrpc::json(net, request, method, &[&opened.access])
+        .await
+        .unwrap_or_default();
+    let handle = opened.handle.clone().or_else(|| found.handle.clone());
+    Account {
+        kind: ChannelKind::Bluesky,
+        remote_id: found.did.clone(),
+        // What the protocol shows for an account without a valid handle.
+        handle: handle.unwrap_or_else(|| "handle.invalid".to_owned()),
+        display_name: clean(&profile.display_name, LONGEST_NAME),
+        avatar_url: profile
+            .avatar
+            .filter(|url| url.starts_with("https://") && url.len() <= 1000),
+    }
+}
+
+/// A refused login.
+pub(super) fn error(code: &'static str, what: String, hint: &str) -> SignInError {
     SignInError {
         code,
         what,
         hint: hint.to_owned(),
-    }
-}
-
-/// Signs in and proves the very tokens that will publish.
-pub async fn sign_in(net: &Net, credential: &Credential) -> Result<SignedIn, SignInError> {
-    let Credential::AppPassword {
-        handle,
-        server,
-        password,
-    } = credential;
-    let handle = handle
-        .trim()
-        .trim_start_matches('@')
-        .trim_end_matches('.')
-        .to_ascii_lowercase();
-    check_handle(&handle)?;
-    // A main password must not even leave this machine.
-    if !is_app_password(password.expose().trim()) {
-        return Err(error(
-            "main_password",
-            "This is not an app password (xxxx-xxxx-xxxx-xxxx), so it was not sent anywhere."
-                .into(),
-            APP_PASSWORDS,
-        ));
-    }
-    let on = server
-        .clone()
-        .or_else(|| net.settings.api_base.clone())
-        .unwrap_or_else(|| super::DESCRIPTOR.default_server.to_owned());
-    let on = with_scheme(&on);
-    let found = identity::resolve(net, &handle, &on)
-        .await
-        .map_err(|unresolved| explained(&handle, &on, unresolved))?;
-    let password = Secret::new(password.expose().trim());
-    let opened = session::create(net, &found.server, &found.did, &password)
-        .await
-        .map_err(|refusal| refused(&handle, &found.server, &refusal))?;
-    if opened.did != found.did {
-        return Err(error(
-            "another_account",
-            format!(
-                "The server opened a session of {} instead of {}.",
-                opened.did, found.did
-            ),
-            "Check the handle and try again.",
-        ));
-    }
-    if opened.scope == MAIN_PASSWORD {
-        end(net, &found, opened).await;
-        return Err(error(
-            "main_password",
-            format!("That is the main password of @{handle}; it was not kept."),
-            APP_PASSWORDS,
-        ));
-    }
-    if let Some(blocked) = &opened.blocked {
-        let text = blocked.evidence.message.clone().unwrap_or_default();
-        end(net, &found, opened).await;
-        return Err(error(
-            "restricted",
-            format!("@{handle} cannot publish: {text}"),
-            "Clear this at the network, then connect again.",
-        ));
-    }
-    // The proof is made with the very tokens that are kept: a refresh, which a
-    // revoked app password fails.
-    let fresh = match &opened.tokens.refresh {
-        Some(refresh) => session::refresh_once(net, &found.server, refresh).await,
-        None => Ok(opened),
-    };
-    let mut fresh = fresh.map_err(|refusal| refused(&handle, &found.server, &refusal))?;
-    let (display_name, avatar_url) =
-        profile(net, &found.server, &found.did, &fresh.tokens.access).await;
-    fresh.tokens.password = Some(password);
-    Ok(SignedIn {
-        server: found.server,
-        client_id: String::new(),
-        remote_user_id: found.did.clone(),
-        method: "app_password",
-        accounts: vec![Account {
-            kind: ChannelKind::Bluesky,
-            remote_id: found.did,
-            handle: fresh.handle.clone(),
-            display_name,
-            avatar_url,
-        }],
-        scopes: vec![fresh.scope.clone()],
-        tokens: fresh.tokens,
-    })
-}
-
-/// Ends a session that is not kept; best effort.
-async fn end(net: &Net, found: &identity::Identity, opened: session::Opened) {
-    let session = super::super::Session {
-        server: found.server.clone(),
-        remote_user_id: found.did.clone(),
-        tokens: std::sync::Arc::new(opened.tokens),
-    };
-    if let Err(refusal) = session::revoke(net, &session).await {
-        tracing::info!(
-            class = refusal.class.name(),
-            "a session that is not kept could not be ended"
-        );
-    }
-}
-
-/// Name and picture; a profile that cannot be read stops nothing.
-async fn profile(net: &Net, server: &str, did: &str, access: &Secret) -> (String, Option<String>) {
-    let reply = xrpc::query(
-        net,
-        server,
-        "app.bsky.actor.getProfile",
-        &[("actor", did)],
-        Some(access),
-    )
-    .await;
-    match xrpc::understood("getProfile", reply) {
-        Ok(value) => (
-            xrpc::text(&value, "displayName")
-                .map(|name| evidence::clean(&name, 200))
-                .unwrap_or_default(),
-            xrpc::text(&value, "avatar")
-                .filter(|url| url.starts_with("https://") && url.len() <= 2048),
-        ),
-        Err(_) => (String::new(), None),
-    }
-}
-
-fn with_scheme(server: &str) -> String {
-    let server = server.trim().trim_end_matches('/');
-    if server.contains("://") {
-        server.to_owned()
-    } else {
-        format!("https://{server}")
-    }
-}
-
-fn check_handle(handle: &str) -> Result<(), SignInError> {
-    let is_domain = handle.len() <= 253
-        && handle.contains('.')
-        && handle.split('.').all(|label| {
-            !label.is_empty()
-                && label.len() <= 63
-                && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
-                && !label.starts_with('-')
-                && !label.ends_with('-')
-        });
-    if is_domain || identity::is_did(handle) {
-        return Ok(());
-    }
-    Err(error(
-        "bad_handle",
-        format!(
-            "\"{}\" is not a Bluesky handle.",
-            evidence::clean(handle, 80)
-        ),
-        "Write it with its domain, like name.bsky.social.",
-    ))
-}
-
-/// App passwords are four groups of four.
-fn is_app_password(text: &str) -> bool {
-    let groups: Vec<&str> = text.split('-').collect();
-    groups.len() == 4
-        && groups
-            .iter()
-            .all(|group| group.len() == 4 && group.chars().all(|c| c.is_ascii_alphanumeric()))
-}
-
-fn explained(handle: &str, on: &str, unresolved: Unresolved) -> SignInError {
-    match unresolved {
-        Unresolved::Unknown => error(
-            "unknown_handle",
-            format!("Nobody knows the handle @{handle}."),
-            "Check the spelling; for a server of your own add --server.",
-        ),
-        Unresolved::Unreachable(text)
-            if text.contains("private or local")
-                || text.contains("over https")
-                || text.contains("only 443") =>
-        {
-            error(
-                "private_address",
-                format!("{on} is not called: {text}"),
-                "Set allow_private_hosts = true under [networks.bluesky] if this server is yours.",
-            )
-        }
-        Unresolved::Unreachable(text) => error(
-            "unreachable",
-            format!("{on} could not be asked for @{handle}: {text}"),
-            "Check the address and the connection, then try again.",
-        ),
-        Unresolved::Mismatch(text) => error(
-            "identity_mismatch",
-            text,
-            "Check the handle; the account's owner can repair it in the handle settings.",
-        ),
-    }
-}
-
-fn refused(handle: &str, server: &str, refusal: &Refusal) -> SignInError {
-    let said = refusal
-        .evidence
-        .message
-        .clone()
-        .unwrap_or_else(|| refusal.class.name().to_owned());
-    match refusal.class {
-        AnswerClass::Revoked => error(
-            "wrong_password",
-            format!(
-                "{server} does not accept this app password for @{handle} (\u{201c}{said}\u{201d})."
-            ),
-            "Check it, or make a new one; an account that was taken down is refused in the same words.",
-        ),
-        AnswerClass::SecurityReview => error(
-            "second_factor",
-            format!("{server} wants a second factor for @{handle}."),
-            APP_PASSWORDS,
-        ),
-        AnswerClass::Restricted | AnswerClass::AccountGone => error(
-            "restricted",
-            format!("@{handle} cannot publish: {said}"),
-            "Clear this at the network, then connect again.",
-        ),
-        AnswerClass::RateLimited => {
-            let pause = refusal
-                .retry_after
-                .map(|pause| format!(" for {} min", pause.as_secs().div_ceil(60)))
-                .unwrap_or_default();
-            error(
-                "rate_limited",
-                format!("{server} takes no more logins{pause}."),
-                "Wait, then try again.",
-            )
-        }
-        _ if said.contains("private or local") => error(
-            "private_address",
-            format!("{server} is not called: {said}"),
-            "Set allow_private_hosts = true under [networks.bluesky] if this server is yours.",
-        ),
-        _ => error(
-            "unreachable",
-            format!("{server} could not log @{handle} in: {said}"),
-            "Try again in a moment.",
-        ),
     }
 }

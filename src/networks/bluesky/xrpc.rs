@@ -1,93 +1,106 @@
-//! XRPC calls: `<server>/xrpc/<method>`, JSON in and out.
+//! XRPC, the protocol's way of calling: `<server>/xrpc/<method>`.
+//!
+//! Source: <https://atproto.com/specs/xrpc>
 
-use reqwest::Method;
-use serde_json::Value;
+use serde::de::DeserializeOwned;
+use url::Url;
 
-use super::super::catalogue::{self, BLUESKY};
-use super::super::http::{Body, NetError, Reply, Request};
-use super::super::{Net, Refusal};
+use crate::domain::network::Network;
+use crate::networks::catalogue::{classify, unanswered};
+use crate::networks::http::{Body, NetError, Reply, Request, Trouble};
+use crate::networks::{Net, Refusal};
 use crate::support::secret::Secret;
 
-/// The last word of a method name: `com.atproto.server.createSession`.
-fn short(method: &str) -> &str {
+pub(super) const CREATE_SESSION: &str = "com.atproto.server.createSession";
+pub(super) const REFRESH_SESSION: &str = "com.atproto.server.refreshSession";
+pub(super) const GET_SESSION: &str = "com.atproto.server.getSession";
+pub(super) const DELETE_SESSION: &str = "com.atproto.server.deleteSession";
+pub(super) const RESOLVE_HANDLE: &str = "com.atproto.identity.resolveHandle";
+pub(super) const REPO_STATUS: &str = "com.atproto.sync.getRepoStatus";
+pub(super) const GET_PROFILE: &str = "app.bsky.actor.getProfile";
+pub(super) const UPLOAD_BLOB: &str = "com.atproto.repo.uploadBlob";
+pub(super) const PUT_RECORD: &str = "com.atproto.repo.putRecord";
+pub(super) const GET_RECORD: &str = "com.atproto.repo.getRecord";
+
+/// The call's short name, as logs, evidence and the catalogue have it.
+pub(super) fn short(method: &str) -> &str {
     method.rsplit('.').next().unwrap_or(method)
 }
 
-/// A query (GET) with parameters.
-pub async fn query(
-    net: &Net,
+/// A reading call.
+pub(super) fn query<'a>(
     server: &str,
-    method: &str,
+    method: &'a str,
     params: &[(&str, &str)],
-    token: Option<&Secret>,
-) -> Result<Reply, NetError> {
-    let mut url = format!("{}/xrpc/{method}", server.trim_end_matches('/'));
-    if !params.is_empty() {
-        let query = url::form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(params)
-            .finish();
-        url = format!("{url}?{query}");
-    }
-    send(net, Method::GET, short(method), url, Body::Empty, token).await
+) -> Result<Request<'a>, NetError> {
+    let mut url = address(server, method)?;
+    url.query_pairs_mut().extend_pairs(params);
+    Ok(Request::get(short(method), url))
 }
 
-/// A procedure (POST).
-pub async fn procedure(
-    net: &Net,
+/// A changing call.
+pub(super) fn procedure<'a>(
     server: &str,
-    method: &str,
+    method: &'a str,
     body: Body,
-    token: Option<&Secret>,
-) -> Result<Reply, NetError> {
-    let url = format!("{}/xrpc/{method}", server.trim_end_matches('/'));
-    send(net, Method::POST, short(method), url, body, token).await
+) -> Result<Request<'a>, NetError> {
+    Ok(Request::post(short(method), address(server, method)?, body))
 }
 
-/// Any other address of this network.
-pub async fn get(net: &Net, name: &str, url: String) -> Result<Reply, NetError> {
-    send(net, Method::GET, name, url, Body::Empty, None).await
+fn address(server: &str, method: &str) -> Result<Url, NetError> {
+    let base = server.trim_end_matches('/');
+    Url::parse(&format!("{base}/xrpc/{method}")).map_err(|_| NetError::bad_address(server))
 }
 
-async fn send(
-    net: &Net,
-    method: Method,
-    name: &str,
-    url: String,
-    body: Body,
-    token: Option<&Secret>,
-) -> Result<Reply, NetError> {
-    // Uploads take as long as their size needs at a slow 64 kB/s.
-    let timeout = match &body {
-        Body::Bytes(_, bytes) => Some(std::time::Duration::from_secs(
-            30 + bytes.len() as u64 / 64_000,
-        )),
-        _ => None,
-    };
-    net.http
-        .call(Request {
-            name,
-            method,
-            url,
-            bearer: token,
-            body,
-            allow_private: net.settings.allow_private_hosts,
-            timeout,
-        })
-        .await
+/// A call that did not bring what was wanted.
+#[derive(Debug)]
+pub(super) struct Failed {
+    /// What it means.
+    pub refusal: Refusal,
+    /// What kept it from its answer, when there was none.
+    pub trouble: Option<Trouble>,
 }
 
-/// A success as JSON, or what the failure means.
-pub fn understood(name: &str, reply: Result<Reply, NetError>) -> Result<Value, Refusal> {
-    match reply {
-        Err(error) => Err(catalogue::no_answer(name, &error)),
-        Ok(reply) if reply.is_success() => reply.json().ok_or_else(|| {
-            catalogue::transient(name, "The server answered something that is not JSON.")
-        }),
-        Ok(reply) => Err(catalogue::classify(&BLUESKY, name, &reply)),
+impl Failed {
+    /// An answer of the right status that is not what was wanted.
+    pub fn unreadable(method: &str, reply: &Reply, secrets: &[&Secret]) -> Self {
+        Self {
+            refusal: classify(Network::Bluesky, short(method), reply, secrets),
+            trouble: None,
+        }
     }
 }
 
-/// A text field of a JSON object.
-pub fn text(value: &Value, key: &str) -> Option<String> {
-    value.get(key).and_then(Value::as_str).map(str::to_owned)
+/// Sends and reads a JSON answer.
+pub(super) async fn json<T: DeserializeOwned>(
+    net: &Net,
+    request: Result<Request<'_>, NetError>,
+    method: &str,
+    secrets: &[&Secret],
+) -> Result<T, Failed> {
+    let reply = reply(net, request, method, secrets).await?;
+    reply
+        .json()
+        .ok_or_else(|| Failed::unreadable(method, &reply, secrets))
+}
+
+/// Sends; everything but a success is a failure.
+pub(super) async fn reply(
+    net: &Net,
+    request: Result<Request<'_>, NetError>,
+    method: &str,
+    secrets: &[&Secret],
+) -> Result<Reply, Failed> {
+    let sent = match request {
+        Ok(request) => net.send(request).await,
+        Err(error) => Err(error),
+    };
+    match sent {
+        Ok(reply) if reply.ok() => Ok(reply),
+        Ok(reply) => Err(Failed::unreadable(method, &reply, secrets)),
+        Err(error) => Err(Failed {
+            refusal: unanswered(short(method), &error),
+            trouble: Some(error.trouble),
+        }),
+    }
 }

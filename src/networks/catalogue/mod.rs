@@ -1,88 +1,114 @@
-//! The error catalogues: what each network answers and what it means, as data.
-//! The first row that matches counts; an answer no row matches is
-//! `Unclassified`, never guessed to be fine or passing.
+//! The error catalogue: which answer means what, as data. A row names where it
+//! was seen and carries the recorded body, so that a test can hold the table
+//! against reality and help pages can be made from it. What no row matches is
+//! [`AnswerClass::Unclassified`]: visible, never guessed.
 
-use std::sync::LazyLock;
+mod bluesky;
 
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::Refusal;
-use super::evidence;
-use super::http::{NetError, Reply};
+use super::evidence::{LONGEST, LONGEST_CODE, safe};
+use super::http::{NetError, Reply, Trouble};
 use crate::domain::answer::AnswerClass;
 use crate::domain::channel::{Cause, Evidence};
+use crate::domain::network::Network;
+use crate::support::secret::Secret;
 
-/// One row of a catalogue.
-#[derive(Debug, Deserialize)]
+/// One kind of answer that is not a success.
+#[derive(Debug)]
 pub struct Row {
-    /// The call it is for, `*` for any.
-    call: String,
-    /// HTTP status.
-    status: u16,
-    /// The network's error name; left out means any.
-    error: Option<String>,
-    /// What its sentence contains; left out means any.
-    message: Option<String>,
+    /// The calls it is valid for, by name; empty for all.
+    pub calls: &'static [&'static str],
+    /// First and last HTTP status it is valid for.
+    pub status: (u16, u16),
+    /// The network's error name; empty for any or none.
+    pub name: &'static str,
+    /// A part of the network's sentence; empty for any or none.
+    pub message: &'static str,
     /// What it means.
-    class: AnswerClass,
-    /// A cause more exact than the class.
-    cause: Option<Cause>,
+    pub class: AnswerClass,
+    /// A cause more exact than the class gives.
+    pub cause: Option<Cause>,
+    /// What it means in one sentence, for people.
+    pub words: &'static str,
     /// A body as it was recorded.
-    #[cfg_attr(
-        not(test),
-        expect(
-            dead_code,
-            reason = "the tests hold every row against its recorded body"
-        )
-    )]
-    recorded: Value,
+    pub body: &'static str,
 }
 
-/// The catalogue of Bluesky. Observed on the reference server; see
-/// <https://github.com/bluesky-social/atproto/tree/main/packages/pds>.
-#[allow(
-    clippy::expect_used,
-    reason = "the file is part of the program and a test reads it"
-)]
-pub static BLUESKY: LazyLock<Vec<Row>> = LazyLock::new(|| {
-    serde_json::from_str(include_str!("bluesky.json")).expect("the catalogue is valid JSON")
-});
+impl Row {
+    fn matches(&self, call: &str, status: u16, name: &str, message: &str) -> bool {
+        (self.calls.is_empty() || self.calls.contains(&call))
+            && (self.status.0..=self.status.1).contains(&status)
+            && (self.name.is_empty() || self.name == name)
+            && message.contains(self.message)
+    }
+}
 
-/// Name and sentence of an error body `{"error", "message"}`.
-fn named(body: Option<&Value>) -> (Option<String>, Option<String>) {
-    let text = |key: &str| {
-        body.and_then(|body| body.get(key))
-            .and_then(Value::as_str)
-            .map(str::to_owned)
+/// Rows that hold for every network, tried after its own.
+const COMMON: &[Row] = &[
+    Row {
+        calls: &[],
+        status: (429, 429),
+        name: "",
+        message: "",
+        class: AnswerClass::RateLimited,
+        cause: None,
+        words: "Too many requests; it goes on by itself later.",
+        body: "Too Many Requests",
+    },
+    Row {
+        calls: &[],
+        status: (408, 408),
+        name: "",
+        message: "",
+        class: AnswerClass::Transient,
+        cause: None,
+        words: "The network gave up waiting for us; it is tried again.",
+        body: "Request Timeout",
+    },
+    Row {
+        calls: &[],
+        status: (500, 599),
+        name: "",
+        message: "",
+        class: AnswerClass::Transient,
+        cause: None,
+        words: "The network itself has trouble; it is tried again.",
+        body: "<html><body><h1>503 Service Unavailable</h1></body></html>",
+    },
+];
+
+/// The rows of a network, in the order they are tried.
+pub fn rows(network: Network) -> impl Iterator<Item = &'static Row> {
+    let own: &[Row] = match network {
+        Network::Bluesky => bluesky::ROWS,
+        _ => &[],
     };
-    (text("error"), text("message"))
+    own.iter().chain(COMMON)
 }
 
-/// What an answer that is no success means.
-pub fn classify(rows: &[Row], call: &str, reply: &Reply) -> Refusal {
-    let body = reply.json();
-    let (error, message) = named(body.as_ref());
-    let matched = rows.iter().find(|row| {
-        (row.call == "*" || row.call == call)
-            && row.status == reply.status
-            && row
-                .error
-                .as_ref()
-                .is_none_or(|wanted| error.as_ref() == Some(wanted))
-            && row.message.as_ref().is_none_or(|wanted| {
-                message
-                    .as_deref()
-                    .is_some_and(|text| text.contains(wanted.as_str()))
-            })
-    });
+/// What an answer that was not a success means. `secrets` are the tokens of the
+/// call: should the answer repeat one, it does not reach the evidence.
+pub fn classify(network: Network, call: &str, reply: &Reply, secrets: &[&Secret]) -> Refusal {
+    let (name, message) = said(reply);
+    let row = rows(network).find(|row| row.matches(call, reply.status, &name, &message));
+    let sentence = match row {
+        Some(row) if message.is_empty() => row.words.to_owned(),
+        _ if message.is_empty() && reply.ok() => {
+            "The answer is a success that nobody can read.".to_owned()
+        }
+        _ if message.is_empty() => format!("HTTP {} without a reason.", reply.status),
+        _ => safe(&message, secrets, LONGEST),
+    };
+    let code = safe(&name, secrets, LONGEST_CODE);
     Refusal {
-        class: matched.map_or(AnswerClass::Unclassified, |row| row.class),
-        cause: matched.and_then(|row| row.cause),
+        class: row.map_or(AnswerClass::Unclassified, |row| row.class),
+        cause: row.and_then(|row| row.cause),
         evidence: Evidence {
             http_status: Some(reply.status),
-            network_code: error.map(|text| evidence::clean(&text, 60)),
-            message: message.map(|text| evidence::clean(&text, 300)),
+            network_code: Some(code).filter(|code| !code.is_empty()),
+            message: Some(sentence),
             seen_by: Some(call.to_owned()),
         },
         retry_after: reply.retry_after(),
@@ -90,21 +116,43 @@ pub fn classify(rows: &[Row], call: &str, reply: &Reply) -> Refusal {
     }
 }
 
-/// The refusal of a call that got no whole answer: always their trouble or the
-/// way there, never the channel's.
-pub fn no_answer(call: &str, error: &NetError) -> Refusal {
-    transient(call, error.text())
+/// Error name and sentence of a body, in the shapes networks use:
+/// `{"error": name, "message": sentence}` and OAuth's
+/// `{"error": name, "error_description": sentence}`. A body of another shape is
+/// its own sentence, unless it is a page.
+fn said(reply: &Reply) -> (String, String) {
+    let Some(Value::Object(body)) = reply.json::<Value>() else {
+        let text = String::from_utf8_lossy(&reply.body);
+        let page = text.trim_start().starts_with('<') || reply.ok();
+        let text = if page {
+            String::new()
+        } else {
+            text.into_owned()
+        };
+        return (String::new(), text);
+    };
+    let text = |key: &str| body.get(key).and_then(Value::as_str).map(str::to_owned);
+    let sentence = text("message").or_else(|| text("error_description"));
+    (
+        text("error").unwrap_or_default(),
+        sentence.unwrap_or_default(),
+    )
 }
 
-/// A refusal that says nothing about the channel.
-pub fn transient(call: &str, text: &str) -> Refusal {
+/// What a call without a whole answer means: their trouble, unless the address
+/// itself is one that is never called.
+pub fn unanswered(call: &str, error: &NetError) -> Refusal {
     Refusal {
-        class: AnswerClass::Transient,
+        class: match error.trouble {
+            Trouble::Forbidden | Trouble::Unbuildable => AnswerClass::Unclassified,
+            _ => AnswerClass::Transient,
+        },
         cause: None,
         evidence: Evidence {
-            message: Some(evidence::clean(text, 300)),
+            http_status: error.status,
+            network_code: None,
+            message: Some(error.what.clone()),
             seen_by: Some(call.to_owned()),
-            ..Evidence::default()
         },
         retry_after: None,
         confirmed: false,
@@ -114,51 +162,64 @@ pub fn transient(call: &str, text: &str) -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::support::time::UtcMs;
-
-    fn reply(status: u16, body: &Value) -> Reply {
-        let body = body
-            .as_str()
-            .map_or_else(|| body.to_string(), str::to_owned)
-            .into_bytes();
-        Reply {
-            status,
-            headers: Default::default(),
-            body,
-            at: UtcMs(0),
-        }
-    }
 
     #[test]
     fn every_recorded_body_means_what_its_row_says() {
-        for row in BLUESKY.iter() {
-            let call = if row.call == "*" {
-                "getSession"
-            } else {
-                &row.call
-            };
-            let refusal = classify(&BLUESKY, call, &reply(row.status, &row.recorded));
-            assert_eq!(refusal.class, row.class, "{:?}", row.recorded);
+        for network in Network::ALL.iter().copied() {
+            for row in rows(network) {
+                let call = row.calls.first().copied().unwrap_or("anything");
+                for status in [row.status.0, row.status.1] {
+                    let reply = Reply::made(status, &[], row.body);
+                    let seen = classify(network, call, &reply, &[]);
+                    assert_eq!(
+                        (seen.class, seen.cause),
+                        (row.class, row.cause),
+                        "{} {call} {status} {}",
+                        network.name(),
+                        row.body
+                    );
+                }
+            }
         }
     }
 
     #[test]
-    fn an_answer_nobody_recorded_is_unclassified_and_never_fine() {
-        let body = serde_json::json!({"error": "Surprise", "message": "New in 2031"});
-        for status in [400, 401, 403, 404, 409, 418] {
-            assert_eq!(
-                classify(&BLUESKY, "putRecord", &reply(status, &body)).class,
-                AnswerClass::Unclassified
-            );
+    fn every_row_can_be_explained() {
+        for network in Network::ALL.iter().copied() {
+            for row in rows(network) {
+                assert!(row.words.ends_with('.'), "{}", row.words);
+            }
         }
     }
 
     #[test]
-    fn the_networks_own_sentence_is_kept_clean_and_short() {
-        let body = serde_json::json!({"error": "X\u{1b}[31m", "message": format!("\u{202e}a\n{}", "b".repeat(999))});
-        let refusal = classify(&BLUESKY, "putRecord", &reply(400, &body));
-        let message = refusal.evidence.message.unwrap();
-        assert!(message.chars().count() <= 300 && !message.contains(['\n', '\u{202e}']));
-        assert!(!refusal.evidence.network_code.unwrap().contains('\u{1b}'));
+    fn what_no_row_matches_is_visible_and_never_guessed() {
+        for (status, body) in [
+            (400, r#"{"error":"BrandNewThing","message":"Never seen"}"#),
+            (403, "<html>Attention required</html>"),
+            (418, ""),
+            (302, ""),
+            (400, r#"["a list"]"#),
+        ] {
+            let reply = Reply::made(status, &[], body);
+            let seen = classify(Network::Bluesky, "putRecord", &reply, &[]);
+            assert_eq!(seen.class, AnswerClass::Unclassified, "{body}");
+            assert_eq!(seen.cause(), None);
+            assert_eq!(seen.evidence.http_status, Some(status));
+            assert!(seen.evidence.message.is_some());
+        }
+    }
+
+    #[test]
+    fn an_answer_that_repeats_the_token_does_not_leak_it() {
+        let token = Secret::new("canary-token-7");
+        let body = r#"{"error":"canary-token-7","message":"bad \u001b[31mcanary-token-7 eyJhbGciOiJIUzI1NiJ9.e30.sig"}"#;
+        let reply = Reply::made(400, &[], body);
+        let seen = classify(Network::Bluesky, "getSession", &reply, &[&token]);
+        assert_eq!(seen.evidence.network_code.as_deref(), Some("[secret]"));
+        assert_eq!(
+            seen.evidence.message.as_deref(),
+            Some("bad [31m[secret] [secret]")
+        );
     }
 }

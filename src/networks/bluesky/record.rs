@@ -1,0 +1,152 @@
+//! The post as the network stores it, and whether two of them are the same.
+//!
+//! Source: <https://github.com/bluesky-social/atproto/blob/main/lexicons/app/bsky/feed/post.json>
+
+use serde_json::{Value, json};
+
+use super::facets::facets;
+use crate::networks::{Publish, Remote};
+use crate::support::time::UtcMs;
+
+/// The collection posts live in.
+pub(super) const POST: &str = "app.bsky.feed.post";
+
+/// The exact body of `putRecord`, with the blobs in the order of the media.
+///
+/// `swapRecord: null` lets the server accept an identical repeat without doing
+/// anything, and refuse any other content under the key.
+pub(super) fn render(publish: &Publish, blobs: &[Value]) -> String {
+    let mut record = json!({
+        "$type": POST,
+        "text": publish.text,
+        "createdAt": stamp(publish.now),
+    });
+    let facets = facets(&publish.text);
+    if !facets.is_empty() {
+        record["facets"] = Value::Array(facets);
+    }
+    if !blobs.is_empty() {
+        let images: Vec<Value> = publish
+            .media
+            .iter()
+            .zip(blobs)
+            .map(|(item, blob)| {
+                let mut image = json!({ "alt": item.alt, "image": blob });
+                if let Some((width, height)) = item.size.filter(|(w, h)| *w > 0 && *h > 0) {
+                    image["aspectRatio"] = json!({ "width": width, "height": height });
+                }
+                image
+            })
+            .collect();
+        record["embed"] = json!({ "$type": "app.bsky.embed.images", "images": images });
+    }
+    json!({
+        "repo": publish.account,
+        "collection": POST,
+        "rkey": publish.key,
+        "record": record,
+        "swapRecord": null,
+    })
+    .to_string()
+}
+
+/// RFC 3339 in UTC with milliseconds, as the network's own apps write it.
+fn stamp(at: UtcMs) -> String {
+    at.timestamp()
+        .strftime("%Y-%m-%dT%H:%M:%S%.3fZ")
+        .to_string()
+}
+
+/// The address of the post under `key`.
+pub(super) fn uri(account: &str, key: &str) -> String {
+    format!("at://{account}/{POST}/{key}")
+}
+
+/// The post as people and programs name it.
+pub(super) fn remote(account: &str, key: &str) -> Remote {
+    Remote {
+        id: uri(account, key),
+        permalink: Some(format!("https://bsky.app/profile/{account}/post/{key}")),
+    }
+}
+
+/// Whether what the network has is what the frozen request holds.
+pub(super) fn same(rendered: &str, stored: &Value) -> bool {
+    let Ok(ours) = serde_json::from_str::<Value>(rendered) else {
+        return false;
+    };
+    ["text", "createdAt", "embed", "reply"]
+        .iter()
+        .all(|key| ours["record"].get(key) == stored.get(key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::networks::MediaItem;
+
+    fn publish() -> Publish {
+        Publish {
+            key: "3n2rzpbzt3k2z".into(),
+            account: "did:plc:ewvi7nxzyoun6zhxrhs64oiz".into(),
+            text: "Hi #all".into(),
+            media: vec![MediaItem {
+                path: "x".into(),
+                mime: "image/png".into(),
+                bytes: 1,
+                size: Some((4, 3)),
+                sha256: String::new(),
+                alt: "a cat".into(),
+            }],
+            rendered: None,
+            now: UtcMs(1_795_269_600_000),
+        }
+    }
+
+    #[test]
+    fn a_post_is_written_as_the_network_wants_it() {
+        let body: Value =
+            serde_json::from_str(&render(&publish(), &[json!({ "$type": "blob" })])).unwrap();
+        assert_eq!(
+            body,
+            json!({
+                "repo": "did:plc:ewvi7nxzyoun6zhxrhs64oiz",
+                "collection": "app.bsky.feed.post",
+                "rkey": "3n2rzpbzt3k2z",
+                "swapRecord": null,
+                "record": {
+                    "$type": "app.bsky.feed.post",
+                    "text": "Hi #all",
+                    "createdAt": "2026-11-21T14:00:00.000Z",
+                    "facets": [{
+                        "index": { "byteStart": 3, "byteEnd": 7 },
+                        "features": [{ "$type": "app.bsky.richtext.facet#tag", "tag": "all" }],
+                    }],
+                    "embed": { "$type": "app.bsky.embed.images", "images": [{
+                        "alt": "a cat",
+                        "image": { "$type": "blob" },
+                        "aspectRatio": { "width": 4, "height": 3 },
+                    }] },
+                },
+            })
+        );
+    }
+
+    #[test]
+    fn the_same_post_is_known_by_text_time_and_images() {
+        let rendered = render(&publish(), &[json!({ "$type": "blob", "size": 1 })]);
+        let stored = serde_json::from_str::<Value>(&rendered).unwrap()["record"].clone();
+        assert!(same(&rendered, &stored));
+        for (key, value) in [
+            ("text", json!("Hi")),
+            ("createdAt", json!("2026-11-21T14:00:00.001Z")),
+            ("embed", Value::Null),
+            ("reply", json!({})),
+        ] {
+            let mut other = stored.clone();
+            other[key] = value;
+            assert!(!same(&rendered, &other), "{key}");
+        }
+        assert!(!same("", &stored));
+    }
+}
