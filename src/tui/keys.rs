@@ -5,7 +5,9 @@
 mod chord;
 mod reason;
 
-pub use chord::{Chord, parse};
+pub use chord::Chord;
+#[cfg(test)]
+pub use chord::parse;
 pub use reason::why_not;
 
 use crossterm::event::KeyEvent;

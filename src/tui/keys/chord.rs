@@ -63,6 +63,7 @@ impl Chord {
         })
     }
 
+    #[cfg(test)]
     fn event(self) -> KeyEvent {
         let modifiers = if self.control {
             KeyModifiers::CONTROL
@@ -79,8 +80,9 @@ fn single(text: &str) -> Option<char> {
     chars.next().is_none().then_some(first)
 }
 
-/// Reads a run of keys: letters, and names in angle brackets (`jj<enter>`).
+/// The keys of a run, for tests written as keys: letters, and names in angle brackets (`jj<enter>`).
 /// `None` when a name is unknown.
+#[cfg(test)]
 pub fn parse(run: &str) -> Option<Vec<KeyEvent>> {
     let mut keys = Vec::new();
     let mut rest = run;

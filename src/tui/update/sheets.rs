@@ -3,7 +3,6 @@
 use super::{moves, posts, press};
 use crate::domain::network::Network;
 use crate::ops::Scope;
-use crate::support::secret::Secret;
 use crate::tui::act::{Act, Effect, Load, SignIn};
 use crate::tui::model::line::COUNTDOWN;
 use crate::tui::model::sheet::{Choice, Disconnect, Help, Login, LoginField, Question};
@@ -208,7 +207,7 @@ fn sign_in(model: &mut Model) -> Vec<Effect> {
         channel: login.channel.clone(),
         handle,
         server: (!server.is_empty()).then_some(server),
-        password: Secret::new(login.password.text().trim()),
+        password: login.password.secret(),
     });
     vec![Effect::Act(request, act)]
 }

@@ -192,7 +192,7 @@ fn channel(
     }
     if let Some((from, to)) = columns.cause {
         pen.tab(from)
-            .field(&cause(canvas_wall(&wall), view), room(from, to), plain);
+            .field(&cause(&wall, view), room(from, to), plain);
     }
     if let Some(end) = columns.posts {
         pen.right_to(end, &posts, plain);
@@ -200,10 +200,6 @@ fn channel(
     if posts != "–" || columns.posts.is_none() {
         pen.tab(columns.hit).write(&hit, plain);
     }
-}
-
-fn canvas_wall(wall: &words::Wall) -> &words::Wall {
-    wall
 }
 
 /// How many posts the state of the channel concerns.

@@ -113,7 +113,9 @@ fn publisher(model: &Model) -> (String, String, Role) {
     let say = |long: &str, short: &str, role| (long.to_owned(), short.to_owned(), role);
     if !view.running {
         let due = model.due_within_a_day();
-        let long = if due == 0 {
+        let long = if model.set.no_publish {
+            "✖ NOBODY PUBLISHES: --no-publish".to_owned()
+        } else if due == 0 {
             "✖ NOBODY PUBLISHES".to_owned()
         } else {
             format!("✖ NOBODY PUBLISHES: {due} due in 24 h")
@@ -267,15 +269,11 @@ fn standing(canvas: &mut Canvas<'_>, area: Rect) {
     let wall = model.wall();
     let broken = canvas.style(Role::Broken);
     let plain = Style::new();
+    let bold = canvas.style(Role::Title);
     let text = words::span(wall.now.since(incident.opened_at));
     let mut pen = canvas.pen(area, 0);
     pen.tab(1).write("✖", broken).write(" ", plain);
     let room = pen.left().saturating_sub(width(&text) + 4);
-    pen.field(&incident.text, room, canvas_bold(model))
-        .write(" · ", plain);
+    pen.field(&incident.text, room, bold).write(" · ", plain);
     pen.write(&text, plain);
-}
-
-fn canvas_bold(model: &Model) -> Style {
-    model.set.look.style(Role::Title)
 }
