@@ -7,7 +7,7 @@ mod reason;
 
 pub use chord::Chord;
 #[cfg(test)]
-pub use chord::parse;
+pub(in crate::tui) use chord::parse;
 pub use reason::why_not;
 
 use crossterm::event::KeyEvent;
@@ -155,15 +155,7 @@ const fn row(
 }
 
 /// Every key there is.
-pub const TABLE: &[Binding] = &[
-    row(
-        "r",
-        Do::Reconnect,
-        OF_CHANNEL,
-        "reconnect",
-        "Log in again for this channel",
-        90,
-    ),
+pub static TABLE: &[Binding] = &[
     row(
         "1",
         Do::Live,
@@ -187,6 +179,14 @@ pub const TABLE: &[Binding] = &[
         "leave it",
         "Leave it undecided",
         88,
+    ),
+    row(
+        "r",
+        Do::Reconnect,
+        OF_CHANNEL,
+        "reconnect",
+        "Log in again for this channel",
+        90,
     ),
     row(
         "!",
@@ -213,6 +213,14 @@ pub const TABLE: &[Binding] = &[
         79,
     ),
     row(
+        "Enter",
+        Do::Open,
+        MAIN,
+        "open",
+        "Open what is under the cursor",
+        75,
+    ),
+    row(
         "p",
         Do::Probe,
         OF_CHANNEL,
@@ -229,14 +237,6 @@ pub const TABLE: &[Binding] = &[
         60,
     ),
     row(
-        "c",
-        Do::Connect,
-        MAIN,
-        "connect",
-        "Connect a new account",
-        65,
-    ),
-    row(
         "D",
         Do::Disconnect,
         &[P::Channels, P::Channel],
@@ -245,12 +245,12 @@ pub const TABLE: &[Binding] = &[
         40,
     ),
     row(
-        "Enter",
-        Do::Open,
+        "c",
+        Do::Connect,
         MAIN,
-        "open",
-        "Open what is under the cursor",
-        75,
+        "connect",
+        "Connect a new account",
+        65,
     ),
     row(
         "y",
@@ -340,6 +340,23 @@ pub const TABLE: &[Binding] = &[
     row("Enter", Do::Back, &[P::Question], "stay", "Stay", 90),
     row("Esc", Do::Back, EVERYWHERE, "", "Back by one, never out", 0),
     row(
+        "Ctrl-l",
+        Do::Repaint,
+        EVERYWHERE,
+        "",
+        "Paint and order anew",
+        0,
+    ),
+    row(
+        "Ctrl-z",
+        Do::Suspend,
+        EVERYWHERE,
+        "",
+        "Suspend; fg goes on",
+        0,
+    ),
+    row("Ctrl-c", Do::QuitNow, EVERYWHERE, "", "Quit now", 0),
+    row(
         "?",
         Do::Help,
         OF_CHANNEL,
@@ -363,23 +380,6 @@ pub const TABLE: &[Binding] = &[
         "Back",
         0,
     ),
-    row(
-        "Ctrl-l",
-        Do::Repaint,
-        EVERYWHERE,
-        "",
-        "Paint and order anew",
-        0,
-    ),
-    row(
-        "Ctrl-z",
-        Do::Suspend,
-        EVERYWHERE,
-        "",
-        "Suspend; fg goes on",
-        0,
-    ),
-    row("Ctrl-c", Do::QuitNow, EVERYWHERE, "", "Quit now", 0),
 ];
 
 /// Where the keys go now.
@@ -459,13 +459,14 @@ fn label(model: &Model, binding: &Binding) -> &'static str {
         Do::Send if reason::is_refused(model) => "try again",
         Do::Undo if !model.pending.is_empty() => "stop it",
         Do::Go if reason::disconnects(model) => "disconnect it",
+        Do::Field(true) if place(model) == P::Disconnect => "other answer",
         _ => binding.short,
     }
 }
 
 /// The line of keys of a sheet: `1 it is live · 2 send again · Esc`.
 pub fn sheet_line(model: &Model) -> String {
-    let mut parts: Vec<String> = footer(model, 72, 3)
+    let mut parts: Vec<String> = footer(model, 67, 3)
         .into_iter()
         .map(|(key, word)| format!("{key} {word}"))
         .collect();

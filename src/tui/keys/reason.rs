@@ -26,7 +26,7 @@ pub fn why_not(model: &Model, does: Do) -> Option<String> {
         return Some("read only: nothing is changed from here".into());
     }
     match does {
-        Do::Reconnect => channel(model, Act::Connect),
+        Do::Reconnect => channel(model, Act::Connect).or_else(|| unknown_network(model)),
         Do::Disconnect => channel(model, Act::Disconnect),
         Do::Probe => channel(model, Act::Probe).or_else(|| nobody_publishes(model)),
         Do::Pause => channel(model, Act::Pause),
@@ -42,6 +42,12 @@ pub fn why_not(model: &Model, does: Do) -> Option<String> {
         Do::Send => send(model),
         Do::Live | Do::NotLive | Do::Leave => decide(model),
         Do::Open => open(model),
+        Do::Field(_) => match model.sheets.last() {
+            Some(Sheet::Disconnect(sheet)) if sheet.cancels() > 0 => {
+                Some("there is one field".into())
+            }
+            _ => None,
+        },
         Do::Copy => (model.channel().is_none() && model.delivery().is_none())
             .then(|| "nothing to copy here".into()),
         Do::Workspace => (model.workspaces.len() < 2).then(|| "there is only one workspace".into()),
@@ -80,6 +86,12 @@ fn channel(model: &Model, act: Act) -> Option<String> {
     }
 }
 
+fn unknown_network(model: &Model) -> Option<String> {
+    let network = model.channel()?.summary.channel.kind.network();
+    let known = model.set.tips.contains_key(&network);
+    (!known).then(|| format!("{} is not built in yet", network.title()))
+}
+
 fn nobody_publishes(model: &Model) -> Option<String> {
     let publisher = model.publisher.as_ref()?;
     (!publisher.running).then(|| "nobody publishes, and only the publisher probes".into())
@@ -88,7 +100,7 @@ fn nobody_publishes(model: &Model) -> Option<String> {
 fn connect(model: &Model) -> Option<String> {
     match model.connect_to() {
         Some(workspace) => role(model, &workspace, Act::Connect),
-        None => Some("choose a workspace first: w".into()),
+        None => Some("choose a workspace with w first".into()),
     }
 }
 

@@ -32,7 +32,11 @@ pub fn todo(model: &Model, view: &ChannelView) -> Option<String> {
             format!("Log in at {network} as {who} and answer its check, then r reconnect.")
         }
         (_, Cause::ScopeMissing) => "r reconnect and leave every permission ticked.".to_owned(),
-        _ => format!("r reconnect. {}", before(model, view)),
+        _ => format!(
+            "r reconnect: {}. {}",
+            mends(model, view),
+            before(model, view)
+        ),
     };
     Some(text.trim_end().to_owned())
 }
@@ -40,6 +44,18 @@ pub fn todo(model: &Model, view: &ChannelView) -> Option<String> {
 /// Whether a login is what mends it.
 pub fn mends_by_login(view: &ChannelView) -> bool {
     view.fix.starts_with("allgreen channel reconnect")
+}
+
+/// How much one login repairs.
+fn mends(model: &Model, view: &ChannelView) -> String {
+    let login = &view.summary.channel.login_id;
+    let all = model.channels.all().filter(|one| {
+        one.lamp == Lamp::Broken && mends_by_login(one) && one.summary.channel.login_id == *login
+    });
+    match all.count() {
+        0 | 1 => "one login mends it".into(),
+        n => format!("one login mends all {n}"),
+    }
 }
 
 fn before(model: &Model, view: &ChannelView) -> String {

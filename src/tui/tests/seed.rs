@@ -52,10 +52,16 @@ pub fn empty(width: u16, height: u16) -> Model {
         slow: false,
         no_publish: false,
         pid: 4711,
-        tips: HashMap::from([(
-            Network::Bluesky,
-            &["Make an app password under Settings, Privacy and security, App passwords."][..],
-        )]),
+        tips: HashMap::from([
+            (
+                Network::Bluesky,
+                &["Make an app password under Settings, Privacy and security, App passwords."][..],
+            ),
+            (
+                Network::Instagram,
+                &["First be logged in at Facebook as the owner of the Page."][..],
+            ),
+        ]),
     };
     let mut model = Model::new(set, (width, height), now(), Duration::from_secs(1000));
     model.slot = now();
@@ -150,7 +156,14 @@ pub fn channel(seed: &Seed<'_>) -> ChannelView {
         summary: ChannelSummary {
             channel,
             workspace: (slug.into(), workspace.into()),
-            counts: vec![(State::Scheduled, seed.scheduled)],
+            counts: match seed.id {
+                "C2" => vec![(State::Scheduled, seed.scheduled), (State::Missed, 1)],
+                "B3" => vec![
+                    (State::Scheduled, seed.scheduled),
+                    (State::NeedsDecision, 1),
+                ],
+                _ => vec![(State::Scheduled, seed.scheduled)],
+            },
             next_due,
         },
         lamp: seed.lamp,
@@ -675,4 +688,11 @@ pub fn model(width: u16, height: u16) -> Model {
     answer(&mut model, effects);
     update::update(&mut model, Msg::Publisher(daemon()));
     model
+}
+
+/// Lets seconds go by.
+pub fn later(model: &mut Model, seconds: u64) -> Vec<Effect> {
+    let boot = model.boot + Duration::from_secs(seconds);
+    let now = model.now.plus(Duration::from_secs(seconds));
+    update::update(model, Msg::Now(now, boot))
 }

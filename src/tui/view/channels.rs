@@ -6,6 +6,7 @@ use ratatui::style::Style;
 use super::{Canvas, head};
 use crate::domain::delivery::State;
 use crate::ops::views::{ChannelView, Lamp};
+use crate::tui::keys::{self, Do};
 use crate::tui::model::Pane;
 use crate::tui::model::advice::mends_by_login;
 use crate::tui::model::channels::{Row, first_hit};
@@ -88,14 +89,17 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
 }
 
 fn empty(canvas: &mut Canvas<'_>, area: Rect) {
-    let text = if !canvas.model.channels.loaded {
-        "Loading…"
-    } else if canvas.model.set.read_only {
-        "No channel here."
-    } else {
-        "No channel here. c connects one."
+    let model = canvas.model;
+    let first = match keys::why_not(model, Do::Connect) {
+        _ if !model.channels.loaded => "Loading…".to_owned(),
+        None => "No channel here. c connects one.".to_owned(),
+        Some(reason) => format!("No channel here. To connect one: {reason}."),
     };
-    canvas.pen(area, 0).tab(1).write(text, Style::new());
+    canvas.pen(area, 0).tab(1).write(&first, Style::new());
+    if model.channels.loaded && model.channels.all().next().is_none() {
+        let more = "allgreen demo shows a hub with made-up channels, to look around.";
+        canvas.pen(area, 1).tab(1).write(more, Style::new());
+    }
 }
 
 fn section(canvas: &mut Canvas<'_>, area: Rect, line: usize, lamp: Lamp, columns: &Columns) {

@@ -8,7 +8,7 @@ use super::Canvas;
 use crate::tui::model::facts::{self, Fact, Groups};
 use crate::tui::model::{Model, Pane, Subject};
 use crate::tui::theme::Role;
-use crate::tui::widgets::text::wrap;
+use crate::tui::widgets::text::{cut, wrap};
 
 /// Cells of a label and the blanks after it.
 const LABEL: u16 = 9;
@@ -128,6 +128,14 @@ pub fn strip(canvas: &mut Canvas<'_>, area: Rect) {
     );
     // A strip has no room for blank lines.
     let flat = vec![groups.into_iter().flatten().collect()];
-    let lines = lines(&flat, inside.width);
+    let mut lines = lines(&flat, inside.width);
+    let height = usize::from(inside.height);
+    if lines.len() > height
+        && let Some((_, text, _)) = lines.get_mut(height.saturating_sub(1))
+    {
+        // There is more: Enter shows it.
+        let room = usize::from(inside.width.saturating_sub(LABEL));
+        *text = cut(&format!("{}…", text.trim_end_matches('.')), room);
+    }
     paint(canvas, inside, &lines, 0);
 }

@@ -51,23 +51,25 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, asked: &Disconnect) {
     if asked.counts.is_some() && cancels {
         let text = format!("Type {name}, then Enter. Enter on anything else keeps the channel.");
         lines.extend(text_lines("Confirm", &text, Role::Plain, cells, 2));
-        lines.push(Line::Field(">", field_line(&asked.typed, true, cells, "")));
+        lines.push(Line::Field(
+            "Name",
+            field_line(&asked.typed, true, cells, ""),
+        ));
     } else if asked.counts.is_some() {
         let mark = |on: bool| if on { "▌" } else { " " };
-        lines.push(Line::Text(
-            "",
+        lines.push(Line::Full(
             format!("{}Keep it", mark(!asked.go)),
             Role::Plain,
         ));
-        lines.push(Line::Text(
-            "",
+        lines.push(Line::Full(
             format!("{}Disconnect it", mark(asked.go)),
             Role::Plain,
         ));
     }
     let ready = "After Enter 10 s are left in which u stops it.";
     if asked.is_confirmed() {
-        lines.push(Line::Text("", format!(" {ready}"), Role::Attention));
+        lines.push(Line::Blank);
+        lines.push(Line::Full(format!("▲ {ready}"), Role::Attention));
     }
     if let Some(error) = &asked.error {
         lines.extend(error_lines(error, cells));

@@ -53,12 +53,12 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, login: &Login) {
         )),
     }
     lines.push(Line::Field(
-        "App pass",
+        "Password",
         field_line(
             &login.password,
             on(LoginField::Password),
             cells,
-            "xxxx-xxxx-xxxx-xxxx, a paste lands here",
+            "an app password, xxxx-xxxx-xxxx-xxxx; a paste lands here",
         ),
     ));
     lines.push(Line::Field(
@@ -74,7 +74,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, login: &Login) {
         (Some(_), _) => {
             lines.push(Line::Blank);
             let text = format!("Asking {network}. Nothing is changed until it is proved.");
-            lines.push(Line::Text("", format!("  {text}"), Role::Plain));
+            lines.push(Line::Full(format!("  {text}"), Role::Plain));
         }
         (None, Some(error)) => lines.extend(error_lines(error, cells)),
         (None, None) => {
@@ -88,7 +88,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, login: &Login) {
                 ),
                 (None, _) => "The password is kept sealed and is never shown.".to_owned(),
             };
-            lines.push(Line::Text("", format!("  {text}"), Role::Muted));
+            lines.push(Line::Full(format!("  {text}"), Role::Muted));
         }
     }
     sheet(canvas, area, &title, &place, &lines);

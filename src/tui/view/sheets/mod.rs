@@ -14,9 +14,9 @@ use super::Canvas;
 use crate::ops::OpError;
 use crate::tui::keys;
 use crate::tui::model::{Model, Sheet};
-use crate::tui::theme::Role;
+use crate::tui::theme::{Look, Role};
 use crate::tui::widgets::frame::{Frame, centered};
-use crate::tui::widgets::text::{width, wrap};
+use crate::tui::widgets::text::wrap;
 use crate::tui::widgets::{Field, Pen};
 
 /// The width of a sheet.
@@ -50,6 +50,8 @@ pub fn channel_area(model: &Model) -> Rect {
 enum Line {
     /// A blank row.
     Blank,
+    /// A text over the whole width; a lamp at its beginning is coloured.
+    Full(String, Role),
     /// Label and text.
     Text(&'static str, String, Role),
     /// Label and a field; the one with the cursor.
@@ -79,12 +81,12 @@ fn error_lines(error: &OpError, cells: u16) -> Vec<Line> {
     let room = usize::from(cells.saturating_sub(2));
     for (at, part) in wrap(&error.what, room, 3).into_iter().enumerate() {
         let shape = if at == 0 { "✖ " } else { "  " };
-        lines.push(Line::Text("", format!("{shape}{part}"), Role::Broken));
+        lines.push(Line::Full(format!("{shape}{part}"), Role::Broken));
     }
     for part in wrap(&error.hint, room, 3) {
-        lines.push(Line::Text("", format!("  {part}"), Role::Plain));
+        lines.push(Line::Full(format!("  {part}"), Role::Plain));
     }
-    lines.push(Line::Text("", "  Nothing was changed.".into(), Role::Plain));
+    lines.push(Line::Full("  Nothing was changed.".into(), Role::Plain));
     lines
 }
 
@@ -119,36 +121,27 @@ fn sheet(canvas: &mut Canvas<'_>, area: Rect, title: &str, note: &str, lines: &[
 
 fn paint(canvas: &mut Canvas<'_>, inside: Rect, lines: &[Line]) {
     let plain = Style::new();
-    let muted = canvas.style(Role::Muted);
+    let look = canvas.model.set.look;
+    let muted = look.style(Role::Muted);
     for (row, line) in lines.iter().take(usize::from(inside.height)).enumerate() {
         match line {
             Line::Blank => {}
+            Line::Full(text, role) => full(&mut canvas.pen(inside, row), text, *role, look),
             Line::Text(label, text, role) => {
-                let style = canvas.style(*role);
-                let mut pen = canvas.pen(inside, row);
-                if *role == Role::Broken {
-                    broken(&mut pen, text, style);
-                    continue;
-                }
-                if !label.is_empty() {
-                    pen.write(label, plain);
-                }
-                let at = if *label == "" && text.starts_with(['▌', '●', '▲', '✖', ' ', '>'])
-                {
-                    0
-                } else {
-                    LABEL
-                };
-                pen.tab(at).write(text, style);
+                let style = look.style(*role);
+                canvas
+                    .pen(inside, row)
+                    .write(label, plain)
+                    .tab(LABEL)
+                    .write(text, style);
             }
             Line::Field(label, field) => {
                 let mark = if field.cursor.is_some() { "▌" } else { " " };
                 let mut pen = canvas.pen(inside, row);
                 pen.write(label, plain).tab(LABEL - 1).write(mark, plain);
                 pen.write(&field.text, plain);
-                let gap = u16::try_from(width(&field.text)).unwrap_or(0);
                 if field.text.is_empty() {
-                    pen.tab(LABEL + gap + 1).write(field.hint, muted);
+                    pen.write(field.hint, muted);
                 }
                 if let Some(cursor) = field.cursor {
                     let y = inside.y + u16::try_from(row).unwrap_or(0);
@@ -159,10 +152,23 @@ fn paint(canvas: &mut Canvas<'_>, inside: Rect, lines: &[Line]) {
     }
 }
 
-/// Only the lamp of an error is coloured; a sentence in red is hard to read.
-fn broken(pen: &mut Pen<'_>, text: &str, style: Style) {
-    match text.strip_prefix('✖') {
-        Some(rest) => pen.write("✖", style).write(rest, Style::new()),
-        None => pen.write(text, Style::new()),
-    };
+/// Only the lamp is coloured; a sentence in red is hard to read.
+fn full(pen: &mut Pen<'_>, text: &str, role: Role, look: Look) {
+    let style = look.style(role);
+    match text
+        .chars()
+        .next()
+        .filter(|shape| "●▲✖?→✓–".contains(*shape))
+    {
+        Some(shape) if role != Role::Muted => {
+            let (lamp, rest) = text.split_at(shape.len_utf8());
+            pen.write(lamp, style).write(rest, Style::new());
+        }
+        _ if role == Role::Muted => {
+            pen.write(text, style);
+        }
+        _ => {
+            pen.write(text, Style::new());
+        }
+    }
 }

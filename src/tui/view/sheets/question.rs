@@ -15,18 +15,12 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         format!(", the next {} {}", wall.clock(at), wall.relative(at))
     });
     let lines = [
-        Line::Text(
-            "",
-            format!("▲ {due} due within 24 h{next}."),
-            Role::Attention,
-        ),
-        Line::Text(
-            "",
+        Line::Full(format!("▲ {due} due within 24 h{next}."), Role::Attention),
+        Line::Full(
             "  This screen publishes them; after q nobody does.".into(),
             Role::Plain,
         ),
-        Line::Text(
-            "",
+        Line::Full(
             "  allgreen daemon goes on without a screen.".into(),
             Role::Plain,
         ),

@@ -20,23 +20,23 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, story: &Story) {
     let cells = inside_width(area);
     let view = &story.delivery;
     let title = format!(
-        "Did it go out? · {}{} · {}",
-        words::network(view.channel_kind.network()),
+        "Did it go out? · {} {} · {}",
+        words::network(view.channel_kind.network()).trim(),
         words::account(view.channel_kind, &view.channel_handle, ""),
         view.workspace_slug
     );
     let note = format!("due {}", wall.stamp(view.delivery.due));
     let (shape, said, role) = verdict(model, view);
-    let mut lines = vec![Line::Text("", format!("{shape} {said}"), role)];
+    let mut lines = vec![Line::Full(format!("{shape} {said}"), role)];
     let sentence = match &story.why {
         Some(why) => why.sentence.clone(),
         None => "Looking it up…".into(),
     };
     for part in wrap(&sentence, usize::from(cells.saturating_sub(2)), 4) {
-        lines.push(Line::Text("", format!("  {part}"), Role::Plain));
+        lines.push(Line::Full(format!("  {part}"), Role::Plain));
     }
     let text = quoted(&one_line(&view.text), usize::from(cells.saturating_sub(2)));
-    lines.push(Line::Text("", format!("  {text}"), Role::Muted));
+    lines.push(Line::Full(format!("  {text}"), Role::Muted));
     lines.push(Line::Blank);
     lines.extend(events(story, &wall, cells));
     if view.shown == Shown::NeedsDecision {
@@ -62,18 +62,14 @@ fn events(story: &Story, wall: &Wall, cells: u16) -> Vec<Line> {
             } else {
                 String::new()
             };
-            lines.push(Line::Text(
-                "",
-                format!("  {date:<DATE$} {part}"),
-                Role::Plain,
-            ));
+            lines.push(Line::Full(format!("  {date:<DATE$} {part}"), Role::Plain));
         }
     }
     lines
 }
 
 fn decision(story: &Story, cells: u16) -> Vec<Line> {
-    let say = |text: &str| Line::Text("", format!("  {text}"), Role::Plain);
+    let say = |text: &str| Line::Full(format!("  {text}"), Role::Plain);
     if story.busy.is_some() {
         return vec![say("Writing that down…")];
     }
@@ -90,18 +86,12 @@ fn decision(story: &Story, cells: u16) -> Vec<Line> {
     }
     if story.again {
         return vec![
-            Line::Text(
-                "",
+            Line::Full(
                 "▲ Enter sends it again. If it is live after all, it will be there twice.".into(),
                 Role::Attention,
             ),
             say("Look at the profile first; Esc keeps everything as it is."),
         ];
     }
-    vec![
-        say("Look at the profile, then:"),
-        say("1  it is live"),
-        say("2  it is not: send it again"),
-        say("3  leave it as it is"),
-    ]
+    vec![say("Look at the profile, then say which.")]
 }
