@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use super::args::Globals;
 use super::output::{Exit, Failure, clean};
+use crate::support::redact::Redactor;
 use crate::support::secret::Secret;
 
 /// Longest password line that is read.
@@ -103,7 +104,12 @@ async fn blocking<T: Send + 'static>(
 ///
 /// # Errors
 /// When standard input is empty, or nobody can be asked.
-pub async fn secret(flags: &Globals, from_stdin: bool, prompt: &str) -> Result<Secret, Failure> {
+pub async fn secret(
+    flags: &Globals,
+    redactor: &Redactor,
+    from_stdin: bool,
+    prompt: &str,
+) -> Result<Secret, Failure> {
     let text = if from_stdin {
         blocking(|| first_line(io::stdin().lock())).await?
     } else if can_ask(flags) {
@@ -123,7 +129,9 @@ pub async fn secret(flags: &Globals, from_stdin: bool, prompt: &str) -> Result<S
             "Nothing was changed; give it on the first line of standard input, or type it.",
         ));
     }
-    Ok(Secret::new(text.trim()))
+    let secret = Secret::new(text.trim());
+    redactor.learn(&secret);
+    Ok(secret)
 }
 
 /// The first line of `input`, without keeping the rest anywhere.

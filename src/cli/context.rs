@@ -1,17 +1,23 @@
 //! What every command has: flags, output, clock, and the hub once it is opened.
 
+use std::path::Path;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tracing::level_filters::LevelFilter;
 
 use super::args::Globals;
 use super::output::{Exit, Failure, Output};
 use crate::domain::ids::{ChannelId, WorkspaceId};
+use crate::domain::when::{self, Past, Trouble, WhenError};
 use crate::ops::hub::HubOptions;
 use crate::ops::{ErrorKind, Hub, OpError, Scope, names};
 use crate::support::clock::Clock;
 use crate::support::entropy::Entropy;
+use crate::support::logging::{self, Log};
+use crate::support::redact::Redactor;
 use crate::support::time::UtcMs;
 
 /// What every command works with.
@@ -22,6 +28,10 @@ pub struct Context {
     pub output: Output,
     /// The one clock.
     pub clock: Clock,
+    /// Learns the secrets that are typed, so that no log or report shows them.
+    pub redactor: Redactor,
+    /// Keeps the log going until the command is over.
+    log: OnceLock<Log>,
     /// Becomes true when somebody asks this process to end.
     stop: watch::Sender<bool>,
     /// Whether something is under way that must not be cut off.
@@ -33,7 +43,7 @@ impl Context {
     ///
     /// # Errors
     /// When the test clock is not understood.
-    pub fn new(flags: Globals, output: Output) -> Result<Self, Failure> {
+    pub fn new(flags: Globals, output: Output, redactor: Redactor) -> Result<Self, Failure> {
         let clock = Clock::from_environment().map_err(|sentence| {
             Failure::usage(
                 "test_clock",
@@ -45,6 +55,8 @@ impl Context {
             flags,
             output,
             clock,
+            redactor,
+            log: OnceLock::new(),
             stop: watch::Sender::new(false),
             in_flight: AtomicBool::new(false),
         })
@@ -87,9 +99,14 @@ impl Context {
     /// operator is not one of this hub.
     pub async fn hub(&self) -> Result<Hub, Failure> {
         let places = super::config::places(self)?;
-        let config = super::config::read(&places)?;
+        let config = super::config::read(self, &places)?;
+        // Read-only makes nothing, not even a directory.
+        if !self.flags.read_only {
+            places.create()?;
+            self.start_log(&places.logs);
+        }
         let hub = Hub::open(HubOptions {
-            paths: places,
+            paths: places.clone(),
             config,
             clock: self.clock.clone(),
             entropy: Entropy::os(),
@@ -97,6 +114,14 @@ impl Context {
             read_only: self.flags.read_only,
         });
         Ok(hub.await?)
+    }
+
+    /// A command without a log still does what it is asked.
+    fn start_log(&self, directory: &Path) {
+        match logging::start(directory, LevelFilter::INFO, &self.clock, &self.redactor) {
+            Ok(log) => drop(self.log.set(log)),
+            Err(error) => self.output.progress(&error.to_string()),
+        }
     }
 
     /// Which workspaces a list or a name is about.
@@ -141,11 +166,8 @@ impl Context {
     /// # Errors
     /// When it is no time, or does not exist in that zone.
     pub fn instant(&self, text: Option<&str>, zone: &str) -> Result<Option<UtcMs>, Failure> {
-        let _ = zone;
-        let read = |text| UtcMs::parse_rfc3339(text);
-        text.map(read)
-            .transpose()
-            .map_err(|error| Failure::usage("bad_time", error.to_string(), ""))
+        let read = |text| when::parse(text, zone, self.now(), Past::Allowed);
+        Ok(text.map(read).transpose()?.map(|when| when.instant))
     }
 
     /// How long to wait for what the publisher does.
@@ -186,5 +208,20 @@ impl From<OpError> for Failure {
             ErrorKind::NeedsChoice => Exit::NeedsChoice,
         };
         Self::new(exit, error.code, error.what, error.hint)
+    }
+}
+
+impl From<WhenError> for Failure {
+    fn from(error: WhenError) -> Self {
+        let code = match error.trouble {
+            Trouble::NotUnderstood => "bad_time",
+            Trouble::NoTime => "no_time",
+            Trouble::Past => "past",
+            Trouble::Gap => "gap",
+            Trouble::Fold => "fold",
+            Trouble::UnknownZone => "unknown_zone",
+            Trouble::TooFar => "too_far",
+        };
+        Self::usage(code, error.what, error.hint)
     }
 }

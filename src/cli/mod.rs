@@ -8,6 +8,7 @@ use context::Context;
 use output::{Exit, Failure, Output};
 
 use crate::ops::views::Verdict;
+use crate::support::redact::Redactor;
 
 pub mod args;
 pub mod ask;
@@ -27,7 +28,7 @@ pub mod words;
 pub mod workspace;
 
 /// Does what the words ask and says how it ended, as an exit code.
-pub fn run(arguments: Vec<OsString>) -> u8 {
+pub fn run(arguments: Vec<OsString>, redactor: Redactor) -> u8 {
     let cli = match args::parse(arguments.clone()) {
         Ok(cli) => cli,
         Err(error) => return not_understood(&arguments, &error),
@@ -37,7 +38,7 @@ pub fn run(arguments: Vec<OsString>) -> u8 {
     let done = if cli.global.version {
         version(&output)
     } else {
-        execute(cli, output)
+        execute(cli, output, redactor)
     };
     ask::restore_terminal();
     match done {
@@ -89,7 +90,7 @@ fn version(output: &Output) -> Result<Exit, Failure> {
 }
 
 /// Runs a command until it is done or somebody asks it to end.
-fn execute(cli: Cli, output: Output) -> Result<Exit, Failure> {
+fn execute(cli: Cli, output: Output, redactor: Redactor) -> Result<Exit, Failure> {
     let publishes = matches!(cli.command, Some(Command::Daemon(_)));
     let mut builder = if publishes {
         tokio::runtime::Builder::new_multi_thread()
@@ -103,7 +104,7 @@ fn execute(cli: Cli, output: Output) -> Result<Exit, Failure> {
             "End other programs, or raise the limit of processes.",
         )
     })?;
-    let context = Context::new(cli.global, output)?;
+    let context = Context::new(cli.global, output, redactor)?;
     let done = runtime.block_on(async {
         let work = dispatch(&context, cli.command);
         tokio::pin!(work);
@@ -140,7 +141,7 @@ async fn dispatch(context: &Context, command: Option<Command>) -> Result<Exit, F
         Some(Command::Post(command)) => post::run(context, &command).await,
         Some(Command::Notice(command)) => news::notice(context, &command).await,
         Some(Command::Incident(command)) => news::incident(context, command).await,
-        Some(Command::Config(command)) => config::run(context, command).await,
+        Some(Command::Config(command)) => config::run(context, command),
     }
 }
 

@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::args::hub::{Daemon, Publisher};
 use super::ask;
@@ -14,10 +15,13 @@ use super::words::{ago, count, maybe_ago};
 use crate::domain::ids::CommandId;
 use crate::domain::machine::Rules;
 use crate::domain::publisher::{CommandKind, PublisherKind};
-use crate::engine::{Engine, EngineError, Once, Parts, Pass};
+use crate::engine::{Engine, EngineError, Once, Parts, Pass, rules};
 use crate::ops::Hub;
 use crate::ops::probe::{Asked, progress, wait};
 use crate::ops::publisher::{PublisherView, publisher};
+
+/// How often it is looked whether something happened.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// The engine over an opened hub; it does nothing until it is run.
 pub fn engine(hub: &Hub) -> Engine {
@@ -29,7 +33,7 @@ pub fn engine(hub: &Hub) -> Engine {
         timing: hub.config.engine.clone(),
         rules: Rules {
             unknown_bound: hub.config.engine.unknown_reads,
-            ..Rules::default()
+            ..rules()
         },
         lock: lock_file(hub),
         media: hub.paths.media.clone(),
@@ -57,7 +61,7 @@ pub async fn carried_out(
     context: &Context,
     hub: &Hub,
     id: &CommandId,
-    span: std::time::Duration,
+    span: Duration,
 ) -> Result<Asked, Failure> {
     // One turn as publisher does every queued request, this one perhaps too.
     let now = progress(hub, id).await?;
@@ -70,11 +74,7 @@ pub async fn carried_out(
         context.uncut(engine(hub).once(Once::Commands)).await?;
         true
     };
-    let span = if somebody {
-        span
-    } else {
-        std::time::Duration::ZERO
-    };
+    let span = if somebody { span } else { Duration::ZERO };
     Ok(wait(hub, id, span).await?)
 }
 
@@ -158,10 +158,7 @@ async fn stop(context: &Context, hub: &Hub, view: &PublisherView) -> Result<Exit
         if context.now() >= until {
             return Ok(queued(context, "The stop"));
         }
-        context
-            .clock
-            .sleep(std::time::Duration::from_millis(100))
-            .await;
+        context.clock.sleep(LOOK_EVERY).await;
     }
 }
 
@@ -191,8 +188,18 @@ pub async fn daemon(context: &Context, command: &Daemon) -> Result<Exit, Failure
             view.pid.unwrap_or_default()
         ));
     }
-    let running = engine.run(PublisherKind::Daemon, context.stop());
-    context.uncut(running).await?;
+    let running = context.uncut(engine.run(PublisherKind::Daemon, context.stop()));
+    let announced = async {
+        while !engine.leads() {
+            context.clock.sleep(LOOK_EVERY).await;
+        }
+        context.output.progress("This daemon publishes now.");
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        done = running => done?,
+        () = announced => {}
+    }
     context.output.progress("This daemon no longer publishes.");
     Ok(Exit::Done)
 }

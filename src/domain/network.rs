@@ -103,3 +103,14 @@ impl ChannelKind {
         self == Self::Mastodon
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_config_knows_the_same_networks() {
+        let names: Vec<_> = Network::ALL.iter().map(|one| one.name()).collect();
+        assert_eq!(names, crate::support::config::NETWORKS);
+    }
+}

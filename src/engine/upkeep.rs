@@ -42,5 +42,6 @@ pub async fn daily(inner: &Arc<Inner>) -> Result<(), StoreError> {
     }
     inner.parts.store.finish_backup_wipes().await?;
     inner.parts.store.finish_wipe().await?;
+    inner.parts.store.finish_backup_wipes().await?;
     Ok(())
 }

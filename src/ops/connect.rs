@@ -7,11 +7,13 @@ use std::sync::Arc;
 
 use commit::{Login, commit};
 
+use super::acting::hub_admins;
 use super::release::ReleasePlan;
 use super::{Hub, OpError};
 use crate::domain::channel::{Channel, Status};
 use crate::domain::ids::{ChannelId, WorkspaceId};
 use crate::domain::network::Network;
+use crate::domain::plan::{Plan, PlanRefusal, Tier};
 use crate::domain::role::Act;
 use crate::networks::{Account, Credential, Net, Networked, Session, SignedIn};
 use crate::store::Reads;
@@ -50,6 +52,7 @@ pub async fn connect(
     let id = workspace.clone();
     hub.look(move |q, acting| {
         let workspace = acting.require(q, &id, Act::Connect)?;
+        refuse_restored(q)?;
         if already(q, &workspace, network, &handle)? {
             return Ok(());
         }
@@ -82,6 +85,7 @@ pub async fn reconnect(
             let channel = q.channel(&id)?;
             let workspace = acting.require(q, &channel.workspace_id, Act::Connect)?;
             refuse_disconnected(&channel, &workspace)?;
+            refuse_restored(q)?;
             Ok(channel)
         })
         .await?;
@@ -137,36 +141,53 @@ fn already(
     }))
 }
 
-/// Refuses what the plan of the workspace does not include.
+/// Refuses what the plan of the workspace does not include, naming who can
+/// change it.
 fn check_plan(q: &Reads<'_>, workspace: &Workspace, network: Network) -> Result<(), OpError> {
-    let Some(plan) = q.plan(&workspace.plan)? else {
+    let (Some(stored), Some(tier)) = (q.plan(&workspace.plan)?, Tier::parse(&workspace.plan))
+    else {
+        return Err(OpError::failed(
+            "unknown_plan",
+            format!(
+                "{} has an unknown plan, {}.",
+                workspace.slug, workspace.plan
+            ),
+            format!("Ask {} to choose another one.", hub_admins(q)?),
+        ));
+    };
+    let plan = Plan {
+        tier,
+        channels: stored.max_channels,
+        networks: stored.networks,
+    };
+    let used = u32::try_from(q.connected_count(&workspace.id)?).unwrap_or(u32::MAX);
+    let Err(refusal) = plan.allows(network, used) else {
         return Ok(());
     };
-    let who = super::acting::hub_admins(q)?;
-    let slug = &workspace.slug;
-    if !plan.networks.contains(&network) {
-        return Err(OpError::not_allowed(
-            "plan_network",
-            format!(
-                "{} is not part of the plan of {slug} ({}).",
-                network.title(),
-                plan.name
-            ),
-            format!("Ask {who} to change the plan."),
-        ));
-    }
-    let used = q.connected_count(&workspace.id)?;
-    match plan.max_channels {
-        Some(allowed) if used >= allowed => Err(OpError::not_allowed(
+    let text = OpError::in_two("plan", &refusal.to_string());
+    let who = hub_admins(q)?;
+    let (code, hint) = match refusal {
+        PlanRefusal::Coming(_) => ("coming", text.hint),
+        PlanRefusal::Network { .. } => ("plan_network", format!("Ask {who} to change the plan.")),
+        PlanRefusal::Full { .. } => (
             "plan_limit",
-            format!(
-                "{slug} has {used} of {allowed} channels its plan ({}) allows.",
-                plan.name
-            ),
-            format!("Disconnect one, or ask {who} to change the plan."),
-        )),
-        _ => Ok(()),
+            format!("Disconnect one first, or ask {who} to change the plan."),
+        ),
+    };
+    Err(OpError::not_allowed(code, text.what, hint))
+}
+
+/// Refuses to speak to a network from a restored store that nobody confirmed:
+/// the one it was copied from may still be at work.
+fn refuse_restored(q: &Reads<'_>) -> Result<(), OpError> {
+    if !q.restored()? {
+        return Ok(());
     }
+    Err(OpError::failed(
+        "restored",
+        "This store was restored from a backup and nobody confirmed it yet.",
+        "Confirm it first, so that nothing goes out twice.",
+    ))
 }
 
 fn only_account(signed: &SignedIn) -> Result<&Account, OpError> {

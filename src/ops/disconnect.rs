@@ -181,17 +181,19 @@ fn write(tx: &Tx<'_>, acting: &Acting, machine: &Machine, id: &ChannelId) -> Res
         ..NewNotice::default()
     };
     tx.add_notice(&notice, Severity::Info, acting.now, &acting.entropy)?;
-    let alone = done.wiped_login.is_some();
+    let (alone, restored) = (done.wiped_login.is_some(), tx.restored()?);
     Ok(Done {
         channel: tx.channel_summary(id)?,
         counts,
         already: false,
-        reason: if alone {
+        reason: if restored {
+            "the store was restored and nobody confirmed it"
+        } else if alone {
             "there were no tokens any more"
         } else {
             "other channels use the same login"
         },
-        pair: pair.filter(|_| alone),
+        pair: pair.filter(|_| alone && !restored),
         wiped: done.wiped_login,
         user,
     })

@@ -69,6 +69,14 @@ impl OpError {
         Self::new(ErrorKind::Failed, code, what, hint)
     }
 
+    /// A failure whose two sentences come as one text.
+    pub(super) fn in_two(code: &'static str, text: &str) -> Self {
+        match text.split_once(". ") {
+            Some((what, hint)) => Self::failed(code, format!("{what}."), hint),
+            None => Self::failed(code, text, ""),
+        }
+    }
+
     pub(super) fn usage(
         code: &'static str,
         what: impl Into<String>,

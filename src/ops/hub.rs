@@ -10,7 +10,7 @@ use crate::domain::role::Role;
 use crate::networks::http::Http;
 use crate::networks::registry::Registry;
 use crate::store::workspaces::Workspace;
-use crate::store::{OpenOptions, Reads, Store, Tx};
+use crate::store::{OpenOptions, Reads, Store, StorePaths, Tx};
 use crate::support::clock::Clock;
 use crate::support::config::Config;
 use crate::support::entropy::Entropy;
@@ -51,7 +51,11 @@ impl Hub {
             )
         })?;
         let open = OpenOptions {
-            paths: options.paths.store(),
+            paths: StorePaths {
+                database: options.paths.database.clone(),
+                key: options.paths.key.clone(),
+                backups: options.paths.backups.clone(),
+            },
             entropy: options.entropy.clone(),
             read_only: options.read_only,
         };

@@ -13,7 +13,6 @@ use crate::support::entropy::Entropy;
 
 mod acting;
 mod error;
-mod provisional;
 
 pub mod connect;
 pub mod disconnect;
@@ -27,12 +26,15 @@ pub mod probe;
 pub mod publisher;
 pub mod refresh;
 pub mod release;
+mod time;
 pub mod views;
 pub mod workspaces;
 
 pub use error::{ErrorKind, OpError};
 pub use names::Scope;
-pub use provisional::{Paths, when};
+pub use time::{civil, when};
+
+pub use crate::support::paths::Paths;
 
 /// One hub as one operator uses it; cheap to clone.
 #[derive(Clone)]

@@ -8,6 +8,7 @@ use crate::domain::ids::{ChannelId, DeliveryId, PostId, WorkspaceId};
 use crate::domain::network::Network;
 use crate::store::Reads;
 use crate::store::workspaces::Workspace;
+use crate::support::nearest::nearest;
 
 /// Which workspaces a command or a list is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -282,56 +283,30 @@ fn ambiguous(text: &str, candidates: Vec<String>) -> OpError {
 }
 
 fn unknown(kind: &str, text: &str, known: impl Iterator<Item = String>, list: &str) -> OpError {
-    let typed = text.to_lowercase();
-    let near = known
-        .map(|one| {
-            // What was typed may leave the workspace or the network out.
-            let tails = one.match_indices(['/', ':']).map(|(at, _)| &one[at + 1..]);
-            let distance = tails
-                .chain([one.as_str()])
-                .map(|tail| distance(&typed, &tail.to_lowercase()))
-                .min()
-                .unwrap_or(usize::MAX);
-            (distance, one)
+    let known: Vec<String> = known.collect();
+    // What was typed may leave the workspace or the network out.
+    let ways: Vec<(String, &String)> = known
+        .iter()
+        .flat_map(|whole| {
+            let tails = whole.match_indices(['/', ':']).map(|(at, _)| at + 1);
+            tails
+                .chain([0])
+                .map(move |at| (whole[at..].to_lowercase(), whole))
         })
-        .min()
-        .filter(|(distance, _)| *distance <= 1 + text.len() / 4);
+        .collect();
+    let typed = text.to_lowercase();
+    let near = nearest(&typed, ways.iter().map(|(way, _)| way.as_str()))
+        .and_then(|near| ways.iter().find(|(way, _)| way == near));
     let hint = match near {
-        Some((_, one)) => format!("Did you mean {one}?"),
+        Some((_, whole)) => format!("Did you mean {whole}?"),
         None => format!("See what there is with: {list}"),
     };
     OpError::not_found(format!("There is no {kind} \"{text}\"."), hint)
 }
 
-/// How many letters must be added, dropped or changed to make `a` into `b`.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut corner = i;
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-        for (j, to) in b.iter().enumerate() {
-            let kept = corner + usize::from(from != *to);
-            corner = row[j + 1];
-            row[j + 1] = kept.min(row[j] + 1).min(corner + 1);
-        }
-    }
-    row.last().copied().unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_typing_error_is_one_letter_away() {
-        assert_eq!(distance("acme", "acme"), 0);
-        assert_eq!(distance("acne", "acme"), 1);
-        assert_eq!(distance("", "abc"), 3);
-        assert_eq!(distance("abc", "bc"), 1);
-    }
 
     #[test]
     fn an_unknown_name_suggests_the_nearest_one() {

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
 use super::posts::acts::{self, Machine};
 use super::{Hub, OpError};
 use crate::domain::channel::Channel;
@@ -131,7 +133,12 @@ pub async fn release(
         if answer.late != LateAnswer::Later {
             tx.end_late_wait(&id)?;
         }
-        done.finish(tx, acting, &channel.workspace_id, "channel.release")?;
+        if answer != ReleaseAnswer::default() {
+            let detail = json!({ "answer": format!("{answer:?}") });
+            let workspace = Some(&channel.workspace_id);
+            acting.audit(tx, workspace, "channel.release", id.as_str(), &detail)?;
+        }
+        done.finish(tx, acting, "post.release")?;
         plan_of(tx, &channel, &machine.timing, acting.now)
     })
     .await

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::hub::{LATE_LIMIT, host_zone};
+use super::time::check_zone;
 use super::{Hub, OpError};
 use crate::domain::ids::WorkspaceId;
 use crate::domain::role::{Act, Role};
@@ -204,7 +205,10 @@ fn view(
 ) -> Result<WorkspaceView, OpError> {
     Ok(WorkspaceView {
         channels: q.connected_count(&workspace.id)?,
-        allowed: q.plan(&workspace.plan)?.and_then(|plan| plan.max_channels),
+        allowed: q
+            .plan(&workspace.plan)?
+            .and_then(|plan| plan.max_channels)
+            .map(u64::from),
         role: q.role(&workspace.id, &acting.operator)?,
         workspace,
     })
@@ -253,14 +257,8 @@ fn checked_slug(slug: String) -> Result<String, OpError> {
 }
 
 fn checked_zone(zone: String) -> Result<String, OpError> {
-    if jiff::tz::TimeZone::get(&zone).is_ok() {
-        return Ok(zone);
-    }
-    Err(OpError::usage(
-        "unknown_zone",
-        format!("There is no time zone \"{zone}\"."),
-        "Write it as the IANA database does, for example Europe/Berlin.",
-    ))
+    check_zone(&zone)?;
+    Ok(zone)
 }
 
 /// A short name made of a name: "Acme & Söhne Ltd" becomes `acme-shne-ltd`.

@@ -213,6 +213,10 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// [`StoreError::Stale`] when the role or the delivery's state moved on.
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "every fact the intent is fenced by"
+    )]
     pub fn prepare(
         &self,
         delivery: &DeliveryId,

@@ -365,6 +365,10 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// When the store cannot be written.
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "the facts of one reconnect, each used once"
+    )]
     pub fn mark_reconnected(
         &self,
         id: &ChannelId,

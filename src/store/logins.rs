@@ -329,6 +329,10 @@ impl Tx<'_> {
     /// # Errors
     /// [`StoreError::Stale`] when a newer pair came in between: it is left as
     /// it is.
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "the facts of one failure, each used once"
+    )]
     pub fn refresh_failed(
         &self,
         id: &LoginId,

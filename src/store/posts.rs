@@ -145,6 +145,16 @@ impl Reads<'_> {
             .unwrap_or(0))
     }
 
+    /// Whether any post has this copy among its media.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn media_in_use(&self, file: &str) -> Result<bool, StoreError> {
+        let uses: Option<i64> =
+            self.value("SELECT 1 FROM media WHERE file = ?1 LIMIT 1", [file])?;
+        Ok(uses.is_some())
+    }
+
     /// Ids of posts or deliveries that begin with `prefix`, at most `limit`.
     ///
     /// # Errors

@@ -38,7 +38,7 @@ pub struct Plan {
     /// Its name.
     pub name: String,
     /// How many channels, `None` for no limit.
-    pub max_channels: Option<u64>,
+    pub max_channels: Option<u32>,
     /// Which networks.
     pub networks: Vec<Network>,
 }

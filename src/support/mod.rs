@@ -2,11 +2,17 @@
 
 pub mod clock;
 pub mod config;
+pub mod duration;
 pub mod entropy;
 pub mod fault;
+pub mod logging;
 pub mod login;
+pub mod media;
+pub mod nearest;
 pub mod paths;
 pub mod proxy;
+pub mod redact;
+pub mod sanitize;
 pub mod secret;
 pub mod surroundings;
 pub mod time;

@@ -9,4 +9,5 @@
 )]
 #![allow(missing_docs, reason = "a test is named by what it shows")]
 
+mod networks_bluesky;
 mod sandbox_bluesky;

@@ -5,6 +5,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod publishers;
 
 use allgreen::sandbox::{Sandbox, SandboxOptions};
 use allgreen::support::clock::Clock;
@@ -13,8 +14,8 @@ use common::proxy::Proxy;
 use common::runtime;
 
 /// An account on the simulated network.
-struct Simulated {
-    sandbox: Sandbox,
+pub struct Simulated {
+    pub sandbox: Sandbox,
     server: Proxy,
     directory: Proxy,
     did: String,

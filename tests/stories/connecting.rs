@@ -244,8 +244,9 @@ async fn c3_what_failed_for_access_reasons_is_tried_again_after_the_reconnect() 
     let mended = reconnect(&office.hub, &channel, Office::credential(&ann))
         .await
         .unwrap();
-    assert_eq!(mended.plan.retried, [failed.clone()]);
-    assert_eq!(mended.plan.late, [failed.clone()]);
+    let retried = std::slice::from_ref(&failed);
+    assert_eq!(mended.plan.retried, retried);
+    assert_eq!(mended.plan.late, retried);
     assert_eq!(mended.plan.on_time, [on_time]);
     assert_eq!(
         mended.plan.wait_until,

@@ -9,16 +9,21 @@
 )]
 #![allow(missing_docs, reason = "a test is named by what it shows")]
 
+#[path = "../common/mod.rs"]
+mod common;
 #[path = "../common/store.rs"]
 mod store_room;
 
+mod asking;
 mod catching_up;
+mod command_line;
 mod connecting;
 mod disconnecting;
 mod office;
 mod publishing;
 mod queue_acts;
 mod roles;
+mod shell;
 mod store_backup;
 mod store_feed;
 mod store_health;

@@ -63,8 +63,7 @@ impl Office {
         name: &str,
     ) -> Result<Hub, OpError> {
         let paths = Paths::in_home(home);
-        std::fs::create_dir_all(&paths.backups).unwrap();
-        std::fs::create_dir_all(&paths.media).unwrap();
+        paths.create().unwrap();
         let settings = NetworkSettings {
             api_base: Some(sandbox.base().to_owned()),
             directory_url: Some(sandbox.directory().to_owned()),

@@ -78,7 +78,7 @@ async fn d_what_cannot_go_out_is_refused_before_anything_is_stored() {
     let long = create(&office.hub, new_post(&channel, &long, PostTime::Draft))
         .await
         .unwrap();
-    assert!(long.warnings[0].contains("301"), "{:?}", long.warnings);
+    assert!(long.warnings[0].contains("too long"), "{:?}", long.warnings);
 }
 
 /// A red dot.
@@ -88,6 +88,41 @@ const PNG: &[u8] = &[
     0xd7, 0x63, 0xf8, 0xcf, 0xc0, 0, 0, 3, 1, 1, 0, 0x18, 0xdd, 0x8d, 0xb0, 0, 0, 0, 0, b'I', b'E',
     b'N', b'D', 0xae, 0x42, 0x60, 0x82,
 ];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn d_a_time_the_clocks_skip_is_refused_and_one_that_comes_twice_asks() {
+    let office = Office::open().await;
+    let (_, channel) = office.channel("ann").await;
+    let before = office.dump();
+    for (time, code) in [
+        ("2027-03-28 02:30", "dst_gap"),
+        ("2027-10-31 02:30", "dst_fold"),
+        ("2027-13-01 10:00", "no_time"),
+        ("yesterday 10:00", "no_time"),
+    ] {
+        let new = NewPost {
+            zone: Some("Europe/Berlin".into()),
+            ..new_post(&channel, "text", PostTime::At(time.into()))
+        };
+        let refused = create(&office.hub, new).await.unwrap_err();
+        assert_eq!((refused.kind, refused.code), (ErrorKind::Usage, code));
+    }
+    assert_eq!(office.dump(), before);
+    let new = NewPost {
+        zone: Some("Europe/Berlin".into()),
+        ..new_post(&channel, "text", PostTime::At("tomorrow 9:30".into()))
+    };
+    let view = create(&office.hub, new).await.unwrap();
+    let one = &view.deliveries[0].delivery;
+    assert_eq!(one.due.to_string(), "2026-11-22T08:30:00Z");
+    assert_eq!(
+        (one.civil.as_str(), one.timezone.as_str()),
+        ("2026-11-22 09:30", "Europe/Berlin")
+    );
+    let ids = std::slice::from_ref(&one.id);
+    let gap = reschedule(&office.hub, ids, How::At("2027-03-28 02:30".into())).await;
+    assert_eq!(gap.unwrap_err().code, "dst_gap");
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn d_media_are_copied_so_that_a_later_change_of_the_file_changes_nothing() {

@@ -326,7 +326,7 @@ fn an_interrupted_first_start_is_finished_by_the_next_one() {
 
 #[test]
 fn threads_that_start_first_at_the_same_moment_share_one_store_and_one_key() {
-    for round in 0..8 {
+    for round in 0..40 {
         let dir = tempfile::tempdir().unwrap();
         let start = Arc::new(Barrier::new(6));
         let threads: Vec<_> = (0..6)

@@ -91,7 +91,7 @@ pub struct Globals {
     /// Draw less often, for slow lines
     #[arg(long, global = true)]
     pub slow: bool,
-    /// Never take the publisher's role
+    /// Never take the publisher's role; `post create --now` does not wait then
     #[arg(long, global = true)]
     pub no_publish: bool,
     /// Print the version; with --json also the schema number

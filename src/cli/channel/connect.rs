@@ -107,7 +107,13 @@ async fn credential(
     login: &Login,
 ) -> Result<Credential, Failure> {
     let prompt = format!("App password of @{handle} (not the account's own password):");
-    let password = ask::secret(&context.flags, login.password_stdin, &prompt).await?;
+    let password = ask::secret(
+        &context.flags,
+        &context.redactor,
+        login.password_stdin,
+        &prompt,
+    )
+    .await?;
     Ok(Credential::AppPassword {
         handle,
         server: login.server.clone(),

@@ -144,6 +144,7 @@ pub struct PostJson {
     pub text: String,
     pub media: Vec<MediaJson>,
     pub deliveries: Vec<DeliveryJson>,
+    pub warnings: Vec<String>,
     pub created_by: OperatorId,
     pub created_at: UtcMs,
 }
@@ -161,6 +162,7 @@ impl From<&PostView> for PostJson {
                 .map(|delivery| DeliveryJson::new(delivery, media.clone()))
                 .collect(),
             media,
+            warnings: view.warnings.clone(),
             created_by: view.post.created_by.clone(),
             created_at: view.post.created_at,
         }
@@ -286,6 +288,7 @@ pub(crate) mod tests {
             text: String::new(),
             media: vec![MediaJson::default()],
             deliveries: Vec::new(),
+            warnings: Vec::new(),
             created_by: OperatorId::from_stored("opr_1"),
             created_at: UtcMs(0),
         };

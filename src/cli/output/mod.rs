@@ -8,6 +8,7 @@ use std::io::{self, IsTerminal, Write};
 use serde::Serialize;
 
 use super::args::Globals;
+use crate::support::sanitize;
 
 pub mod failure;
 pub mod table;
@@ -143,9 +144,10 @@ impl Output {
         write_out(&format!("{}\n", escape_controls(&text)))
     }
 
-    /// Says on standard error what is going on, unless asked to be quiet.
+    /// Says on standard error what is going on, unless asked to be quiet. With
+    /// JSON nothing but an error is there, so that it can be parsed.
     pub fn progress(&self, sentence: &str) {
-        if !self.quiet {
+        if !self.quiet && self.shape != Shape::Json {
             let _ = writeln!(io::stderr().lock(), "{}", clean(sentence));
         }
     }
@@ -178,17 +180,19 @@ fn write_out(text: &str) -> Result<(), Failure> {
 
 /// Text of a network or a person as one line that cannot steer a terminal.
 pub fn clean(text: &str) -> String {
-    clean_lines(text).replace(['\n', '\t'], " ")
+    sanitize::line(text)
 }
 
-/// The same, with its line breaks and tabs.
+/// The same, line by line.
 pub fn clean_lines(text: &str) -> String {
-    text.chars().filter(|c| !steers(*c)).collect()
+    let lines: Vec<_> = text.split('\n').map(sanitize::line).collect();
+    lines.join("\n")
 }
 
+/// Characters that command a terminal or reorder what it shows.
 fn steers(c: char) -> bool {
-    (c.is_control() && c != '\n' && c != '\t')
-        || matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FFF9}'..='\u{FFFB}')
+    (c.is_control() && c != '\n')
+        || matches!(c, '\u{61c}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FFF9}'..='\u{FFFB}')
 }
 
 /// Escapes in a JSON text what would steer a terminal. Such characters occur
@@ -220,6 +224,8 @@ mod tests {
 
     #[test]
     fn a_line_for_people_stays_one_line() {
-        assert_eq!(clean("a\tb\nc\u{7}"), "a b c");
+        assert_eq!(clean("a\tb\nc\u{202e}"), "a b c");
+        assert!(!clean_lines("a\u{1b}[2J\nb").contains('\u{1b}'));
+        assert_eq!(clean_lines("a\nb"), "a\nb");
     }
 }

@@ -171,7 +171,7 @@ mod tests {
         allgreen channel show
           <ID> is missing. Run it with --help to see an example.
         allgreen check --horizon soon
-          --horizon <SPAN>: "soon" is not a span like 45s, 20m, 24h or 7d. Run it with --help to see an example.
+          --horizon <SPAN>: "soon" is not a duration. Write 500ms, 90s, 15m, 1h or 7d. Run it with --help to see an example.
         allgreen post create --to a --text t --now --draft
           --now cannot be used together with --draft. Leave one of them out.
         allgreen post create --to a --text t --alt x --media y

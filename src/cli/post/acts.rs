@@ -31,13 +31,12 @@ fn tell(context: &Context, json: &[impl serde::Serialize], sentence: &str) -> Re
 /// `post cancel`: undo takes it back, so nothing is asked for a single one.
 pub async fn cancel(context: &Context, pick: &Pick) -> Result<Exit, Failure> {
     let hub = context.hub().await?;
-    let found: Vec<_> = picked(context, &hub, pick)
-        .await?
-        .into_iter()
-        // Of a whole post only what is not over; a delivery named by itself is
-        // refused in words by the use case.
-        .filter(|view| pick.ids.len() == 1 && !is_post(&pick.ids) || !is_over(view))
-        .collect();
+    let mut found = picked(context, &hub, pick).await?;
+    // Of a whole post only what is not over; a delivery named by itself is
+    // refused in words by the use case.
+    if is_post(&pick.ids) {
+        found.retain(|view| !is_over(view));
+    }
     let n = count(found.len() as u64, "delivery").replace("deliverys", "deliveries");
     let would = format!("{n} will be cancelled and not go out.{}", next(&found));
     if context.dry_run(&would)? {
@@ -56,12 +55,14 @@ pub async fn cancel(context: &Context, pick: &Pick) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn is_post(ids: &[String]) -> bool {
+/// Whether a whole post is among the names.
+pub fn is_post(ids: &[String]) -> bool {
     ids.iter()
         .any(|id| id.to_ascii_lowercase().starts_with("pst_"))
 }
 
-fn is_over(view: &DeliveryView) -> bool {
+/// Whether nothing can happen to it any more.
+pub fn is_over(view: &DeliveryView) -> bool {
     matches!(view.shown, Shown::Published | Shown::Cancelled)
 }
 

@@ -70,7 +70,8 @@ pub async fn run(context: &Context, command: &Create) -> Result<Exit, Failure> {
     for warning in &view.warnings {
         context.output.progress(warning);
     }
-    if now {
+    // Who wants nobody to publish here is told what was written, not waited for.
+    if now && !context.flags.no_publish {
         let (views, exit) = send::wait(context, &hub, &view.deliveries).await?;
         let view = PostView {
             deliveries: views,

@@ -9,7 +9,7 @@ use super::super::json::PostJson;
 use super::super::output::{Exit, Failure, Shape};
 use super::super::publisher;
 use super::super::words::count;
-use super::{again, deliveries, ids, look};
+use super::{acts, again, deliveries, ids, look};
 use crate::domain::delivery::Shown;
 use crate::domain::publisher::CommandKind;
 use crate::ops::publisher::publisher as who_publishes;
@@ -23,9 +23,11 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 pub async fn run(context: &Context, many: &Many) -> Result<Exit, Failure> {
     let hub = context.hub().await?;
     let mut found = deliveries(&hub, &many.ids).await?;
-    found.retain(|view| {
-        !matches!(view.shown, Shown::Published | Shown::Cancelled) || found_alone(many)
-    });
+    // Of a whole post only what is not over; a delivery named by itself is
+    // refused in words by the use case.
+    if acts::is_post(&many.ids) {
+        found.retain(|view| !acts::is_over(view));
+    }
     let would = format!("{} will go out now.", count(found.len() as u64, "post"));
     if context.dry_run(&would)? {
         return Ok(Exit::Done);
@@ -33,12 +35,6 @@ pub async fn run(context: &Context, many: &Many) -> Result<Exit, Failure> {
     ask::go_on(&context.flags, &would).await?;
     let after = posts::send_now(&hub, &ids(&found)).await?;
     follow(context, &hub, &after).await
-}
-
-/// One delivery named by itself is refused in words when it cannot be sent;
-/// of a whole post what is over is left out.
-fn found_alone(many: &Many) -> bool {
-    matches!(many.ids.as_slice(), [one] if one.to_ascii_lowercase().starts_with("dlv_"))
 }
 
 /// Waits for deliveries that are due now, prints them, and says how it ended.
@@ -72,8 +68,13 @@ pub async fn wait(
     hub: &Hub,
     sent: &[DeliveryView],
 ) -> Result<(Vec<DeliveryView>, Result<Exit, Failure>), Failure> {
-    // A publisher in another process looks at once instead of at its next turn.
-    probe::ask(hub, CommandKind::Wake, "").await?;
+    if who_publishes(hub).await?.running {
+        // It looks at once instead of at its next turn. What was asked for is
+        // stored already, so a silent publisher is said after that is printed.
+        if let Err(error) = probe::ask(hub, CommandKind::Wake, "").await {
+            return Ok((again(hub, sent).await?, Err(error.into())));
+        }
+    }
     let until = context.now().plus(context.wait());
     context.output.progress(&format!(
         "Waiting for the publisher to send {}.",

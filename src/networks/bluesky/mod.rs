@@ -2,11 +2,11 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | [`identity`] | handle to DID to server, checked both ways |
-//! | [`sign_in`] | a login and its proof |
-//! | [`session`] | the next pair of tokens, or why there is none |
-//! | [`publish`] | images, then the post |
-//! | [`lookup`] | whether a post whose answer was lost is there |
+//! | `identity` | handle to DID to server, checked both ways |
+//! | `sign_in` | a login and its proof |
+//! | `session` | the next pair of tokens, or why there is none |
+//! | `publish` | images, then the post |
+//! | `lookup` | whether a post whose answer was lost is there |
 
 mod calls;
 mod facets;

@@ -1,13 +1,14 @@
 //! What every act on the queue shares: the machine decides, its writes are
 //! carried out, and what was there before is kept for undo.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::super::acting::Acting;
-use super::super::provisional::civil;
+use super::super::time::{shifted, time_at};
 use super::super::{Hub, OpError};
 use crate::domain::delivery::{Delivery, State};
 use crate::domain::ids::{DeliveryId, PostId, WorkspaceId};
@@ -90,26 +91,21 @@ impl Done {
         }
     }
 
-    /// Writes the audit row and the way back, unless nothing was done.
-    pub fn finish(
-        self,
-        tx: &Tx<'_>,
-        acting: &Acting,
-        workspace: &WorkspaceId,
-        act: &str,
-    ) -> Result<(), OpError> {
-        let ids: Vec<&str> = self
-            .inverse
-            .deliveries
-            .iter()
-            .map(|one| one.id.as_str())
-            .collect();
-        let Some(first) = ids.first().copied() else {
-            return Ok(());
-        };
-        let detail = json!({ "deliveries": ids });
-        acting.audit(tx, Some(workspace), act, first, &detail)?;
-        let sentence = match ids.len() {
+    /// Writes an audit row per workspace and the way back, unless nothing was
+    /// done.
+    pub fn finish(self, tx: &Tx<'_>, acting: &Acting, act: &str) -> Result<(), OpError> {
+        let mut touched: BTreeMap<WorkspaceId, Vec<&DeliveryId>> = BTreeMap::new();
+        for one in &self.inverse.deliveries {
+            let workspace = tx.delivery(&one.id)?.workspace_id;
+            touched.entry(workspace).or_default().push(&one.id);
+        }
+        for (workspace, ids) in &touched {
+            let first = ids.first().map_or("", |id| id.as_str());
+            let detail = json!({ "deliveries": ids });
+            acting.audit(tx, Some(workspace), act, first, &detail)?;
+        }
+        let sentence = match self.inverse.deliveries.len() {
+            0 => return Ok(()),
             1 => format!("{} of one post", self.what),
             n => format!("{} of {n} posts", self.what),
         };
@@ -170,12 +166,7 @@ impl Machine {
         done: &mut Done,
     ) -> Result<(), OpError> {
         let zone = tx.delivery(id)?.timezone;
-        let time = Time {
-            due,
-            civil: civil(due, &zone),
-            timezone: zone,
-        };
-        self.set_time(tx, acting, id, &time, done)
+        self.set_time(tx, acting, id, &time_at(due, &zone), done)
     }
 
     /// Moves a delivery by a span as people write it.
@@ -188,8 +179,9 @@ impl Machine {
         done: &mut Done,
     ) -> Result<(), OpError> {
         let delivery = tx.delivery(id)?;
-        let due = super::reschedule::shifted(delivery.due, &delivery.timezone, span)?;
-        self.move_to(tx, acting, id, due, done)
+        let time = shifted(delivery.due, &delivery.timezone, span)?;
+        super::create::refuse_past(&time, acting)?;
+        self.set_time(tx, acting, id, &time, done)
     }
 
     /// Gives a delivery another time, as it was written.
@@ -212,12 +204,13 @@ impl Machine {
     }
 }
 
-/// Every delivery of the workspace the operator may act on, checked once each.
+/// Refuses unless the operator may manage the queue of every workspace these
+/// deliveries are in.
 pub(in crate::ops) fn require_queue(
     q: &Reads<'_>,
     acting: &Acting,
     ids: &[DeliveryId],
-) -> Result<Option<WorkspaceId>, OpError> {
+) -> Result<(), OpError> {
     let mut seen: Vec<WorkspaceId> = Vec::new();
     for id in ids {
         let workspace = q.delivery(id)?.workspace_id;
@@ -226,7 +219,7 @@ pub(in crate::ops) fn require_queue(
             seen.push(workspace);
         }
     }
-    Ok(seen.into_iter().next())
+    Ok(())
 }
 
 pub(in crate::ops) fn decide(
@@ -241,13 +234,10 @@ pub(in crate::ops) fn decide(
 
 /// What the machine refused, naming the delivery.
 pub(in crate::ops) fn refusal(delivery: &Delivery, refused: Refused) -> OpError {
-    let text = refused.to_string();
-    let (what, hint) = text.split_once(". ").unwrap_or((&text, ""));
-    OpError::failed(
-        code(refused),
-        format!("{what} ({} on @{}).", delivery.id, delivery.handle),
-        hint,
-    )
+    let mut error = OpError::in_two(code(refused), &refused.to_string());
+    let what = error.what.trim_end_matches('.');
+    error.what = format!("{what} ({} on @{}).", delivery.id, delivery.handle);
+    error
 }
 
 fn code(refused: Refused) -> &'static str {
@@ -289,12 +279,7 @@ pub(in crate::ops) fn carry_out(
             Write::DeriveKey => tx.drop_key(id)?,
             Write::ThawRequest => tx.thaw(id)?,
             Write::DueNow => {
-                let time = Time {
-                    due: acting.now,
-                    civil: civil(acting.now, &delivery.timezone),
-                    timezone: delivery.timezone.clone(),
-                };
-                tx.set_time(id, &time, true)?;
+                tx.set_time(id, &time_at(acting.now, &delivery.timezone), true)?;
             }
             Write::NewKey => tx.next_key(id)?,
             Write::RecordDecision(decision) => {

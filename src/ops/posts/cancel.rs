@@ -17,16 +17,14 @@ use crate::store::queue::QueueQuery;
 pub async fn cancel(hub: &Hub, ids: &[DeliveryId]) -> Result<Vec<DeliveryView>, OpError> {
     let (ids, machine) = (ids.to_vec(), Machine::of(hub));
     hub.change(move |tx, acting| {
-        let workspace = require_queue(tx, acting, &ids)?;
+        require_queue(tx, acting, &ids)?;
         let mut done = Done::new("cancelling");
         for id in &ids {
             if tx.delivery(id)?.state != State::Cancelled {
                 machine.act(tx, acting, id, Event::Cancel, &mut done)?;
             }
         }
-        if let Some(workspace) = workspace {
-            done.finish(tx, acting, &workspace, "post.cancel")?;
-        }
+        done.finish(tx, acting, "post.cancel")?;
         ids.iter()
             .map(|id| delivery_view(tx, tx.delivery(id)?, acting.now))
             .collect()

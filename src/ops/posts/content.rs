@@ -1,11 +1,6 @@
 //! Text and media of a post: taken in, checked against each network.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-
-use sha2::{Digest, Sha256};
 
 use super::super::{Hub, OpError};
 use crate::domain::channel::Channel;
@@ -13,142 +8,88 @@ use crate::domain::ids::MediaId;
 use crate::networks::registry::Registry;
 use crate::networks::{MediaItem, Problem};
 use crate::store::posts::Medium;
-
-/// What is read of a file to know its type.
-const HEAD: usize = 8 * 1024;
-/// The largest file taken in.
-const LARGEST: u64 = 4 * 1024 * 1024 * 1024;
+use crate::support::media::{MediaError, MediaRules, take};
 
 /// Copies files into the spool, so that later edits of them cannot change an
-/// approved post. On an error nothing is left behind.
+/// approved post. On an error nothing new is left behind.
 pub(super) async fn take_in(
     hub: &Hub,
     files: Vec<(PathBuf, String)>,
 ) -> Result<Vec<Medium>, OpError> {
+    let mut taken = Vec::new();
+    for (path, alt) in files {
+        match take_one(hub, path, alt).await {
+            Ok(medium) => taken.push(medium),
+            Err(error) => {
+                let_go(hub, taken).await;
+                return Err(error);
+            }
+        }
+    }
+    Ok(taken)
+}
+
+async fn take_one(hub: &Hub, path: PathBuf, alt: String) -> Result<Medium, OpError> {
     let (spool, now, entropy) = (
         hub.paths.media.clone(),
         hub.clock.now(),
         hub.entropy.clone(),
     );
-    let work = move || {
-        let mut taken: Vec<Medium> = Vec::new();
-        for (path, alt) in files {
-            match copy(&spool, &path, alt, MediaId::fresh(now, &entropy)) {
-                Ok(medium) => taken.push(medium),
-                Err(error) => {
-                    remove(&spool, &taken);
-                    return Err(error);
-                }
-            }
-        }
-        Ok(taken)
-    };
-    tokio::task::spawn_blocking(work).await.map_err(|_| {
-        OpError::failed(
-            "media",
-            "Copying the media was interrupted.",
-            "Try it again.",
-        )
-    })?
-}
-
-/// Removes copies of a post that was not stored.
-pub(super) fn remove(spool: &Path, media: &[Medium]) {
-    for one in media {
-        // A copy that stays is removed by the upkeep; the refusal is what counts.
-        let _ = fs::remove_file(spool.join(&one.file));
-    }
-}
-
-fn copy(spool: &Path, path: &Path, alt: String, id: MediaId) -> Result<Medium, OpError> {
     let name = path.file_name().unwrap_or(path.as_os_str());
     let name = name.to_string_lossy().into_owned();
-    let refuse = |what: String, hint: &str| OpError::failed("media", what, hint);
-    let unreadable = |error: std::io::Error| {
-        refuse(
-            format!("The file {} cannot be read: {error}.", path.display()),
-            "Check its name and permissions.",
+    let id = MediaId::fresh(now, &entropy);
+    let work = move || take(&path, &spool, &MediaRules::default(), now, &entropy);
+    let spooled = tokio::task::spawn_blocking(work).await.map_err(|_| {
+        OpError::failed(
+            "media",
+            format!("Copying {name} was interrupted."),
+            "Try it again.",
         )
-    };
-    let no_follow = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or(0);
-    let mut from = OpenOptions::new()
-        .read(true)
-        .custom_flags(no_follow)
-        .open(path)
-        .map_err(unreadable)?;
-    let meta = from.metadata().map_err(unreadable)?;
-    if !meta.is_file() || meta.len() == 0 || meta.len() > LARGEST {
-        return Err(refuse(
-            format!(
-                "{} is not a file of between 1 byte and 4 GiB.",
-                path.display()
-            ),
-            "Name an image or a video.",
-        ));
-    }
-    let file = id.to_string();
-    let to = spool.join(&file);
-    let unwritable = |error: std::io::Error| {
-        let _ = fs::remove_file(&to);
-        refuse(
-            format!("The copy of {name} could not be written: {error}."),
-            "Free some space and try again.",
-        )
-    };
-    let (sha256, bytes, head) = stream(&mut from, &to).map_err(unwritable)?;
-    let kind = infer::get(&head).map(|kind| kind.mime_type());
-    let Some(mime) = kind.filter(|mime| mime.starts_with("image/") || mime.starts_with("video/"))
-    else {
-        let _ = fs::remove_file(&to);
-        return Err(refuse(
-            format!("{name} is neither an image nor a video."),
-            "Name a JPEG, PNG, GIF, WebP or MP4 file.",
-        ));
-    };
-    let size = imagesize::size(&to).ok().and_then(|size| {
-        Some((
-            u32::try_from(size.width).ok()?,
-            u32::try_from(size.height).ok()?,
-        ))
-    });
+    })??;
+    let file = spooled.path.file_name().unwrap_or_default();
     Ok(Medium {
         id,
-        file,
+        file: file.to_string_lossy().into_owned(),
         name,
-        mime: mime.to_owned(),
-        bytes,
-        size,
-        sha256,
+        mime: spooled.mime.to_owned(),
+        bytes: spooled.bytes,
+        size: spooled.size,
+        sha256: spooled.sha256,
         alt,
     })
 }
 
-/// Hashes and copies from one open file, so that both saw the same bytes.
-fn stream(from: &mut File, to: &Path) -> std::io::Result<(String, u64, Vec<u8>)> {
-    let mut out = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(to)?;
-    let mut hash = Sha256::new();
-    let mut head = Vec::new();
-    let mut total = 0;
-    let mut buffer = vec![0; 64 * 1024];
-    loop {
-        let n = from.read(&mut buffer)?;
-        if n == 0 {
-            break;
-        }
-        let part = &buffer[..n];
-        hash.update(part);
-        out.write_all(part)?;
-        total += n as u64;
-        let wanted = HEAD.saturating_sub(head.len()).min(n);
-        head.extend_from_slice(&part[..wanted]);
+/// Removes copies that no post was stored with. Asked inside a transaction: the
+/// same content is kept once, and another post may have come to use it.
+pub(super) async fn let_go(hub: &Hub, media: Vec<Medium>) {
+    let spool = hub.paths.media.clone();
+    let removed = hub
+        .change(move |tx, _| {
+            for one in media {
+                if !tx.media_in_use(&one.file)? {
+                    // A copy that stays harms nobody.
+                    let _ = std::fs::remove_file(spool.join(&one.file));
+                }
+            }
+            Ok(())
+        })
+        .await;
+    if let Err(error) = removed {
+        tracing::warn!(%error, "copies of a post that was not stored are left");
     }
-    out.sync_all()?;
-    let sha256 = hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
-    Ok((sha256, total, head))
+}
+
+/// Refuses when a copy is gone: a post with the same media that was refused
+/// meanwhile took it along. Asked in the transaction that stores the post.
+pub(super) fn check_copies(spool: &Path, media: &[Medium]) -> Result<(), OpError> {
+    match media.iter().find(|one| !spool.join(&one.file).is_file()) {
+        None => Ok(()),
+        Some(one) => Err(OpError::failed(
+            "media",
+            format!("The copy of {} is gone.", one.name),
+            "Try it again.",
+        )),
+    }
 }
 
 /// What is wrong with a text and media for a channel's network; empty when it
@@ -193,5 +134,11 @@ fn item(one: &Medium) -> MediaItem {
         size: one.size,
         sha256: one.sha256.clone(),
         alt: one.alt.clone(),
+    }
+}
+
+impl From<MediaError> for OpError {
+    fn from(error: MediaError) -> Self {
+        Self::in_two("media", &error.to_string())
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::super::acting::Acting;
-use super::super::provisional::{civil, when};
+use super::super::time::{check_zone, civil, time_at, time_to_come};
 use super::super::views::{PostView, ends, post_view, watch};
 use super::super::{Hub, OpError};
 use super::acts::{Before, Done};
@@ -64,7 +64,7 @@ pub async fn create(hub: &Hub, new: NewPost) -> Result<PostView, OpError> {
     let media = content::take_in(hub, new.media.clone()).await?;
     let stored = store(hub, &new, ready, media.clone()).await;
     if stored.is_err() {
-        content::remove(&hub.paths.media, &media);
+        content::let_go(hub, media).await;
     }
     stored
 }
@@ -84,24 +84,10 @@ async fn ready(hub: &Hub, new: &NewPost) -> Result<Ready, OpError> {
             }
         };
         let zone = new.zone.as_deref().unwrap_or(&workspace.timezone);
-        if jiff::tz::TimeZone::get(zone).is_err() {
-            return Err(OpError::usage(
-                "unknown_zone",
-                format!("There is no time zone \"{zone}\"."),
-                "Write it as the IANA database does, for example Europe/Berlin.",
-            ));
-        }
+        check_zone(zone)?;
         let time = match &new.when {
-            PostTime::At(text) => {
-                let time = when(text, zone, acting.now)?;
-                refuse_past(&time, acting)?;
-                time
-            }
-            PostTime::Now | PostTime::Draft => Time {
-                due: acting.now,
-                civil: civil(acting.now, zone),
-                timezone: zone.to_owned(),
-            },
+            PostTime::At(text) => time_to_come(text, zone, acting.now)?,
+            PostTime::Now | PostTime::Draft => time_at(acting.now, zone),
         };
         Ok(Ready {
             workspace: workspace.id,
@@ -178,6 +164,7 @@ async fn store(
     media: Vec<Medium>,
 ) -> Result<PostView, OpError> {
     let (new, networks, watch) = (new.clone(), hub.networks.clone(), watch(hub));
+    let spool = hub.paths.media.clone();
     hub.change(move |tx, acting| {
         // Again, now that it counts: roles and channels may have changed.
         let channels = targets(tx, acting, &new)?;
@@ -206,6 +193,7 @@ async fn store(
             edited_at: None,
         };
         tx.add_post(&post)?;
+        content::check_copies(&spool, &media)?;
         tx.set_media(&post.id, &media)?;
         let mut done = Done::new("writing");
         for channel in &channels {
@@ -214,7 +202,7 @@ async fn store(
                 .deliveries
                 .push(Before::made(&tx.delivery(&id)?));
         }
-        done.finish(tx, acting, &post.workspace_id, "post.create")?;
+        done.finish(tx, acting, "post.create")?;
         let mut view = post_view(tx, &post.id, acting.now)?;
         view.warnings = warnings;
         Ok(view)

@@ -46,7 +46,7 @@ pub async fn edit(hub: &Hub, id: &PostId, change: PostChange) -> Result<PostView
         None => None,
     };
     let (id, machine) = (id.clone(), Machine::of(hub));
-    let taken = media.clone();
+    let (taken, spool) = (media.clone(), hub.paths.media.clone());
     let stored = hub
         .change(move |tx, acting| {
             let post = tx.post(&id)?;
@@ -73,6 +73,7 @@ pub async fn edit(hub: &Hub, id: &PostId, change: PostChange) -> Result<PostView
                 tx.set_delivery_text(delivery, text.as_deref())?;
             }
             if let Some(media) = &media {
+                content::check_copies(&spool, media)?;
                 replace_media(tx, acting, &id, media)?;
                 // The old copies may be gone by then, so there is no way back.
                 done.inverse = super::acts::Inverse::default();
@@ -80,12 +81,12 @@ pub async fn edit(hub: &Hub, id: &PostId, change: PostChange) -> Result<PostView
             for one in open.iter().filter(|one| one.state == State::Scheduled) {
                 check(tx, &machine, &tx.delivery(&one.id)?)?;
             }
-            done.finish(tx, acting, &post.workspace_id, "post.edit")?;
+            done.finish(tx, acting, "post.edit")?;
             post_view(tx, &id, acting.now)
         })
         .await;
     if stored.is_err() {
-        content::remove(&hub.paths.media, &taken.unwrap_or_default());
+        content::let_go(hub, taken.unwrap_or_default()).await;
     }
     stored
 }

@@ -35,7 +35,7 @@ async fn go(
 ) -> Result<Vec<DeliveryView>, OpError> {
     let (ids, machine) = (ids.to_vec(), Machine::of(hub));
     hub.change(move |tx, acting| {
-        let workspace = require_queue(tx, acting, &ids)?;
+        require_queue(tx, acting, &ids)?;
         let mut done = Done::new(what);
         for id in &ids {
             let delivery = tx.delivery(id)?;
@@ -57,9 +57,7 @@ async fn go(
                 machine.act(tx, acting, id, Event::Retry, &mut done)?;
             }
         }
-        if let Some(workspace) = workspace {
-            done.finish(tx, acting, &workspace, act)?;
-        }
+        done.finish(tx, acting, act)?;
         ids.iter()
             .map(|id| delivery_view(tx, tx.delivery(id)?, acting.now))
             .collect()

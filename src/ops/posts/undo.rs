@@ -67,6 +67,13 @@ pub async fn undo_last(hub: &Hub) -> Result<Undone, OpError> {
             ));
         }
         if let Some((post, text)) = &inverse.post_text {
+            // What went out meanwhile keeps the text it went out with.
+            let sent = tx.post(post)?.text;
+            for (id, _) in &undone.kept {
+                if tx.delivery(id)?.text.is_none() {
+                    tx.set_delivery_text(id, Some(&sent))?;
+                }
+            }
             tx.set_post_text(post, text, &acting.operator, acting.now)?;
         }
         tx.use_undo(row.id, acting.now)?;

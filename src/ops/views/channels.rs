@@ -96,12 +96,18 @@ pub(super) fn list(
     }
     let visible = acting.visible(q)?;
     let mut views = Vec::new();
-    for channel in q.channels(scope.workspace(), disconnected)? {
-        if !visible.iter().any(|one| one.id == channel.workspace_id) {
-            continue;
+    let mut summaries = q.channel_summaries(scope.workspace())?;
+    if disconnected {
+        let all = q.channels(scope.workspace(), true)?;
+        for gone in all.iter().filter(|one| one.status == Status::Disconnected) {
+            summaries.push(q.channel_summary(&gone.id)?);
         }
-        let summary = q.channel_summary(&channel.id)?;
-        views.push(channel_view(q, summary, watch, acting.now)?);
+    }
+    for summary in summaries {
+        let workspace = &summary.channel.workspace_id;
+        if visible.iter().any(|one| one.id == *workspace) {
+            views.push(channel_view(q, summary, watch, acting.now)?);
+        }
     }
     views.sort_by_cached_key(|view| {
         let channel = &view.summary.channel;

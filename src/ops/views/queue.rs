@@ -1,5 +1,8 @@
 //! Deliveries and posts as lists and sheets show them.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::hash::Hash;
 use std::time::Duration;
 
 use super::super::acting::Acting;
@@ -7,12 +10,12 @@ use super::super::{Hub, OpError, Scope};
 use crate::domain::blocker::blocker as held_by;
 use crate::domain::channel::Channel;
 use crate::domain::delivery::{Blocker, Delivery, Shown, State, shown};
-use crate::domain::ids::{ChannelId, PostId};
+use crate::domain::ids::{ChannelId, PostId, WorkspaceId};
 use crate::domain::network::ChannelKind;
 use crate::domain::role::Act;
-use crate::store::Reads;
 use crate::store::posts::{Medium, Post};
 use crate::store::queue::QueueQuery;
+use crate::store::{Reads, StoreError};
 use crate::support::time::UtcMs;
 
 /// A delivery with what is made of it.
@@ -121,6 +124,10 @@ pub(super) fn list(
         acting.require(q, id, Act::Look)?;
     }
     let visible = acting.visible(q)?;
+    let wanted = filter.text.as_ref().map(|text| text.to_lowercase());
+    let only_rows = wanted.is_none()
+        && visible.len() == q.workspaces(None)?.len()
+        && held_or_not(&filter.states);
     let query = QueueQuery {
         workspace: filter.scope.workspace().cloned(),
         channel: filter.channel.clone(),
@@ -129,16 +136,16 @@ pub(super) fn list(
         from: filter.from,
         until: filter.until,
         backwards: filter.backwards,
-        // What is made of a row decides too, so the limit is applied after it.
-        limit: 0,
+        // Where what is made of a row decides too, the limit comes after it.
+        limit: if only_rows { filter.limit } else { 0 },
     };
-    let wanted = filter.text.as_ref().map(|text| text.to_lowercase());
+    let mut desk = Desk::new(q, acting.now);
     let mut views = Vec::new();
     for delivery in q.deliveries(&query)? {
         if !visible.iter().any(|one| one.id == delivery.workspace_id) {
             continue;
         }
-        let view = delivery_view(q, delivery, acting.now)?;
+        let view = desk.view(delivery)?;
         let state_fits = filter.states.is_empty() || filter.states.contains(&view.shown);
         let text_fits = wanted.as_ref().is_none_or(|wanted| {
             view.text.to_lowercase().contains(wanted)
@@ -152,6 +159,12 @@ pub(super) fn list(
         }
     }
     Ok(views)
+}
+
+/// Whether the stored state alone tells if a row is wanted: scheduled and held
+/// are one stored state.
+fn held_or_not(states: &[Shown]) -> bool {
+    states.contains(&Shown::Scheduled) == states.contains(&Shown::Held)
 }
 
 /// The stored states that could show as one of `states`.
@@ -179,49 +192,95 @@ pub(in crate::ops) fn delivery_view(
     delivery: Delivery,
     now: UtcMs,
 ) -> Result<DeliveryView, OpError> {
-    let channel = q.channel(&delivery.channel_id)?;
-    let blocker = match delivery.state {
-        State::Scheduled => blocker(q, &delivery, &channel)?,
-        _ => None,
-    };
-    let text = match &delivery.text {
-        Some(text) => text.clone(),
-        None => q.post(&delivery.post_id)?.text,
-    };
-    let late_by = match delivery.state {
-        State::Published => delivery.published_at.map(|at| at.since(delivery.due)),
-        State::Draft | State::Cancelled => None,
-        _ => Some(now.since(delivery.due)),
-    };
-    Ok(DeliveryView {
-        shown: shown(delivery.state, blocker),
-        blocker,
-        channel_kind: channel.kind,
-        channel_handle: channel.handle,
-        workspace_slug: q.workspace(&delivery.workspace_id)?.slug,
-        text,
-        media_count: q.media_count(&delivery.post_id)?,
-        late_by: late_by.filter(|late| !late.is_zero()),
-        delivery,
-    })
+    Desk::new(q, now).view(delivery)
 }
 
-/// What holds a scheduled delivery. A part of a thread whose part before it is
-/// still to come is not held, only one whose part before it will not come by
-/// itself.
-fn blocker(
-    q: &Reads<'_>,
-    delivery: &Delivery,
-    channel: &Channel,
-) -> Result<Option<Blocker>, OpError> {
-    let stuck = match &delivery.after_id {
+/// Makes views of many deliveries, reading each channel, workspace and post
+/// once.
+struct Desk<'q, 'a> {
+    q: &'q Reads<'a>,
+    now: UtcMs,
+    restored: Option<bool>,
+    channels: HashMap<ChannelId, Channel>,
+    slugs: HashMap<WorkspaceId, String>,
+    posts: HashMap<PostId, (String, usize)>,
+}
+
+impl<'q, 'a> Desk<'q, 'a> {
+    fn new(q: &'q Reads<'a>, now: UtcMs) -> Self {
+        Self {
+            q,
+            now,
+            restored: None,
+            channels: HashMap::new(),
+            slugs: HashMap::new(),
+            posts: HashMap::new(),
+        }
+    }
+
+    fn view(&mut self, delivery: Delivery) -> Result<DeliveryView, OpError> {
+        let q = self.q;
+        let channel = remembered(&mut self.channels, &delivery.channel_id, |id| q.channel(id))?;
+        let slug = remembered(&mut self.slugs, &delivery.workspace_id, |id| {
+            Ok(q.workspace(id)?.slug)
+        })?;
+        let (text, media_count) = remembered(&mut self.posts, &delivery.post_id, |id| {
+            Ok((q.post(id)?.text, q.media_count(id)?))
+        })?;
+        let blocker = match delivery.state {
+            State::Scheduled => {
+                let restored = match self.restored {
+                    Some(known) => known,
+                    None => *self.restored.insert(q.restored()?),
+                };
+                held_by(channel, restored, false, stuck(q, &delivery)?)
+            }
+            _ => None,
+        };
+        let late_by = match delivery.state {
+            State::Published => delivery.published_at.map(|at| at.since(delivery.due)),
+            State::Draft | State::Cancelled => None,
+            _ => Some(self.now.since(delivery.due)),
+        };
+        Ok(DeliveryView {
+            shown: shown(delivery.state, blocker),
+            blocker,
+            channel_kind: channel.kind,
+            channel_handle: channel.handle.clone(),
+            workspace_slug: slug.clone(),
+            text: delivery.text.clone().unwrap_or_else(|| text.clone()),
+            media_count: *media_count,
+            late_by: late_by.filter(|late| !late.is_zero()),
+            delivery,
+        })
+    }
+}
+
+/// What is known of `key`, read when it is asked for the first time.
+fn remembered<'m, K: Clone + Eq + Hash, V>(
+    known: &'m mut HashMap<K, V>,
+    key: &K,
+    read: impl FnOnce(&K) -> Result<V, StoreError>,
+) -> Result<&'m V, StoreError> {
+    match known.entry(key.clone()) {
+        Entry::Occupied(found) => Ok(found.into_mut()),
+        Entry::Vacant(place) => {
+            let value = read(key)?;
+            Ok(place.insert(value))
+        }
+    }
+}
+
+/// Whether the part of a thread before this one will not come by itself. One
+/// that is still to come holds nothing.
+fn stuck(q: &Reads<'_>, delivery: &Delivery) -> Result<bool, StoreError> {
+    Ok(match &delivery.after_id {
         Some(after) => matches!(
             q.delivery(after)?.state,
             State::NeedsDecision | State::Failed | State::Missed | State::Cancelled
         ),
         None => false,
-    };
-    Ok(held_by(channel, q.restored()?, false, stuck))
+    })
 }
 
 pub(in crate::ops) fn post_view(

@@ -1,6 +1,6 @@
 //! Did it go out, will it, and why: one plain dated sentence, and its story.
 
-use super::super::provisional::civil;
+use super::super::time::civil;
 use super::super::{Hub, OpError};
 use super::queue::{DeliveryView, delivery_view};
 use crate::domain::delivery::{Blocker, Shown};
