@@ -17,6 +17,7 @@ use super::term::{Guard, Output, Screen};
 use super::{ScreenError, farewell, update, view};
 use crate::ops::Hub;
 use crate::support::clock::Clock;
+use crate::support::fault;
 
 /// Most messages, and longest time, before the next frame.
 const DRAIN: (usize, Duration) = (1024, Duration::from_millis(8));
@@ -86,16 +87,18 @@ impl App {
     /// Runs until the operator leaves; then the terminal is given back.
     pub async fn run(mut self) -> Option<String> {
         let first = update::first(&mut self.model);
-        self.perform(first);
+        self.perform(first).await;
         loop {
             let woken = self.wait().await;
             let effects = self.drain(woken);
-            if self.perform(effects) {
+            if self.perform(effects).await {
                 break;
             }
             self.draw();
         }
-        self.input = None;
+        if let Some(input) = self.input.take() {
+            input.stop().await;
+        }
         self.output.stop();
         farewell::line(&self.model)
     }
@@ -125,6 +128,9 @@ impl App {
             let mut waiting = woken;
             let mut taken = 0;
             while let Some(msg) = waiting.take().or_else(|| inbox.try_recv().ok()) {
+                if matches!(msg, Msg::Input(_)) {
+                    fault::panics("screen.key");
+                }
                 effects.extend(update::update(model, msg));
                 taken += 1;
                 if taken >= DRAIN.0 || self.real.boot().saturating_sub(boot) >= DRAIN.1 {
@@ -136,14 +142,14 @@ impl App {
     }
 
     /// Hands effects on; whether the screen is to be left.
-    fn perform(&mut self, effects: Vec<Effect>) -> bool {
+    async fn perform(&mut self, effects: Vec<Effect>) -> bool {
         for effect in effects {
             match effect {
                 Effect::Load(id, load) => self.runner.load(id, load),
                 Effect::Act(id, act) => self.runner.act(id, act),
                 Effect::Copy(text) => self.copies.extend(super::term::screen::copy(&text)),
                 Effect::Repaint => self.repaint(),
-                Effect::Suspend => self.suspend(),
+                Effect::Suspend => self.suspend().await,
                 Effect::Focus(focused) => {
                     let _ = self.focus.send_replace(focused);
                 }
@@ -189,8 +195,10 @@ impl App {
         self.model.touch(Dirty::Input);
     }
 
-    fn suspend(&mut self) {
-        self.input = None;
+    async fn suspend(&mut self) {
+        if let Some(input) = self.input.take() {
+            input.stop().await;
+        }
         self.output.settle();
         let _ = self.guard.leave();
         if let Some(line) = farewell::suspended(&self.model) {

@@ -18,6 +18,7 @@ use crate::ops::probe::Asked;
 use crate::ops::views::{self, QueueFilter};
 use crate::ops::{Hub, OpError, Scope, connect, disconnect, pause, posts, probe, workspaces};
 use crate::store::disconnect::DisconnectCounts;
+use crate::support::fault;
 use crate::tui::model::news;
 use crate::tui::words;
 
@@ -74,6 +75,9 @@ impl Runner {
 }
 
 async fn read(hub: &Hub, id: RequestId, load: Load) -> Msg {
+    if load == Load::Hub {
+        fault::panics("screen.task");
+    }
     match load {
         Load::AllChannels => Msg::Loaded(
             id,
