@@ -22,3 +22,4 @@ pub mod ops;
 pub mod sandbox;
 pub mod store;
 pub mod support;
+pub mod tui;

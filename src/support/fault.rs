@@ -27,3 +27,12 @@ pub fn point(name: &str) {
         }
     }
 }
+
+/// Panics when `name` was asked for, so that tests can prove what a panic
+/// leaves behind.
+///
+/// # Panics
+/// In debug builds, when asked to.
+pub fn panics(name: &str) {
+    assert!(!armed(name), "the fault {name} was asked for");
+}

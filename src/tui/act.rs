@@ -1,7 +1,7 @@
 //! What the screen asks of the rest of the house, and what comes back. Done
 //! elsewhere (`runner`), answered with a message.
 
-use crate::domain::ids::{ChannelId, CommandId, DeliveryId, NoticeId, WorkspaceId};
+use crate::domain::ids::{ChannelId, DeliveryId, NoticeId, WorkspaceId};
 use crate::domain::network::Network;
 use crate::ops::OpError;
 use crate::ops::posts::Answer;
@@ -67,8 +67,8 @@ pub enum Act {
     Probe(ChannelId),
     /// Pause or resume a channel.
     Pause(ChannelId, bool),
-    /// Disconnect a channel for good.
-    Disconnect(ChannelId, String),
+    /// Disconnect a channel for good, unless these numbers changed.
+    Disconnect(ChannelId, DisconnectCounts),
     /// Cancel a delivery.
     Cancel(DeliveryId),
     /// Send a delivery now.
@@ -120,8 +120,6 @@ pub enum Answered {
     Why(Result<Box<Why>, OpError>),
     /// What disconnecting would take away.
     Counts(Result<DisconnectCounts, OpError>),
-    /// The publisher took longer than we wait.
-    StillAsked(CommandId),
 }
 
 /// A window of the queue.

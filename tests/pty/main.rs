@@ -8,3 +8,5 @@
     reason = "tests fail loudly"
 )]
 #![allow(missing_docs, reason = "a test is named by what it shows")]
+
+mod screen;

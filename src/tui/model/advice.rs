@@ -13,7 +13,10 @@ pub fn todo(model: &Model, view: &ChannelView) -> Option<String> {
     let text = match (view.lamp, channel.cause) {
         (Lamp::Green, _) => return None,
         (Lamp::Attention, Cause::None) if mends_by_login(view) => {
-            format!("r reconnect soon: posts still go out. {}", before(model, view))
+            format!(
+                "r reconnect soon: posts still go out. {}",
+                before(model, view)
+            )
         }
         (Lamp::Attention, _) => "p probe it: posts still go out meanwhile.".into(),
         (_, Cause::Restricted) => format!(
@@ -25,13 +28,15 @@ pub fn todo(model: &Model, view: &ChannelView) -> Option<String> {
         (_, Cause::AccountGone) => format!(
             "{network} has no such account any more. If that is wrong, p probe; else D disconnects it."
         ),
-        (_, Cause::SecurityReview) => format!(
-            "Log in at {network} as {who} and answer its check, then r reconnect."
-        ),
-        (_, Cause::ScopeMissing) => {
-            "r reconnect and leave every permission ticked.".to_owned()
+        (_, Cause::SecurityReview) => {
+            format!("Log in at {network} as {who} and answer its check, then r reconnect.")
         }
-        _ => format!("r reconnect. {}", before(model, view)),
+        (_, Cause::ScopeMissing) => "r reconnect and leave every permission ticked.".to_owned(),
+        _ => format!(
+            "r reconnect: {}. {}",
+            mends(model, view),
+            before(model, view)
+        ),
     };
     Some(text.trim_end().to_owned())
 }
@@ -39,6 +44,18 @@ pub fn todo(model: &Model, view: &ChannelView) -> Option<String> {
 /// Whether a login is what mends it.
 pub fn mends_by_login(view: &ChannelView) -> bool {
     view.fix.starts_with("allgreen channel reconnect")
+}
+
+/// How much one login repairs.
+fn mends(model: &Model, view: &ChannelView) -> String {
+    let login = &view.summary.channel.login_id;
+    let all = model.channels.all().filter(|one| {
+        one.lamp == Lamp::Broken && mends_by_login(one) && one.summary.channel.login_id == *login
+    });
+    match all.count() {
+        0 | 1 => "one login mends it".into(),
+        n => format!("one login mends all {n}"),
+    }
 }
 
 fn before(model: &Model, view: &ChannelView) -> String {

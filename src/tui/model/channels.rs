@@ -29,6 +29,8 @@ pub struct Channels {
     pub offset: usize,
     /// Whether the first answer is there.
     pub loaded: bool,
+    /// A channel to put the cursor on as soon as it is there.
+    pub wanted: Option<ChannelId>,
 }
 
 impl Channels {
@@ -83,6 +85,11 @@ impl Channels {
         if !newer {
             self.by_id.insert(channel.id.clone(), view);
         }
+    }
+
+    /// Forgets a channel that is gone.
+    pub fn forget(&mut self, id: &ChannelId) {
+        self.by_id.remove(id);
     }
 
     /// How many listed channels would move if the order settled in this

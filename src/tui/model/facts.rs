@@ -78,6 +78,7 @@ pub fn channel(model: &Model, view: &ChannelView) -> Groups {
     }
     first.extend(paused(model, channel, &wall));
     first.extend(at_risk(model, view, &wall));
+    first.extend(then(model, view, &wall));
     first.extend(queued(view, &wall));
     let mut evidence = why(view, &wall);
     evidence.push(login(model, channel, &wall));
@@ -91,9 +92,11 @@ pub fn channel(model: &Model, view: &ChannelView) -> Groups {
             None => "none yet".into(),
         },
     ));
-    evidence.extend(channel.last_published_at.map(|at| {
-        fact("Sent", format!("last post went out {}", wall.stamp(at)))
-    }));
+    evidence.extend(
+        channel
+            .last_published_at
+            .map(|at| fact("Sent", format!("last post went out {}", wall.stamp(at)))),
+    );
     evidence.push(Fact {
         lines: 1,
         role: Role::Muted,
@@ -111,7 +114,10 @@ fn paused(model: &Model, channel: &Channel, wall: &Wall) -> Option<Fact> {
         .map_or_else(String::new, |name| format!(" by {name}"));
     Some(fact(
         "Paused",
-        format!("since {}{by}; its posts are held. P resumes.", wall.stamp(at)),
+        format!(
+            "since {}{by}; its posts are held. P resumes.",
+            wall.stamp(at)
+        ),
     ))
 }
 
@@ -168,15 +174,64 @@ fn at_risk(model: &Model, view: &ChannelView, wall: &Wall) -> Option<Fact> {
     ))
 }
 
+/// What the held posts do once a login mended the channel.
+fn then(model: &Model, view: &ChannelView, wall: &Wall) -> Option<Fact> {
+    if view.held == 0 || !advice::mends_by_login(view) {
+        return None;
+    }
+    let channel = &view.summary.channel;
+    let limit = model
+        .workspaces
+        .iter()
+        .find(|one| one.workspace.id == channel.workspace_id)
+        .map_or(Duration::MAX, |one| one.workspace.late_limit);
+    let held = model
+        .queue
+        .views()
+        .iter()
+        .filter(|one| one.delivery.channel_id == channel.id && one.shown == Shown::Held);
+    let lateness: Vec<Duration> = held
+        .map(|one| wall.now.since(one.delivery.due))
+        .filter(|late| !late.is_zero())
+        .collect();
+    let (late, missed): (Vec<Duration>, Vec<Duration>) =
+        lateness.iter().partition(|late| **late <= limit);
+    let on_time = usize::try_from(view.held)
+        .unwrap_or(usize::MAX)
+        .saturating_sub(lateness.len());
+    let goes = |n: usize| if n == 1 { "goes" } else { "go" };
+    let mut parts = Vec::new();
+    if on_time > 0 {
+        parts.push(format!("{on_time} {} out on time", goes(on_time)));
+    }
+    if let Some(most) = late.iter().max() {
+        let most = span(*most);
+        let up_to = if late.len() == 1 { "" } else { "up to " };
+        parts.push(format!(
+            "{} {} out {up_to}{most} late",
+            late.len(),
+            goes(late.len())
+        ));
+    }
+    if !missed.is_empty() {
+        let asks = if missed.len() == 1 { "asks" } else { "ask" };
+        parts.push(format!("{} {asks} first", missed.len()));
+    }
+    Some(fact("Then", parts.join(", ")))
+}
+
 fn queued(view: &ChannelView, wall: &Wall) -> Option<Fact> {
     let summary = &view.summary;
     let scheduled = summary.count(State::Scheduled).saturating_sub(view.held);
     let mut parts = Vec::new();
     if scheduled > 0 {
-        let next = summary
-            .next_due
-            .map_or_else(String::new, |at| format!(", next {} {}", wall.clock(at), wall.relative(at)));
-        parts.push(format!("{}{next}", words::count(scheduled, "post", "posts")));
+        let next = summary.next_due.map_or_else(String::new, |at| {
+            format!(", next {} {}", wall.clock(at), wall.relative(at))
+        });
+        parts.push(format!(
+            "{}{next}",
+            words::count(scheduled, "post", "posts")
+        ));
     }
     for (state, word) in [
         (State::Missed, "missed"),
@@ -263,8 +318,8 @@ fn token(token: &TokenFacts, wall: &Wall) -> String {
     let end = |at: Option<UtcMs>, expiry: Expiry| match (expiry, at) {
         (Expiry::Never, _) => "does not end".to_owned(),
         (_, Some(at)) if at <= wall.now => format!("ended {}", wall.stamp(at)),
-        (Expiry::Estimated, Some(at)) => format!("ends about {}", wall.stamp(at)),
-        (_, Some(at)) => format!("ends {}", wall.stamp(at)),
+        (Expiry::Estimated, Some(at)) => format!("ends about {}", wall.clock(at)),
+        (_, Some(at)) => format!("ends {}", wall.clock(at)),
         (_, None) => "end unknown".to_owned(),
     };
     // A token of hours renews itself; what counts is the end of the login.
@@ -283,7 +338,11 @@ fn token(token: &TokenFacts, wall: &Wall) -> String {
 }
 
 fn scopes(channel: &Channel) -> Option<Fact> {
-    let mut parts: Vec<String> = channel.scopes.iter().map(|one| format!("✓ {one}")).collect();
+    let mut parts: Vec<String> = channel
+        .scopes
+        .iter()
+        .map(|one| format!("✓ {one}"))
+        .collect();
     parts.extend(channel.missing_scopes.iter().map(|one| format!("✖ {one}")));
     (!parts.is_empty()).then(|| fact("Scopes", parts.join("  ")))
 }

@@ -17,13 +17,17 @@ use jiff::tz::TimeZone;
 
 use super::theme::Look;
 use super::words::Wall;
+use crate::domain::delivery::State;
 use crate::domain::ids::{ChannelId, DeliveryId, OperatorId, WorkspaceId};
 use crate::domain::network::Network;
+use crate::domain::notice::Severity;
 use crate::domain::role::{Act, Role, permits};
 use crate::ops::publisher::PublisherView;
 use crate::ops::views::{ChannelView, DeliveryView, Lamp};
 use crate::ops::workspaces::WorkspaceView;
 use crate::ops::{Operator, Scope};
+use crate::store::health::LOGIN_BROKEN;
+use crate::store::incidents::Incident;
 use crate::support::time::UtcMs;
 
 pub use channels::Channels;
@@ -239,10 +243,7 @@ impl Model {
             Some(Sheet::Story(story)) => Some(&story.delivery.delivery.channel_id),
             Some(Sheet::Channel(id)) => Some(id),
             _ => match self.list {
-                Pane::Queue => self
-                    .queue
-                    .selected()
-                    .map(|view| &view.delivery.channel_id),
+                Pane::Queue => self.queue.selected().map(|view| &view.delivery.channel_id),
                 Pane::Notices => self
                     .news
                     .selected()
@@ -274,6 +275,26 @@ impl Model {
                 .channel()
                 .map(|view| Subject::Channel(view.summary.channel.id.clone())),
         }
+    }
+
+    /// The open red incident that no lamp of the list shows, newest first.
+    pub fn standing(&self) -> Option<&Incident> {
+        self.news.incidents.iter().find(|incident| {
+            incident.severity == Severity::Broken
+                && incident.kind != LOGIN_BROKEN
+                && incident.resolved_at.is_none()
+        })
+    }
+
+    /// How many posts are due within 24 h, held ones included.
+    pub fn due_within_a_day(&self) -> u64 {
+        let end = self.now.plus(Duration::from_secs(24 * 3600));
+        let due = self
+            .queue
+            .views()
+            .iter()
+            .filter(|view| view.delivery.state == State::Scheduled && view.delivery.due <= end);
+        due.count() as u64
     }
 
     /// The operator's role in a workspace.

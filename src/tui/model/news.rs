@@ -93,8 +93,12 @@ impl News {
             self.settle();
         } else {
             // New ones come first, known ones keep their order.
-            self.notices
-                .sort_by_key(|one| shown.iter().position(|id| *id == one.id).map_or(0, |at| at + 1));
+            self.notices.sort_by_key(|one| {
+                shown
+                    .iter()
+                    .position(|id| *id == one.id)
+                    .map_or(0, |at| at + 1)
+            });
             if let (Some(before), Some(after)) = (here, self.selected_index()) {
                 self.offset += after.saturating_sub(before);
             }
@@ -119,19 +123,5 @@ impl News {
             None => 0,
         };
         self.selected = self.notices.get(to).map(|one| one.id.clone());
-    }
-
-    /// Keeps the cursor in sight; `fits` says how many notices from an index
-    /// on fit the pane.
-    pub fn keep_visible(&mut self, fits: impl Fn(usize) -> usize) {
-        let last = self.notices.len().saturating_sub(1);
-        self.offset = self.offset.min(last);
-        let Some(here) = self.selected_index() else {
-            return;
-        };
-        self.offset = self.offset.min(here);
-        while self.offset < here && here >= self.offset + fits(self.offset).max(1) {
-            self.offset += 1;
-        }
     }
 }

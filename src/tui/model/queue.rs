@@ -119,6 +119,11 @@ impl Queue {
         }
     }
 
+    /// Empties the timeline: another one is asked for and opens at now.
+    pub fn forget(&mut self) {
+        *self = Self::default();
+    }
+
     /// The rows are the deliveries and the line of now between them.
     pub fn row_of(&self, index: usize, now: UtcMs) -> usize {
         index + usize::from(index >= self.past_len(now))

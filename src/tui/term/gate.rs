@@ -177,7 +177,11 @@ mod tests {
     fn feed_all(gate: &mut Gate, text: &str) -> Vec<Input> {
         text.chars()
             .flat_map(|c| {
-                let code = if c == '\u{1b}' { KeyCode::Esc } else { KeyCode::Char(c) };
+                let code = if c == '\u{1b}' {
+                    KeyCode::Esc
+                } else {
+                    KeyCode::Char(c)
+                };
                 gate.feed(key(code), T)
             })
             .collect()
@@ -194,8 +198,14 @@ mod tests {
         assert_eq!(gate.deadline(), Some(T + HOLD));
         assert_eq!(feed_all(&mut gate, "[A"), [pressed(KeyCode::Up)]);
         assert_eq!(feed_all(&mut gate, "\u{1b}OB"), [pressed(KeyCode::Down)]);
-        assert_eq!(feed_all(&mut gate, "\u{1b}[6~"), [pressed(KeyCode::PageDown)]);
-        assert_eq!(feed_all(&mut gate, "\u{1b}[1;5C"), [pressed(KeyCode::Right)]);
+        assert_eq!(
+            feed_all(&mut gate, "\u{1b}[6~"),
+            [pressed(KeyCode::PageDown)]
+        );
+        assert_eq!(
+            feed_all(&mut gate, "\u{1b}[1;5C"),
+            [pressed(KeyCode::Right)]
+        );
         assert_eq!(gate.deadline(), None);
     }
 

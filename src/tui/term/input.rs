@@ -45,6 +45,16 @@ impl InputTask {
     }
 }
 
+impl InputTask {
+    /// Ends the task and waits until its stream is gone: a second one beside it
+    /// would lose keys to it.
+    pub async fn stop(mut self) {
+        self.0.abort();
+        // Aborted is how it is meant to end.
+        let _ = (&mut self.0).await;
+    }
+}
+
 impl Drop for InputTask {
     fn drop(&mut self) {
         self.0.abort();

@@ -65,6 +65,16 @@ impl Output {
         }
     }
 
+    /// Waits for the frame under way, at most half a second: a terminal that
+    /// takes nothing any more is not waited for.
+    pub fn settle(&self) {
+        let mut rounds = 0;
+        while !self.is_free() && rounds < 100 {
+            std::thread::park_timeout(Duration::from_millis(5));
+            rounds += 1;
+        }
+    }
+
     /// Lets the last frame out and ends the thread; a terminal that takes
     /// nothing any more is not waited for.
     pub fn stop(&mut self) {

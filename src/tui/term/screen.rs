@@ -1,6 +1,7 @@
 //! The quiet screen: what the terminal shows, and the bytes that turn it into
 //! what it should show. A frame that changes nothing is no bytes at all.
 
+use crossterm::clipboard::CopyToClipboard;
 use crossterm::cursor::{Hide, MoveTo, Show};
 use crossterm::terminal::{BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate};
 use ratatui::backend::{Backend, CrosstermBackend};
@@ -85,6 +86,13 @@ impl Screen {
         std::mem::swap(&mut self.shown, &mut self.next);
         bytes
     }
+}
+
+/// The bytes that put a text on the clipboard of the operator's terminal.
+pub fn copy(text: &str) -> Vec<u8> {
+    let mut out = String::new();
+    put(&mut out, CopyToClipboard::to_clipboard_from(text));
+    out.into_bytes()
 }
 
 #[cfg(test)]

@@ -129,7 +129,10 @@ mod tests {
     #[test]
     fn the_look_follows_the_surroundings() {
         let mut around = Surroundings::default();
-        assert_eq!(Look::fitting(&around, false, false).palette, Palette::Sixteen);
+        assert_eq!(
+            Look::fitting(&around, false, false).palette,
+            Palette::Sixteen
+        );
         around.many_colors = true;
         around.dark = Some(false);
         assert_eq!(Look::fitting(&around, false, false).palette, Palette::Light);

@@ -37,8 +37,8 @@ impl Field {
     /// An empty field that shows only how much is in it.
     pub fn masked() -> Self {
         Self {
+            input: Input::default(),
             masked: true,
-            ..Self::default()
         }
     }
 
@@ -52,12 +52,9 @@ impl Field {
         self.text().trim().is_empty()
     }
 
-    /// Takes the content out as a secret and leaves the field empty.
-    pub fn take_secret(&mut self) -> Secret {
-        let mut text = self.input.value_and_reset();
-        let secret = Secret::new(text.trim());
-        text.zeroize();
-        secret
+    /// What is in it, as a secret.
+    pub fn secret(&self) -> Secret {
+        Secret::new(self.text().trim())
     }
 
     /// Empties it.
@@ -161,7 +158,8 @@ mod tests {
         assert_eq!(field.shown(20), ("•••••••••".into(), 9));
         assert_eq!(field.shown(5).0, "••••");
         assert_eq!(format!("{field:?}"), "Field(\"[secret]\")");
-        assert_eq!(field.take_secret().expose(), "abcd-efgh");
+        assert_eq!(field.secret().expose(), "abcd-efgh");
+        field.clear();
         assert!(field.is_empty());
     }
 

@@ -39,10 +39,7 @@ impl<'b> Pen<'b> {
 
     /// Goes to a column of the row, forwards only.
     pub fn tab(&mut self, column: u16) -> &mut Self {
-        self.x = self
-            .x
-            .max(self.left.saturating_add(column))
-            .min(self.right);
+        self.x = self.x.max(self.left.saturating_add(column)).min(self.right);
         self
     }
 
@@ -56,9 +53,7 @@ impl<'b> Pen<'b> {
         let cells = cells.min(self.left());
         if cells > 0 {
             let text = cut(text, cells);
-            let (x, _) = self
-                .buffer
-                .set_stringn(self.x, self.y, &text, cells, style);
+            let (x, _) = self.buffer.set_stringn(self.x, self.y, &text, cells, style);
             self.x = x.min(self.right);
         }
         self
@@ -73,8 +68,7 @@ impl<'b> Pen<'b> {
     /// Fills the rest of the row with one shape.
     pub fn fill(&mut self, shape: &str, style: Style) -> &mut Self {
         while self.x < self.right {
-            self.buffer
-                .set_stringn(self.x, self.y, shape, 1, style);
+            self.buffer.set_stringn(self.x, self.y, shape, 1, style);
             self.x += 1;
         }
         self

@@ -42,11 +42,13 @@ pub fn cut(text: &str, cells: usize) -> String {
     out
 }
 
-/// The text cut to `cells` inside quotation marks: “text…”.
+/// The text inside quotation marks; one that is cut ends in `…` instead.
 pub fn quoted(text: &str, cells: usize) -> String {
-    match cells {
-        0 | 1 => cut(text, cells),
-        _ => format!("“{}”", cut(text, cells - 2)),
+    let whole = format!("“{text}”");
+    if width(&whole) <= cells {
+        whole
+    } else {
+        cut(&format!("“{text}"), cells)
     }
 }
 
@@ -134,7 +136,8 @@ mod tests {
         assert_eq!(cut("e\u{301}e\u{301}e\u{301}", 2), "e\u{301}…");
         assert_eq!(cut("abc", 0), "");
         assert_eq!(cut("abc", 1), "…");
-        assert_eq!(quoted("New in the shop", 8), "“New i…”");
+        assert_eq!(quoted("New in the shop", 8), "“New in…");
+        assert_eq!(quoted("New", 5), "“New”");
     }
 
     #[test]

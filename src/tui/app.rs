@@ -1,0 +1,228 @@
+//! The loop: wait, drain, update, run effects elsewhere, draw.
+
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+
+use super::act::Effect;
+use super::deadline::deadline;
+use super::feed::Feed;
+use super::model::{Dirty, Model};
+use super::msg::Msg;
+use super::runner::Runner;
+use super::term::guard::{on_screen, say};
+use super::term::input::InputTask;
+use super::term::signals::{Signals, stop_job};
+use super::term::{Guard, Output, Screen};
+use super::{ScreenError, farewell, update, view};
+use crate::ops::Hub;
+use crate::support::clock::Clock;
+use crate::support::fault;
+
+/// Most messages, and longest time, before the next frame.
+const DRAIN: (usize, Duration) = (1024, Duration::from_millis(8));
+
+/// Least distance of frames that no key caused: here, and over SSH.
+const BUDGET: [Duration; 2] = [Duration::from_millis(33), Duration::from_millis(150)];
+
+/// How soon after our own stop a SIGCONT is the answer to it.
+const CONTINUED: Duration = Duration::from_secs(1);
+
+/// One open screen.
+pub struct App {
+    model: Model,
+    screen: Screen,
+    output: Output,
+    guard: Guard,
+    signals: Signals,
+    inbox: mpsc::Receiver<Msg>,
+    sender: mpsc::Sender<Msg>,
+    input: Option<InputTask>,
+    runner: Runner,
+    focus: watch::Sender<bool>,
+    _feed: Feed,
+    hub_clock: Clock,
+    real: Clock,
+    budget: Duration,
+    drawn: Duration,
+    continued: Duration,
+    copies: Vec<u8>,
+}
+
+impl App {
+    /// Takes the terminal and starts everything around the loop.
+    pub async fn open(hub: Hub, model: Model, over_ssh: bool) -> Result<Self, ScreenError> {
+        let (sender, inbox) = mpsc::channel(4096);
+        let (focus, focused) = watch::channel(true);
+        let from = hub.store.read(|q| q.cursor()).await?;
+        let signals = Signals::new()?;
+        let guard = Guard::enter()?;
+        let tell = sender.clone();
+        let file = super::term::guard::terminal_file()?;
+        let output = Output::start(file, move |result| {
+            let _ = tell.blocking_send(Msg::Written(result.is_ok()));
+        })?;
+        let real = Clock::real();
+        Ok(Self {
+            screen: Screen::new(model.size.0, model.size.1),
+            input: Some(InputTask::start(sender.clone(), Msg::Input)),
+            runner: Runner::new(hub.clone(), sender.clone()),
+            _feed: Feed::start(hub.clone(), sender.clone(), focused, from),
+            hub_clock: hub.clock,
+            drawn: Duration::ZERO,
+            continued: Duration::ZERO,
+            budget: BUDGET[usize::from(over_ssh)],
+            copies: Vec::new(),
+            model,
+            output,
+            guard,
+            signals,
+            inbox,
+            sender,
+            focus,
+            real,
+        })
+    }
+
+    /// Runs until the operator leaves; then the terminal is given back.
+    pub async fn run(mut self) -> Option<String> {
+        let first = update::first(&mut self.model);
+        self.perform(first).await;
+        loop {
+            let woken = self.wait().await;
+            let effects = self.drain(woken);
+            if self.perform(effects).await {
+                break;
+            }
+            self.draw();
+        }
+        if let Some(input) = self.input.take() {
+            input.stop().await;
+        }
+        self.output.stop();
+        farewell::line(&self.model)
+    }
+
+    async fn wait(&mut self) -> Option<Msg> {
+        let next = deadline(&self.model);
+        // A frame waits for its budget, or for the one that is being written.
+        let frame = (self.model.dirty == Dirty::Background && self.output.is_free())
+            .then(|| self.drawn + self.budget);
+        let boot = [next.boot, frame].into_iter().flatten().min();
+        let left = boot.map(|at| at.saturating_sub(self.real.boot()));
+        tokio::select! {
+            biased;
+            asked = self.signals.next() => Some(Msg::Signal(asked)),
+            msg = self.inbox.recv() => msg,
+            panicked = self.runner.ended() => panicked.then_some(Msg::TaskPanicked),
+            () = self.hub_clock.sleep_until(next.wall) => None,
+            () = pause(&self.real, left) => None,
+        }
+    }
+
+    fn drain(&mut self, woken: Option<Msg>) -> Vec<Effect> {
+        let (model, inbox) = (&mut self.model, &mut self.inbox);
+        let (now, boot) = (self.hub_clock.now(), self.real.boot());
+        on_screen(|| {
+            let mut effects = update::update(model, Msg::Now(now, boot));
+            let mut waiting = woken;
+            let mut taken = 0;
+            while let Some(msg) = waiting.take().or_else(|| inbox.try_recv().ok()) {
+                if matches!(msg, Msg::Input(_)) {
+                    fault::panics("screen.key");
+                }
+                effects.extend(update::update(model, msg));
+                taken += 1;
+                if taken >= DRAIN.0 || self.real.boot().saturating_sub(boot) >= DRAIN.1 {
+                    break;
+                }
+            }
+            effects
+        })
+    }
+
+    /// Hands effects on; whether the screen is to be left.
+    async fn perform(&mut self, effects: Vec<Effect>) -> bool {
+        for effect in effects {
+            match effect {
+                Effect::Load(id, load) => self.runner.load(id, load),
+                Effect::Act(id, act) => self.runner.act(id, act),
+                Effect::Copy(text) => self.copies.extend(super::term::screen::copy(&text)),
+                Effect::Repaint => self.repaint(),
+                Effect::Suspend => self.suspend().await,
+                Effect::Focus(focused) => {
+                    let _ = self.focus.send_replace(focused);
+                }
+                Effect::Quit => return true,
+            }
+        }
+        false
+    }
+
+    fn draw(&mut self) {
+        let due = self.real.boot() >= self.drawn + self.budget;
+        let wanted = match self.model.dirty {
+            Dirty::No => !self.copies.is_empty(),
+            Dirty::Background => due,
+            Dirty::Input => true,
+        };
+        if !wanted || !self.output.is_free() {
+            return;
+        }
+        let (width, height) = self.model.size;
+        self.screen.resize(width, height);
+        let (screen, model) = (&mut self.screen, &self.model);
+        let mut bytes = std::mem::take(&mut self.copies);
+        bytes.extend(on_screen(|| {
+            screen.frame(|buffer| view::draw(model, buffer.area, buffer))
+        }));
+        self.model.dirty = Dirty::No;
+        self.drawn = self.real.boot();
+        if !bytes.is_empty() {
+            self.output.send(bytes);
+        }
+    }
+
+    fn repaint(&mut self) {
+        // Continued by somebody else: the terminal may have been reset.
+        if self.real.boot() >= self.continued + CONTINUED {
+            self.output.settle();
+            let _ = self.guard.leave();
+            let _ = self.guard.enter_again();
+        }
+        self.take_size();
+        self.screen.forget();
+        self.model.touch(Dirty::Input);
+    }
+
+    async fn suspend(&mut self) {
+        if let Some(input) = self.input.take() {
+            input.stop().await;
+        }
+        self.output.settle();
+        let _ = self.guard.leave();
+        if let Some(line) = farewell::suspended(&self.model) {
+            let _ = say(&line);
+        }
+        stop_job();
+        let _ = self.guard.enter_again();
+        self.continued = self.real.boot();
+        self.input = Some(InputTask::start(self.sender.clone(), Msg::Input));
+        self.take_size();
+        self.screen.forget();
+        self.model.touch(Dirty::Input);
+    }
+
+    fn take_size(&mut self) {
+        if let Ok(size) = crossterm::terminal::size() {
+            self.model.size = size;
+        }
+    }
+}
+
+async fn pause(clock: &Clock, span: Option<Duration>) {
+    match span {
+        Some(span) => clock.sleep(span).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,39 @@
+//! The one line a screen leaves behind: what nobody does now.
+
+use super::model::Model;
+use super::words::count;
+
+fn ours(model: &Model) -> bool {
+    model
+        .publisher
+        .as_ref()
+        .is_some_and(|view| view.running && view.pid == Some(model.set.pid))
+}
+
+/// What is due and what was dropped; nothing when there is nothing to say.
+pub fn line(model: &Model) -> Option<String> {
+    let mut parts: Vec<String> = model
+        .pending
+        .iter()
+        .map(|pending| format!("{} was dropped: nothing was done.", pending.text))
+        .collect();
+    let due = model.due_within_a_day();
+    if ours(model) && due > 0 {
+        parts.push(format!(
+            "{} due within 24 h and nobody publishes now; allgreen daemon does.",
+            count(due, "post is", "posts are")
+        ));
+    }
+    (!parts.is_empty()).then(|| parts.join("\n"))
+}
+
+/// What stands still while the screen is suspended.
+pub fn suspended(model: &Model) -> Option<String> {
+    let due = model.due_within_a_day();
+    (ours(model) && due > 0).then(|| {
+        format!(
+            "Suspended: nothing is published meanwhile ({} due within 24 h). fg goes on.",
+            count(due, "post", "posts")
+        )
+    })
+}

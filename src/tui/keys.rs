@@ -1,0 +1,516 @@
+//! The one table of keys. Dispatch, footer, the lines of sheets and the help
+//! are made from it; what a key needs is said here too, so that a greyed-out
+//! key gives its reason.
+
+mod chord;
+mod reason;
+
+pub use chord::Chord;
+#[cfg(test)]
+pub(in crate::tui) use chord::parse;
+pub use reason::why_not;
+
+use crossterm::event::KeyEvent;
+
+use super::model::{Model, Pane, Sheet};
+
+/// What a key does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Do {
+    /// Down by rows; up when negative.
+    Move(isize),
+    /// To the first row.
+    First,
+    /// To the last row.
+    Last,
+    /// Down by half a pane; up when negative.
+    Half(isize),
+    /// Down by a pane; up when negative.
+    Page(isize),
+    /// The next pane, or the previous one.
+    Turn(bool),
+    /// This pane.
+    Focus(Pane),
+    /// Open what is under the cursor.
+    Open,
+    /// Back by one, never out.
+    Back,
+    /// Back in a sheet, else quit.
+    Quit,
+    /// Quit now.
+    QuitNow,
+    /// The keys of this place.
+    Help,
+    /// Choose a workspace.
+    Workspace,
+    /// All workspaces.
+    AllWorkspaces,
+    /// Log in again.
+    Reconnect,
+    /// Connect an account.
+    Connect,
+    /// Prove a channel.
+    Probe,
+    /// Pause or resume a channel.
+    Pause,
+    /// Disconnect for good.
+    Disconnect,
+    /// Cancel a post, put a notice away.
+    Cancel,
+    /// Send now, or again.
+    Send,
+    /// Take the last act back, or stop what counts down.
+    Undo,
+    /// It is live.
+    Live,
+    /// It is not live.
+    NotLive,
+    /// Leave it undecided.
+    Leave,
+    /// Copy the useful thing.
+    Copy,
+    /// Paint and order anew.
+    Repaint,
+    /// Stop this job.
+    Suspend,
+    /// Next field.
+    Field(bool),
+    /// Do what the sheet is for.
+    Go,
+}
+
+/// Where a key means something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The channels, and their details.
+    Channels,
+    /// The queue.
+    Queue,
+    /// The notices.
+    Notices,
+    /// The sheet of a channel.
+    Channel,
+    /// The story of a delivery.
+    Story,
+    /// A login.
+    Login,
+    /// A disconnect.
+    Disconnect,
+    /// A list to search and choose from: help, workspaces.
+    Choose,
+    /// A question.
+    Question,
+}
+
+/// One row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Binding {
+    /// Its keys, separated by blanks.
+    pub keys: &'static str,
+    /// What it does.
+    pub does: Do,
+    /// Where.
+    pub places: &'static [Place],
+    /// Footer and sheet lines call it this; empty: not in them.
+    pub short: &'static str,
+    /// The help says this.
+    pub long: &'static str,
+    /// Who is first in the footer; higher goes first when room is short.
+    pub rank: u8,
+}
+
+use Place as P;
+const MAIN: &[Place] = &[P::Channels, P::Queue, P::Notices];
+const MOVE: &[Place] = &[P::Channels, P::Queue, P::Notices, P::Story, P::Channel];
+const OF_CHANNEL: &[Place] = &[P::Channels, P::Queue, P::Notices, P::Channel, P::Story];
+const OF_POST: &[Place] = &[P::Queue, P::Story];
+const EVERYWHERE: &[Place] = &[
+    P::Channels,
+    P::Queue,
+    P::Notices,
+    P::Channel,
+    P::Story,
+    P::Login,
+    P::Disconnect,
+    P::Choose,
+    P::Question,
+];
+
+const fn row(
+    keys: &'static str,
+    does: Do,
+    places: &'static [Place],
+    short: &'static str,
+    long: &'static str,
+    rank: u8,
+) -> Binding {
+    Binding {
+        keys,
+        does,
+        places,
+        short,
+        long,
+        rank,
+    }
+}
+
+/// Every key there is.
+pub static TABLE: &[Binding] = &[
+    row(
+        "1",
+        Do::Live,
+        &[P::Story],
+        "it is live",
+        "It is live: paste its link, or Enter",
+        90,
+    ),
+    row(
+        "2",
+        Do::NotLive,
+        &[P::Story],
+        "send again",
+        "It is not live: Enter sends it again",
+        89,
+    ),
+    row(
+        "3",
+        Do::Leave,
+        &[P::Story],
+        "leave it",
+        "Leave it undecided",
+        88,
+    ),
+    row(
+        "r",
+        Do::Reconnect,
+        OF_CHANNEL,
+        "reconnect",
+        "Log in again for this channel",
+        90,
+    ),
+    row(
+        "!",
+        Do::Send,
+        OF_POST,
+        "send now",
+        "Send this post now, or try it again",
+        80,
+    ),
+    row(
+        "x",
+        Do::Cancel,
+        &[P::Queue, P::Story],
+        "cancel",
+        "Cancel this post",
+        79,
+    ),
+    row(
+        "x",
+        Do::Cancel,
+        &[P::Notices],
+        "read",
+        "Put this notice away as read",
+        79,
+    ),
+    row(
+        "Enter",
+        Do::Open,
+        MAIN,
+        "open",
+        "Open what is under the cursor",
+        75,
+    ),
+    row(
+        "p",
+        Do::Probe,
+        OF_CHANNEL,
+        "probe",
+        "Prove now that this channel can publish",
+        70,
+    ),
+    row(
+        "P",
+        Do::Pause,
+        OF_CHANNEL,
+        "pause",
+        "Pause or resume this channel; its posts are held",
+        60,
+    ),
+    row(
+        "D",
+        Do::Disconnect,
+        &[P::Channels, P::Channel],
+        "disconnect",
+        "Disconnect this channel for good",
+        40,
+    ),
+    row(
+        "c",
+        Do::Connect,
+        MAIN,
+        "connect",
+        "Connect a new account",
+        65,
+    ),
+    row(
+        "y",
+        Do::Copy,
+        OF_CHANNEL,
+        "copy",
+        "Copy what is useful here: answer, link or id",
+        45,
+    ),
+    row(
+        "u",
+        Do::Undo,
+        OF_CHANNEL,
+        "undo",
+        "Take the last act back; stop what counts down",
+        50,
+    ),
+    row(
+        "w",
+        Do::Workspace,
+        MAIN,
+        "workspace",
+        "Choose a workspace",
+        55,
+    ),
+    row("0", Do::AllWorkspaces, MAIN, "", "All workspaces", 0),
+    row("j Down", Do::Move(1), MOVE, "", "Down", 0),
+    row("k Up", Do::Move(-1), MOVE, "", "Up", 0),
+    row("g Home", Do::First, MOVE, "", "To the first", 0),
+    row("G End", Do::Last, MOVE, "", "To the last", 0),
+    row("Ctrl-d", Do::Half(1), MOVE, "", "Half a page down", 0),
+    row("Ctrl-u", Do::Half(-1), MOVE, "", "Half a page up", 0),
+    row("PgDn", Do::Page(1), MOVE, "", "A page down", 0),
+    row("PgUp", Do::Page(-1), MOVE, "", "A page up", 0),
+    row("Tab", Do::Turn(true), MAIN, "", "Next pane", 0),
+    row("Shift-Tab", Do::Turn(false), MAIN, "", "Previous pane", 0),
+    row("1", Do::Focus(Pane::Channels), MAIN, "", "Channels", 0),
+    row("2", Do::Focus(Pane::Queue), MAIN, "", "Queue", 0),
+    row("3", Do::Focus(Pane::Notices), MAIN, "", "Notices", 0),
+    row("4", Do::Focus(Pane::Details), MAIN, "", "Details", 0),
+    row(
+        "Enter",
+        Do::Go,
+        &[P::Login],
+        "log in",
+        "Log in with what is typed",
+        90,
+    ),
+    row(
+        "Tab Down",
+        Do::Field(true),
+        &[P::Login, P::Disconnect],
+        "next field",
+        "Next field",
+        80,
+    ),
+    row(
+        "Shift-Tab Up",
+        Do::Field(false),
+        &[P::Login, P::Disconnect],
+        "",
+        "Previous field",
+        0,
+    ),
+    row(
+        "Enter",
+        Do::Go,
+        &[P::Disconnect],
+        "keep it",
+        "Keep the channel, unless its name is typed",
+        90,
+    ),
+    row("Enter", Do::Go, &[P::Story], "", "Confirm the answer", 0),
+    row("Enter", Do::Go, &[P::Choose], "choose", "Choose", 90),
+    row("Down", Do::Move(1), &[P::Choose], "", "Down", 0),
+    row("Up", Do::Move(-1), &[P::Choose], "", "Up", 0),
+    row("PgDn", Do::Page(1), &[P::Choose], "", "A page down", 0),
+    row("PgUp", Do::Page(-1), &[P::Choose], "", "A page up", 0),
+    row(
+        "!",
+        Do::Go,
+        &[P::Question],
+        "quit",
+        "Quit although nobody publishes then",
+        80,
+    ),
+    row("Enter", Do::Back, &[P::Question], "stay", "Stay", 90),
+    row("Esc", Do::Back, EVERYWHERE, "", "Back by one, never out", 0),
+    row(
+        "Ctrl-l",
+        Do::Repaint,
+        EVERYWHERE,
+        "",
+        "Paint and order anew",
+        0,
+    ),
+    row(
+        "Ctrl-z",
+        Do::Suspend,
+        EVERYWHERE,
+        "",
+        "Suspend; fg goes on",
+        0,
+    ),
+    row("Ctrl-c", Do::QuitNow, EVERYWHERE, "", "Quit now", 0),
+    row(
+        "?",
+        Do::Help,
+        OF_CHANNEL,
+        "keys",
+        "The keys of this place",
+        95,
+    ),
+    row(
+        "q",
+        Do::Quit,
+        &[P::Channels, P::Queue, P::Notices],
+        "quit",
+        "Quit; asks when nobody would publish what is due",
+        85,
+    ),
+    row(
+        "q",
+        Do::Quit,
+        &[P::Channel, P::Story, P::Question],
+        "",
+        "Back",
+        0,
+    ),
+];
+
+/// Where the keys go now.
+pub fn place(model: &Model) -> Place {
+    match model.sheets.last() {
+        Some(Sheet::Help(_) | Sheet::Workspaces(_)) => P::Choose,
+        Some(Sheet::Channel(_)) => P::Channel,
+        Some(Sheet::Login(_)) => P::Login,
+        Some(Sheet::Disconnect(_)) => P::Disconnect,
+        Some(Sheet::Story(_)) => P::Story,
+        Some(Sheet::Quit(_)) => P::Question,
+        None => match model.list {
+            Pane::Queue => P::Queue,
+            Pane::Notices => P::Notices,
+            _ => P::Channels,
+        },
+    }
+}
+
+/// The row of the table that this key is in at this place.
+pub fn find(place: Place, key: KeyEvent) -> Option<&'static Binding> {
+    let pressed = Chord::of(key)?;
+    of(place).find(|binding| binding.chords().any(|chord| chord == pressed))
+}
+
+/// The rows of a place, in the order of the table.
+pub fn of(place: Place) -> impl Iterator<Item = &'static Binding> {
+    TABLE
+        .iter()
+        .filter(move |binding| binding.places.contains(&place))
+}
+
+impl Binding {
+    fn chords(&self) -> impl Iterator<Item = Chord> {
+        self.keys.split(' ').filter_map(|text| Chord::named(text))
+    }
+
+    /// Its first key, as it is written.
+    pub fn key(&self) -> &'static str {
+        self.keys.split(' ').next().unwrap_or(self.keys)
+    }
+}
+
+/// The keys to show in `cells`: as many as fit, the most useful ones, in the
+/// order of the table; as (key, word).
+pub fn footer(model: &Model, cells: usize, gap: usize) -> Vec<(&'static str, &'static str)> {
+    let place = place(model);
+    let mut shown: Vec<&Binding> = of(place)
+        .filter(|binding| !binding.short.is_empty() && why_not(model, binding.does).is_none())
+        .collect();
+    shown.sort_by_key(|binding| std::cmp::Reverse(binding.rank));
+    let mut used = 0;
+    let mut fitting = Vec::new();
+    for binding in shown {
+        let wide = binding.key().len() + 1 + label(model, binding).len() + gap;
+        if used + wide <= cells + gap {
+            used += wide;
+            fitting.push(binding);
+        }
+    }
+    fitting.sort_by_key(|binding| TABLE.iter().position(|row| std::ptr::eq(row, *binding)));
+    fitting
+        .into_iter()
+        .map(|binding| (binding.key(), label(model, binding)))
+        .collect()
+}
+
+/// The word of a key now: `P` resumes what is paused.
+fn label(model: &Model, binding: &Binding) -> &'static str {
+    let paused = |model: &Model| {
+        model
+            .channel()
+            .is_some_and(|view| view.summary.channel.paused_at.is_some())
+    };
+    match binding.does {
+        Do::Pause if paused(model) => "resume",
+        Do::Send if reason::is_refused(model) => "try again",
+        Do::Undo if !model.pending.is_empty() => "stop it",
+        Do::Go if reason::disconnects(model) => "disconnect it",
+        Do::Field(true) if place(model) == P::Disconnect => "other answer",
+        _ => binding.short,
+    }
+}
+
+/// The line of keys of a sheet: `1 it is live · 2 send again · Esc`.
+pub fn sheet_line(model: &Model) -> String {
+    let mut parts: Vec<String> = footer(model, 67, 3)
+        .into_iter()
+        .map(|(key, word)| format!("{key} {word}"))
+        .collect();
+    parts.push("Esc".into());
+    parts.join(" · ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_of_the_table_is_readable_and_means_one_thing_per_place() {
+        for binding in TABLE {
+            let named = binding.keys.split(' ').count();
+            assert_eq!(binding.chords().count(), named, "{}", binding.keys);
+        }
+        for place in EVERYWHERE {
+            let mut seen = Vec::new();
+            for binding in of(*place) {
+                for chord in binding.chords() {
+                    assert!(!seen.contains(&chord), "{place:?} {}", binding.keys);
+                    seen.push(chord);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_key_is_one_that_terminals_or_layouts_take() {
+        for binding in TABLE {
+            for key in binding.keys.split(' ') {
+                assert!(
+                    !["[", "]", "{", "}", "\\", "|", "@", "#", "~"].contains(&key),
+                    "{key}"
+                );
+                assert!(
+                    ![
+                        "Ctrl-h", "Ctrl-i", "Ctrl-j", "Ctrl-m", "Ctrl-s", "Ctrl-q", "Ctrl-b"
+                    ]
+                    .contains(&key),
+                    "{key}"
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Floor 7: the screen. The Elm architecture: messages change the model
+//! (`update`, synchronous, no I/O), the model is drawn (`view`, pure), and what
+//! has to be done elsewhere is data (`act`). The terminal itself is in `term`.
+
+mod act;
+mod app;
+mod deadline;
+mod farewell;
+mod feed;
+mod keys;
+mod layout;
+mod model;
+mod msg;
+mod runner;
+mod term;
+mod theme;
+mod update;
+mod view;
+mod widgets;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::io::{self, IsTerminal};
+
+use jiff::tz::TimeZone;
+
+use crate::domain::ids::ChannelId;
+use crate::domain::network::Network;
+use crate::ops::Hub;
+use crate::store::StoreError;
+use crate::support::clock::Clock;
+use crate::support::surroundings::Surroundings;
+
+/// How to open the screen.
+#[derive(Clone, Debug, Default)]
+pub struct ScreenOptions {
+    /// Open with the cursor on this channel.
+    pub account: Option<ChannelId>,
+    /// No key changes anything.
+    pub read_only: bool,
+    /// Draw with ASCII only.
+    pub ascii: bool,
+    /// Draw without colours.
+    pub no_color: bool,
+    /// Write as few bytes as possible.
+    pub slow: bool,
+    /// This process does not publish.
+    pub no_publish: bool,
+}
+
+/// Why a screen could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum ScreenError {
+    /// There is nothing to draw on.
+    #[error("The screen needs a terminal. Without one use allgreen status or allgreen check.")]
+    NoTerminal,
+    /// The terminal refused.
+    #[error("The terminal could not be used: {0}. Try another one, or allgreen status.")]
+    Terminal(#[from] io::Error),
+    /// The store could not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Opens the screen and returns when the operator leaves it. `stop` is awaited
+/// after the terminal was given back: whatever publishes beside the screen
+/// ends there, sends in flight included.
+///
+/// # Errors
+/// When there is no terminal or it cannot be used, or the store cannot be read.
+pub async fn run(
+    hub: Hub,
+    options: ScreenOptions,
+    stop: impl Future<Output = ()>,
+) -> Result<(), ScreenError> {
+    if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+        return Err(ScreenError::NoTerminal);
+    }
+    let around = Surroundings::from_environment();
+    let model = model(&hub, options, &around)?;
+    let line = app::App::open(hub, model, around.over_ssh)
+        .await?
+        .run()
+        .await;
+    if let Some(line) = line {
+        // The terminal may be gone; then nobody reads it.
+        let _ = term::guard::say(&line);
+    }
+    stop.await;
+    Ok(())
+}
+
+fn model(
+    hub: &Hub,
+    options: ScreenOptions,
+    around: &Surroundings,
+) -> Result<model::Model, ScreenError> {
+    let size = crossterm::terminal::size()?;
+    let ascii = options.ascii || hub.config.ui.ascii;
+    let set = model::Setting {
+        look: theme::Look::fitting(around, ascii, options.no_color),
+        zone: TimeZone::system(),
+        operator: hub.operator.clone(),
+        read_only: options.read_only || hub.read_only,
+        slow: options.slow,
+        no_publish: options.no_publish,
+        pid: std::process::id(),
+        tips: tips(hub),
+    };
+    let mut model = model::Model::new(set, size, hub.clock.now(), Clock::real().boot());
+    model.channels.wanted = options.account;
+    Ok(model)
+}
+
+/// What each built-in network wants done before a login.
+fn tips(hub: &Hub) -> HashMap<Network, &'static [&'static str]> {
+    Network::ALL
+        .iter()
+        .filter_map(|network| {
+            let (built_in, _) = hub.networks.get(*network)?;
+            Some((*network, built_in.descriptor().tips))
+        })
+        .collect()
+}

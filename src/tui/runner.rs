@@ -1,0 +1,366 @@
+//! Does what `update` asked for, on tasks of their own, and answers with
+//! messages. Reads and writes of the store happen on its threads.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::sync::mpsc::Sender;
+use tokio::task::JoinSet;
+
+use super::act::{Act, Answered, Done, Load, SignIn, Window};
+use super::model::requests::RequestId;
+use super::msg::{Loaded, Msg};
+use crate::domain::delivery::Shown;
+use crate::domain::ids::{ChannelId, WorkspaceId};
+use crate::networks::Credential;
+use crate::ops::probe::Asked;
+use crate::ops::views::{self, QueueFilter};
+use crate::ops::{Hub, OpError, Scope, connect, disconnect, pause, posts, probe, workspaces};
+use crate::store::disconnect::DisconnectCounts;
+use crate::support::fault;
+use crate::tui::model::news;
+use crate::tui::words;
+
+/// How long a probe is waited for before the line stops speaking of it.
+const PROBE_WAIT: Duration = Duration::from_secs(30);
+
+/// Runs effects until it is dropped.
+pub struct Runner {
+    hub: Hub,
+    to: Sender<Msg>,
+    tasks: JoinSet<()>,
+}
+
+impl Runner {
+    /// A runner that answers to `to`.
+    pub fn new(hub: Hub, to: Sender<Msg>) -> Self {
+        Self {
+            hub,
+            to,
+            tasks: JoinSet::new(),
+        }
+    }
+
+    /// Reads something.
+    pub fn load(&mut self, id: RequestId, load: Load) {
+        let hub = self.hub.clone();
+        self.answer(async move { read(&hub, id, load).await });
+    }
+
+    /// Changes something.
+    pub fn act(&mut self, id: RequestId, act: Act) {
+        let hub = self.hub.clone();
+        self.answer(async move { Msg::Answered(id, Answered::Act(perform(&hub, act).await)) });
+    }
+
+    fn answer(&mut self, work: impl Future<Output = Msg> + Send + 'static) {
+        let to = self.to.clone();
+        self.tasks.spawn(async move {
+            let msg = work.await;
+            // A screen that is gone needs no answer.
+            let _ = to.send(msg).await;
+        });
+    }
+
+    /// Takes the end of a task; whether it panicked. Waits for good while
+    /// there is none.
+    pub async fn ended(&mut self) -> bool {
+        match self.tasks.join_next().await {
+            Some(Err(error)) => error.is_panic(),
+            Some(Ok(())) => false,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+async fn read(hub: &Hub, id: RequestId, load: Load) -> Msg {
+    if load == Load::Hub {
+        fault::panics("screen.task");
+    }
+    match load {
+        Load::AllChannels => Msg::Loaded(
+            id,
+            Loaded::AllChannels(views::channels(hub, &Scope::All).await),
+        ),
+        Load::Channels(ids) => Msg::Loaded(id, Loaded::Channels(channels(hub, ids).await)),
+        Load::ChannelsOf(deliveries) => {
+            let found = hub
+                .store
+                .read(move |q| {
+                    let mut ids: Vec<ChannelId> = Vec::new();
+                    for one in &deliveries {
+                        // A removed draft leaves only its event behind.
+                        if let Ok(delivery) = q.delivery(one) {
+                            ids.push(delivery.channel_id);
+                        }
+                    }
+                    ids.sort();
+                    ids.dedup();
+                    Ok(ids)
+                })
+                .await;
+            let ids = found.unwrap_or_default();
+            Msg::Loaded(id, Loaded::Channels(channels(hub, ids).await))
+        }
+        Load::Queue {
+            workspace,
+            past,
+            future,
+        } => Msg::Loaded(
+            id,
+            Loaded::Queue(window(hub, scope(workspace), past, future).await),
+        ),
+        Load::News(workspace) => {
+            let scope = scope(workspace);
+            let both = async {
+                let notices = views::notices(hub, &scope, false, news::LIMIT).await?;
+                let incidents = views::incidents(hub, &scope, true, news::LIMIT).await?;
+                Ok((notices, incidents))
+            };
+            Msg::Loaded(id, Loaded::News(both.await))
+        }
+        Load::Hub => {
+            let both = async {
+                let workspaces = workspaces::list(hub).await?;
+                let people = hub.store.read(|q| q.people()).await?;
+                let names: HashMap<_, _> =
+                    people.into_iter().map(|one| (one.id, one.name)).collect();
+                Ok((workspaces, names))
+            };
+            Msg::Loaded(id, Loaded::Hub(both.await))
+        }
+        Load::Why(delivery) => {
+            let why = views::why(hub, &delivery).await.map(Box::new);
+            Msg::Answered(id, Answered::Why(why))
+        }
+        Load::Counts(channel) => {
+            let counts = disconnect::preview(hub, &channel).await;
+            Msg::Answered(id, Answered::Counts(counts.map(|preview| preview.counts)))
+        }
+    }
+}
+
+fn scope(workspace: Option<WorkspaceId>) -> Scope {
+    workspace.map_or(Scope::All, Scope::Workspace)
+}
+
+async fn channels(hub: &Hub, ids: Vec<ChannelId>) -> Vec<(ChannelId, Option<views::ChannelView>)> {
+    let mut found = Vec::with_capacity(ids.len());
+    for id in ids {
+        // Not to be seen is as good as gone.
+        let view = views::channel(hub, &id).await.ok();
+        found.push((id, view));
+    }
+    found
+}
+
+/// The timeline around now.
+async fn window(hub: &Hub, scope: Scope, past: u32, future: u32) -> Result<Window, OpError> {
+    let now = hub.clock.now();
+    let states: Vec<Shown> = Shown::ALL
+        .iter()
+        .copied()
+        .filter(|state| *state != Shown::Draft)
+        .collect();
+    let part = |backwards: bool, limit: u32| QueueFilter {
+        scope: scope.clone(),
+        states: states.clone(),
+        from: (!backwards).then_some(now),
+        until: backwards.then_some(now),
+        backwards,
+        limit,
+        ..QueueFilter::default()
+    };
+    let mut views = views::queue(hub, part(true, past)).await?;
+    let more_past = views.len() >= past as usize;
+    let coming = views::queue(hub, part(false, future)).await?;
+    let more_future = coming.len() >= future as usize;
+    views.extend(coming);
+    Ok(Window {
+        views,
+        more_past,
+        more_future,
+    })
+}
+
+fn done(text: impl Into<String>, command: impl Into<String>) -> Done {
+    Done {
+        text: text.into(),
+        command: Some(command.into()),
+        channel: None,
+    }
+}
+
+async fn perform(hub: &Hub, act: Act) -> Result<Done, OpError> {
+    match act {
+        Act::SignIn(sign_in) => log_in(hub, sign_in).await,
+        Act::Probe(id) => probed(hub, &id).await,
+        Act::Pause(id, true) => {
+            let view = pause::pause(hub, &id).await?;
+            let name = words::channel(&view.summary.channel);
+            Ok(done(
+                format!("Paused {name}; its posts are held."),
+                format!("allgreen channel pause {}", view.full_name()),
+            ))
+        }
+        Act::Pause(id, false) => {
+            let view = pause::resume(hub, &id).await?;
+            let name = words::channel(&view.summary.channel);
+            Ok(done(
+                format!("{name} publishes again."),
+                format!("allgreen channel resume {}", view.full_name()),
+            ))
+        }
+        Act::Disconnect(id, counts) => cut(hub, &id, &counts).await,
+        Act::Cancel(id) => {
+            posts::cancel(hub, std::slice::from_ref(&id)).await?;
+            Ok(done(
+                "Cancelled it · u takes that back",
+                format!("allgreen post cancel {id}"),
+            ))
+        }
+        Act::SendNow(id) => {
+            posts::send_now(hub, std::slice::from_ref(&id)).await?;
+            Ok(done(
+                "The publisher sends it now.",
+                format!("allgreen post send {id}"),
+            ))
+        }
+        Act::Retry(id) => {
+            posts::retry(hub, std::slice::from_ref(&id)).await?;
+            Ok(done(
+                "The publisher tries it again.",
+                format!("allgreen post retry {id}"),
+            ))
+        }
+        Act::Resolve(id, answer) => {
+            let word = match &answer {
+                posts::Answer::Live(_) => "live",
+                posts::Answer::NotLive => "not-live",
+                posts::Answer::Leave => "leave",
+            };
+            posts::resolve(hub, &id, answer).await?;
+            Ok(done(
+                "Written down.",
+                format!("allgreen post resolve {id} {word}"),
+            ))
+        }
+        Act::Undo => {
+            let undone = posts::undo_last(hub).await?;
+            let kept = match undone.kept.first() {
+                None => String::new(),
+                Some((_, why)) => format!(" {} stayed as they are: {why}", undone.kept.len()),
+            };
+            Ok(done(
+                format!("Taken back: {}.{kept}", undone.what),
+                "allgreen post undo",
+            ))
+        }
+        Act::Read(id) => {
+            crate::ops::notices::read(hub, std::slice::from_ref(&id)).await?;
+            Ok(Done {
+                text: String::new(),
+                command: None,
+                channel: None,
+            })
+        }
+    }
+}
+
+async fn log_in(hub: &Hub, sign_in: SignIn) -> Result<Done, OpError> {
+    let credential = Credential::AppPassword {
+        handle: sign_in.handle,
+        server: sign_in.server,
+        password: sign_in.password,
+    };
+    let connected = match &sign_in.channel {
+        Some(id) => connect::reconnect(hub, id, credential).await?,
+        None => connect::connect(hub, &sign_in.workspace, sign_in.network, credential).await?,
+    };
+    let channel = &connected.channel.channel;
+    let word = if connected.reconnected {
+        "Reconnected"
+    } else {
+        "Connected"
+    };
+    let plan = &connected.plan;
+    let late = plan.late.len() + plan.retried.len();
+    let mut parts = Vec::new();
+    for (n, what) in [
+        (plan.on_time.len(), "on time"),
+        (late, "late, sent now"),
+        (plan.missed.len(), "missed: decide"),
+    ] {
+        if n > 0 {
+            parts.push(format!("{n} {what}"));
+        }
+    }
+    let posts = if parts.is_empty() {
+        String::new()
+    } else {
+        format!(" Posts: {}.", parts.join(" · "))
+    };
+    Ok(Done {
+        text: format!(
+            "{word} {}, proved just now.{posts}",
+            words::channel(channel)
+        ),
+        command: None,
+        channel: Some(channel.id.clone()),
+    })
+}
+
+async fn probed(hub: &Hub, id: &ChannelId) -> Result<Done, OpError> {
+    let view = views::channel(hub, id).await?;
+    let name = words::channel(&view.summary.channel);
+    let command = format!("allgreen channel probe {}", view.full_name());
+    let asked = probe::probe(hub, id).await?;
+    match probe::wait(hub, &asked, PROBE_WAIT).await? {
+        Asked::Done { ok: true, text } => {
+            let text = if text.is_empty() {
+                "proved".to_owned()
+            } else {
+                text
+            };
+            Ok(done(format!("{name}: {text}"), command))
+        }
+        Asked::Done { ok: false, text } => Err(OpError::new(
+            crate::ops::ErrorKind::Failed,
+            "probe_failed",
+            format!("{name}: {text}"),
+            "Its row says what to do.",
+        )),
+        Asked::Running | Asked::Queued => Ok(done(
+            format!("{name}: the publisher is still at it; the lamp will say."),
+            command,
+        )),
+    }
+}
+
+async fn cut(hub: &Hub, id: &ChannelId, seen: &DisconnectCounts) -> Result<Done, OpError> {
+    let preview = disconnect::preview(hub, id).await?;
+    let name = words::channel(&preview.channel.channel);
+    if preview.counts != *seen {
+        return Err(OpError::new(
+            crate::ops::ErrorKind::Failed,
+            "counts_changed",
+            format!("{name} was not disconnected: its numbers changed meanwhile."),
+            "Press D and look again.",
+        ));
+    }
+    let receipt = disconnect::disconnect(hub, id).await?;
+    let cancelled = receipt.counts.scheduled + receipt.counts.missed + receipt.counts.failed;
+    Ok(done(
+        format!(
+            "Disconnected {name}: {}, {}.",
+            words::count(cancelled, "post cancelled", "posts cancelled"),
+            if receipt.wiped {
+                "tokens wiped"
+            } else {
+                "tokens kept for other channels"
+            }
+        ),
+        format!("allgreen channel disconnect {id}"),
+    ))
+}

@@ -1,0 +1,109 @@
+//! Draws a model to text: the rows, then the runs of style
+//! (`r3 c2-14 reverse bold red`).
+
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::{Buffer, Cell};
+use ratatui::style::{Color, Modifier};
+
+use crate::tui::model::Model;
+use crate::tui::theme::{Look, Palette};
+use crate::tui::view;
+
+/// The dark look.
+pub const DARK: Look = Look {
+    palette: Palette::Dark,
+    ascii: false,
+};
+/// Without colour.
+pub const MONO: Look = Look {
+    palette: Palette::None,
+    ascii: false,
+};
+/// ASCII without colour.
+pub const ASCII: Look = Look {
+    palette: Palette::None,
+    ascii: true,
+};
+
+/// The buffer of a model at a size.
+pub fn buffer(model: &Model, width: u16, height: u16) -> Buffer {
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    terminal
+        .draw(|frame| {
+            let area = frame.area();
+            view::draw(model, area, frame.buffer_mut());
+        })
+        .unwrap();
+    terminal.backend().buffer().clone()
+}
+
+/// Text and style runs of a model at a size.
+pub fn snapshot(model: &Model, width: u16, height: u16) -> String {
+    let buffer = buffer(model, width, height);
+    let mut out = text(&buffer);
+    out.push_str("-- styles --\n");
+    out.push_str(&runs(&buffer));
+    out
+}
+
+/// The rows.
+pub fn text(buffer: &Buffer) -> String {
+    let mut out = String::new();
+    for y in buffer.area.top()..buffer.area.bottom() {
+        let mut row = String::new();
+        let mut skip = 0;
+        for x in buffer.area.left()..buffer.area.right() {
+            if skip > 0 {
+                skip -= 1;
+                continue;
+            }
+            let symbol = buffer[(x, y)].symbol();
+            skip = unicode_width::UnicodeWidthStr::width(symbol).saturating_sub(1);
+            row.push_str(symbol);
+        }
+        out.push_str(row.trim_end());
+        out.push('\n');
+    }
+    out
+}
+
+fn runs(buffer: &Buffer) -> String {
+    let mut out = String::new();
+    for y in buffer.area.top()..buffer.area.bottom() {
+        let mut from = buffer.area.left();
+        while from < buffer.area.right() {
+            let style = name(&buffer[(from, y)]);
+            let mut to = from;
+            while to + 1 < buffer.area.right() && name(&buffer[(to + 1, y)]) == style {
+                to += 1;
+            }
+            if !style.is_empty() {
+                out.push_str(&format!("r{y} c{from}-{to} {style}\n"));
+            }
+            from = to + 1;
+        }
+    }
+    out
+}
+
+fn name(cell: &Cell) -> String {
+    let mut parts = Vec::new();
+    for (modifier, name) in [
+        (Modifier::REVERSED, "reverse"),
+        (Modifier::BOLD, "bold"),
+        (Modifier::DIM, "dim"),
+    ] {
+        if cell.modifier.contains(modifier) {
+            parts.push(name.to_owned());
+        }
+    }
+    match cell.fg {
+        Color::Reset => {}
+        Color::Indexed(114) => parts.push("green".into()),
+        Color::Indexed(221) => parts.push("yellow".into()),
+        Color::Indexed(210) => parts.push("red".into()),
+        other => parts.push(format!("{other:?}")),
+    }
+    parts.join(" ")
+}

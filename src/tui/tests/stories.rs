@@ -1,0 +1,588 @@
+//! Stories told in keys, against update and model alone.
+
+use std::time::Duration;
+
+use super::look::{buffer, text};
+use super::seed::{self, later};
+use crate::domain::channel::Cause;
+use crate::domain::delivery::Shown;
+use crate::domain::ids::ChannelId;
+use crate::domain::role::Role;
+use crate::ops::posts::Answer;
+use crate::ops::views::Lamp;
+use crate::ops::{ErrorKind, OpError, Scope};
+use crate::store::changes::{Changes, Cursor};
+use crate::store::disconnect::DisconnectCounts;
+use crate::tui::act::{Act, Answered, Done, Effect, Load, Window};
+use crate::tui::deadline::deadline;
+use crate::tui::keys::parse;
+use crate::tui::model::{Dirty, Model, Pane, Sheet, Slot};
+use crate::tui::msg::{Loaded, Msg};
+use crate::tui::term::gate::Input;
+use crate::tui::update::update;
+
+/// Presses a run of keys; what is asked for on the way.
+pub fn press(model: &mut Model, run: &str) -> Vec<Effect> {
+    parse(run)
+        .unwrap()
+        .into_iter()
+        .flat_map(|key| update(model, Msg::Input(Some(Input::Key(key)))))
+        .collect()
+}
+
+fn paste(model: &mut Model, text: &str) {
+    update(model, Msg::Input(Some(Input::Paste(text.into()))));
+}
+
+fn selected(model: &Model) -> &str {
+    model.channels.selected_id().unwrap().as_str()
+}
+
+fn said(model: &Model) -> &str {
+    model.line.message().map_or("", |message| &message.text)
+}
+
+fn seen(model: &Model) -> String {
+    text(&buffer(model, model.size.0, model.size.1))
+}
+
+fn change(model: &mut Model, id: &str, lamp: Lamp) {
+    let id = ChannelId::from_stored(id);
+    let mut view = model.channels.get(&id).unwrap().clone();
+    view.summary.channel.change += 1;
+    view.lamp = lamp;
+    let views = vec![(id, Some(view))];
+    let request = model.requests.fresh();
+    update(model, Msg::Loaded(request, Loaded::Channels(views)));
+}
+
+#[test]
+fn the_cursor_moves_over_channels_and_skips_heads() {
+    let mut model = seed::model(120, 36);
+    assert_eq!(selected(&model), "soc_A1");
+    press(&mut model, "jjjj");
+    assert_eq!(selected(&model), "soc_B2");
+    press(&mut model, "k");
+    assert_eq!(selected(&model), "soc_B1");
+    press(&mut model, "G");
+    assert_eq!(selected(&model), "soc_D18");
+    press(&mut model, "g");
+    assert_eq!(selected(&model), "soc_A1");
+    press(&mut model, "<pgdn><ctrl-u><up><down><home>");
+    assert_eq!(selected(&model), "soc_A1");
+}
+
+#[test]
+fn news_never_moves_the_row_under_the_cursor() {
+    let mut model = seed::model(120, 36);
+    press(&mut model, "jj");
+    let row = model.channels.selected_row();
+    change(&mut model, "soc_B3", Lamp::Broken);
+    assert_eq!(selected(&model), "soc_A3");
+    assert_eq!(model.channels.selected_row(), row);
+    assert!(
+        seen(&model).contains("Broken 5 · +1 new"),
+        "{}",
+        seen(&model)
+    );
+    assert_eq!(model.news.since.broke, 1);
+    press(&mut model, "<tab>");
+    assert!(!seen(&model).contains("+1 new"));
+    press(&mut model, "1");
+    assert_eq!(selected(&model), "soc_A3");
+}
+
+#[test]
+fn ctrl_l_settles_the_order_where_the_cursor_is() {
+    let mut model = seed::model(120, 36);
+    change(&mut model, "soc_B3", Lamp::Broken);
+    let effects = press(&mut model, "<ctrl-l>");
+    assert!(matches!(effects[0], Effect::Repaint));
+    assert!(!seen(&model).contains("+1 new"));
+}
+
+#[test]
+fn a_channel_that_is_gone_leaves_and_the_cursor_goes_on() {
+    let mut model = seed::model(120, 36);
+    let request = model.requests.fresh();
+    let gone = vec![(ChannelId::from_stored("soc_A1"), None)];
+    update(&mut model, Msg::Loaded(request, Loaded::Channels(gone)));
+    assert_eq!(selected(&model), "soc_A2");
+}
+
+#[test]
+fn tab_goes_through_the_panes_and_numbers_go_to_one() {
+    let mut model = seed::model(120, 36);
+    for pane in [Pane::Queue, Pane::Notices, Pane::Details, Pane::Channels] {
+        press(&mut model, "<tab>");
+        assert_eq!(model.focus, pane);
+    }
+    press(&mut model, "3");
+    assert_eq!(model.focus, Pane::Notices);
+    press(&mut model, "<shift-tab>");
+    assert_eq!(model.focus, Pane::Queue);
+}
+
+#[test]
+fn escape_goes_back_by_one_and_never_out() {
+    let mut model = seed::model(120, 36);
+    assert!(press(&mut model, "<enter>").is_empty());
+    assert_eq!(model.focus, Pane::Details);
+    let effects = press(&mut model, "<esc><esc><esc>");
+    assert!(effects.is_empty());
+    assert_eq!(model.focus, Pane::Channels);
+}
+
+#[test]
+fn the_queue_opens_at_now_on_the_next_post() {
+    let mut model = seed::model(120, 36);
+    press(&mut model, "2");
+    assert_eq!(
+        model.queue.selected().unwrap().delivery.id.as_str(),
+        "dlv_06"
+    );
+    press(&mut model, "k");
+    assert_eq!(model.queue.selected().unwrap().shown, Shown::Held);
+}
+
+#[test]
+fn a_new_window_keeps_the_row_under_the_cursor_on_its_line() {
+    let mut model = seed::model(120, 36);
+    press(&mut model, "2jj");
+    let line = |model: &Model| {
+        let index = model.queue.selected_index().unwrap();
+        model.queue.row_of(index, seed::now()) - model.queue.offset
+    };
+    let before = line(&model);
+    let channels = seed::channels();
+    let mut views = seed::queue(&channels);
+    for n in 0..5 {
+        let id = format!("9{n}");
+        let early = -700 - n;
+        views.push(seed::delivery(
+            &id,
+            &channels[9],
+            early,
+            Shown::Published,
+            "old",
+        ));
+    }
+    let request = model.requests.overtake(Slot::Queue);
+    let window = Window {
+        views,
+        more_past: true,
+        more_future: false,
+    };
+    update(&mut model, Msg::Loaded(request, Loaded::Queue(Ok(window))));
+    assert_eq!(
+        model.queue.selected().unwrap().delivery.id.as_str(),
+        "dlv_08"
+    );
+    assert_eq!(line(&model), before);
+}
+
+#[test]
+fn sending_now_counts_down_and_u_stops_it() {
+    let mut model = seed::model(120, 36);
+    press(&mut model, "2");
+    assert!(press(&mut model, "!").is_empty());
+    assert_eq!(model.pending.len(), 1);
+    assert!(later(&mut model, 9).is_empty());
+    assert!(seen(&model).contains("in 1 s · u stops it"));
+    press(&mut model, "u");
+    assert!(model.pending.is_empty());
+    assert!(later(&mut model, 30).is_empty());
+    assert!(said(&model).is_empty());
+}
+
+#[test]
+fn sending_now_is_done_after_ten_seconds() {
+    let mut model = seed::model(120, 36);
+    press(&mut model, "2!!");
+    assert_eq!(model.pending.len(), 1, "one key twice is one act");
+    let effects = later(&mut model, 10);
+    assert!(matches!(&effects[0], Effect::Act(_, Act::SendNow(id)) if id.as_str() == "dlv_06"));
+}
+
+#[test]
+fn quitting_drops_what_counts_down() {
+    let mut model = seed::model(120, 36);
+    press(&mut model, "2!");
+    let effects = press(&mut model, "q");
+    assert!(matches!(effects.as_slice(), [Effect::Quit]));
+    let line = crate::tui::farewell::line(&model).unwrap();
+    assert!(line.contains("was dropped: nothing was done."), "{line}");
+}
+
+#[test]
+fn cancelling_is_done_at_once_and_u_asks_for_it_back() {
+    let mut model = seed::model(120, 36);
+    let effects = press(&mut model, "2x");
+    assert!(matches!(&effects[0], Effect::Act(_, Act::Cancel(_))));
+    let effects = press(&mut model, "u");
+    assert!(matches!(&effects[0], Effect::Act(_, Act::Undo)));
+}
+
+#[test]
+fn a_key_that_does_nothing_says_why() {
+    let mut model = seed::model(120, 36);
+    press(&mut model, "2k!");
+    assert_eq!(said(&model), "it is held: mend the channel first");
+    press(&mut model, "kx");
+    assert_eq!(said(&model), "it is live already");
+    press(&mut model, "10");
+    assert_eq!(said(&model), "all are shown already");
+}
+
+#[test]
+fn a_viewer_is_told_what_an_act_takes() {
+    let mut model = seed::model(120, 36);
+    model.set.operator.hub_admin = false;
+    for one in &mut model.workspaces {
+        one.role = Some(Role::Viewer);
+    }
+    assert!(press(&mut model, "D").is_empty());
+    assert_eq!(said(&model), "viewer here; that takes admin");
+    assert!(!seen(&model).contains("disconnect"));
+}
+
+#[test]
+fn read_only_drops_every_acting_key() {
+    let mut model = seed::model(120, 36);
+    model.set.read_only = true;
+    for keys in ["r", "c", "p", "P", "D", "2x", "!", "u"] {
+        assert!(press(&mut model, keys).is_empty(), "{keys}");
+        assert!(model.sheets.is_empty() && model.pending.is_empty());
+        assert!(said(&model).starts_with("read only"), "{keys}");
+    }
+    press(&mut model, "1");
+    let footer = seen(&model).lines().last().unwrap().to_owned();
+    assert!(!footer.contains("reconnect") && footer.contains("? keys"));
+}
+
+#[test]
+fn a_pasted_app_password_lands_in_its_field_wherever_the_cursor_is() {
+    let mut model = seed::model(120, 36);
+    press(&mut model, "cacme.example");
+    paste(&mut model, " abcd-efgh-ijkl-mnop\n");
+    let effects = press(&mut model, "<enter>");
+    let Some(Effect::Act(_, Act::SignIn(sign_in))) = effects.first() else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(sign_in.handle, "acme.example");
+    assert_eq!(sign_in.password.expose(), "abcd-efgh-ijkl-mnop");
+    assert_eq!(sign_in.server, None);
+    assert!(!seen(&model).contains("abcd"));
+    assert!(!format!("{model:?}").contains("abcd"));
+}
+
+#[test]
+fn a_login_that_fails_stays_open_and_one_that_works_shows_the_channel() {
+    let mut model = seed::model(120, 36);
+    press(&mut model, "jrsecret");
+    let effects = press(&mut model, "<enter>");
+    let Some(Effect::Act(id, Act::SignIn(sign_in))) = effects.first() else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(sign_in.channel.as_ref().unwrap().as_str(), "soc_A2");
+    assert!(
+        press(&mut model, "<enter>").is_empty(),
+        "one login at a time"
+    );
+    let error = OpError::new(ErrorKind::Failed, "x", "It was refused.", "Make a new one.");
+    update(&mut model, Msg::Answered(*id, Answered::Act(Err(error))));
+    let screen = seen(&model);
+    assert!(screen.contains("It was refused.") && screen.contains("Nothing was changed."));
+    let effects = press(&mut model, "<enter>");
+    let Some(Effect::Act(id, _)) = effects.first() else {
+        panic!("{effects:?}");
+    };
+    let done = Done {
+        text: "Reconnected acme.example, proved just now.".into(),
+        command: None,
+        channel: Some(ChannelId::from_stored("soc_A2")),
+    };
+    update(&mut model, Msg::Answered(*id, Answered::Act(Ok(done))));
+    assert!(model.sheets.is_empty());
+    assert_eq!(selected(&model), "soc_A2");
+    assert!(seen(&model).contains("Reconnected acme.example"));
+}
+
+#[test]
+fn letters_in_a_field_are_text_and_a_paste_outside_is_nothing() {
+    let mut model = seed::model(120, 36);
+    press(&mut model, "cq?D");
+    assert!(
+        matches!(model.sheets.as_slice(), [Sheet::Login(login)] if login.handle.text() == "q?D")
+    );
+    press(&mut model, "<esc>");
+    paste(&mut model, "qD!");
+    assert!(model.sheets.is_empty());
+    assert_eq!(said(&model), "A paste does nothing here.");
+}
+
+fn counted(model: &mut Model, counts: DisconnectCounts) {
+    let Some(Sheet::Disconnect(sheet)) = model.sheets.last() else {
+        panic!("no sheet");
+    };
+    let id = sheet.asked;
+    update(model, Msg::Answered(id, Answered::Counts(Ok(counts))));
+}
+
+#[test]
+fn e_a_disconnect_needs_the_name_and_then_ten_seconds() {
+    let mut model = seed::model(120, 36);
+    let effects = press(&mut model, "jD");
+    assert!(matches!(&effects[0], Effect::Load(_, Load::Counts(_))));
+    let counts = DisconnectCounts {
+        scheduled: 2,
+        ..DisconnectCounts::default()
+    };
+    counted(&mut model, counts.clone());
+    press(&mut model, "@acme.example<enter>");
+    assert!(!model.sheets.is_empty(), "keys typed ahead are dropped");
+    later(&mut model, 1);
+    press(&mut model, "@acme.example<enter>");
+    assert!(model.sheets.is_empty());
+    assert!(seen(&model).contains("Disconnecting acme.example in 10 s · u stops it"));
+    let effects = later(&mut model, 10);
+    assert!(
+        matches!(&effects[0], Effect::Act(_, Act::Disconnect(id, seen)) if id.as_str() == "soc_A2" && *seen == counts)
+    );
+}
+
+#[test]
+fn e_enter_on_anything_else_keeps_the_channel() {
+    let mut model = seed::model(120, 36);
+    press(&mut model, "jD");
+    counted(
+        &mut model,
+        DisconnectCounts {
+            scheduled: 2,
+            ..DisconnectCounts::default()
+        },
+    );
+    later(&mut model, 1);
+    press(&mut model, "acme<enter>");
+    assert!(model.sheets.is_empty() && model.pending.is_empty());
+    assert_eq!(said(&model), "Kept: nothing was changed.");
+}
+
+#[test]
+fn e_without_posts_the_safe_answer_has_the_cursor() {
+    let mut model = seed::model(120, 36);
+    press(&mut model, "jD");
+    counted(&mut model, DisconnectCounts::default());
+    later(&mut model, 1);
+    press(&mut model, "<enter>");
+    assert!(model.pending.is_empty());
+    press(&mut model, "D");
+    counted(&mut model, DisconnectCounts::default());
+    later(&mut model, 1);
+    press(&mut model, "<down><enter>");
+    assert_eq!(model.pending.len(), 1);
+}
+
+#[test]
+fn c5_a_decision_is_live_with_a_link_or_not_live_after_a_second_key() {
+    let mut model = seed::model(120, 36);
+    press(&mut model, "2kkk<enter>");
+    press(&mut model, "2");
+    let effects = press(&mut model, "<esc>1");
+    assert!(effects.is_empty());
+    paste(&mut model, "https://net.example/p/9");
+    let effects = press(&mut model, "<enter>");
+    assert!(matches!(
+        effects.as_slice(),
+        [Effect::Act(_, Act::Resolve(_, Answer::Live(Some(link))))] if link == "https://net.example/p/9"
+    ));
+
+    let mut model = seed::model(120, 36);
+    press(&mut model, "2kkk<enter>");
+    assert!(press(&mut model, "2").is_empty());
+    let effects = press(&mut model, "<enter>");
+    assert!(matches!(
+        effects.as_slice(),
+        [Effect::Act(_, Act::Resolve(_, Answer::NotLive))]
+    ));
+
+    let mut model = seed::model(120, 36);
+    let effects = press(&mut model, "2kkk<enter>3");
+    assert!(
+        effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Act(_, Act::Resolve(_, Answer::Leave))))
+    );
+}
+
+#[test]
+fn w_shows_one_workspace_and_0_all() {
+    let mut model = seed::model(120, 36);
+    let effects = press(&mut model, "wbirch<enter>");
+    assert!(matches!(&model.scope, Scope::Workspace(id) if id.as_str() == "wsp_BIRCH"));
+    seed::answer(&mut model, effects);
+    let screen = seen(&model);
+    assert!(
+        screen.contains("allgreen  Birch") && !screen.contains("IG @acme"),
+        "{screen}"
+    );
+    press(&mut model, "0");
+    assert_eq!(model.scope, Scope::All);
+}
+
+#[test]
+fn help_runs_what_it_finds() {
+    let mut model = seed::model(120, 36);
+    let effects = press(&mut model, "?prove<enter>");
+    assert!(model.sheets.is_empty());
+    assert!(matches!(&effects[0], Effect::Act(_, Act::Probe(_))));
+}
+
+#[test]
+fn q_asks_when_nobody_would_publish_what_is_due() {
+    let mut model = seed::model(120, 36);
+    let mut ours = seed::daemon();
+    ours.pid = Some(model.set.pid);
+    update(&mut model, Msg::Publisher(ours));
+    assert!(press(&mut model, "q").is_empty());
+    assert!(press(&mut model, "!").is_empty(), "typed ahead");
+    later(&mut model, 1);
+    let effects = press(&mut model, "!");
+    assert!(matches!(effects.as_slice(), [Effect::Quit]));
+    let line = crate::tui::farewell::line(&model).unwrap();
+    assert!(line.contains("nobody publishes now"), "{line}");
+}
+
+#[test]
+fn a_notice_opens_its_channel_and_is_read() {
+    let mut model = seed::model(120, 36);
+    let effects = press(&mut model, "3<enter>");
+    assert!(matches!(&effects[0], Effect::Act(_, Act::Read(_))));
+    assert_eq!(model.focus, Pane::Channels);
+    assert_eq!(selected(&model), "soc_A2");
+}
+
+#[test]
+fn a_change_of_the_store_reads_only_what_it_names() {
+    let mut model = seed::model(120, 36);
+    let changes = Changes {
+        channels: Vec::new(),
+        objects: vec![("notice".into(), "ntc_1".into())],
+        cursor: Cursor::default(),
+    };
+    let effects = update(&mut model, Msg::Changed(changes));
+    assert!(matches!(
+        effects.as_slice(),
+        [Effect::Load(_, Load::News(_))]
+    ));
+    let changes = Changes {
+        channels: vec![ChannelId::from_stored("soc_A1")],
+        objects: vec![("term".into(), "3".into())],
+        cursor: Cursor::default(),
+    };
+    let effects = update(&mut model, Msg::Changed(changes));
+    assert!(matches!(
+        effects.as_slice(),
+        [Effect::Load(_, Load::Channels(ids)), Effect::Load(_, Load::Queue { .. })] if ids.len() == 1
+    ));
+}
+
+#[test]
+fn an_idle_screen_wants_no_frame_and_wakes_by_the_minute() {
+    let mut model = seed::model(120, 36);
+    model.dirty = Dirty::No;
+    let at = deadline(&model);
+    assert_eq!(at.wall, seed::minutes(1));
+    assert_eq!(at.boot, None);
+    later(&mut model, 59);
+    assert_eq!(model.dirty, Dirty::No);
+    let before = seen(&model);
+    later(&mut model, 1);
+    assert_eq!(model.dirty, Dirty::Background);
+    assert_ne!(before, seen(&model));
+}
+
+#[test]
+fn the_last_minute_before_a_post_is_told_by_ten_seconds() {
+    let mut model = seed::model(120, 36);
+    later(&mut model, 121);
+    assert!(seen(&model).contains("next due 14:05 in 50 s") || seen(&model).contains("in 1 m"));
+    model.dirty = Dirty::No;
+    let wall = deadline(&model).wall;
+    assert!(wall.since(model.now) <= Duration::from_secs(10), "{wall}");
+}
+
+#[test]
+fn messages_go_after_five_seconds_and_errors_with_a_key() {
+    let mut model = seed::model(120, 36);
+    press(&mut model, "10");
+    assert!(!said(&model).is_empty());
+    later(&mut model, 5);
+    assert_eq!(said(&model), "");
+    let error = OpError::new(ErrorKind::Failed, "x", "It broke.", "Try again.");
+    update(&mut model, Msg::Answered(99, Answered::Act(Err(error))));
+    later(&mut model, 60);
+    assert_eq!(said(&model), "It broke. Try again.");
+    press(&mut model, "j");
+    assert_eq!(said(&model), "");
+}
+
+#[test]
+fn an_overtaken_answer_changes_nothing() {
+    let mut model = seed::model(120, 36);
+    let stale = model.requests.overtake(Slot::Queue);
+    model.requests.overtake(Slot::Queue);
+    let window = Window {
+        views: Vec::new(),
+        more_past: false,
+        more_future: false,
+    };
+    update(&mut model, Msg::Loaded(stale, Loaded::Queue(Ok(window))));
+    assert!(!model.queue.views().is_empty());
+}
+
+#[test]
+fn the_account_that_was_asked_for_has_the_cursor_when_it_is_there() {
+    let mut model = seed::empty(120, 36);
+    model.channels.wanted = Some(ChannelId::from_stored("soc_C2"));
+    let effects = crate::tui::update::first(&mut model);
+    seed::answer(&mut model, effects);
+    assert_eq!(selected(&model), "soc_C2");
+}
+
+#[test]
+fn a_narrow_screen_opens_details_as_a_sheet() {
+    let mut model = seed::model(60, 20);
+    press(&mut model, "<enter>");
+    assert!(matches!(model.sheets.as_slice(), [Sheet::Channel(_)]));
+    assert!(seen(&model).contains("Do this"));
+    press(&mut model, "q");
+    assert!(model.sheets.is_empty());
+}
+
+#[test]
+fn a_paused_channel_says_so_and_p_resumes() {
+    let mut model = seed::model(120, 36);
+    let mut view = seed::channel(&seed::Seed {
+        id: "A1",
+        kind: crate::domain::network::ChannelKind::Instagram,
+        handle: "acme",
+        name: "Acme",
+        workspace: 0,
+        lamp: Lamp::Green,
+        cause: Cause::None,
+        words: "healthy",
+        scheduled: 3,
+        due: Some(30),
+        proof: 5,
+    });
+    view.summary.channel.change = 9;
+    view.summary.channel.paused_at = Some(seed::minutes(-10));
+    let id = view.summary.channel.id.clone();
+    let request = model.requests.fresh();
+    let views = vec![(id, Some(view))];
+    update(&mut model, Msg::Loaded(request, Loaded::Channels(views)));
+    assert!(seen(&model).contains("‖ paused") && seen(&model).contains("P resume"));
+    let effects = press(&mut model, "P");
+    assert!(matches!(&effects[0], Effect::Act(_, Act::Pause(_, false))));
+}

@@ -1,0 +1,97 @@
+//! How acts ended, and what sheets had asked.
+
+use crate::ops::OpError;
+use crate::tui::act::{Answered, Done, Effect};
+use crate::tui::model::requests::RequestId;
+use crate::tui::model::{Dirty, Model, Pane, Sheet, Tone};
+
+/// Takes an answer.
+pub fn answered(model: &mut Model, id: RequestId, answered: Answered) -> Vec<Effect> {
+    model.touch(Dirty::Background);
+    match answered {
+        Answered::Act(Ok(done)) => went_well(model, id, done),
+        Answered::Act(Err(error)) => did_not(model, id, error),
+        Answered::Why(result) => {
+            for sheet in &mut model.sheets {
+                if let Sheet::Story(story) = sheet
+                    && story.asked == id
+                {
+                    match result {
+                        Ok(why) => {
+                            story.delivery = why.delivery.clone();
+                            story.why = Some(*why);
+                        }
+                        Err(error) => story.error = Some(error),
+                    }
+                    break;
+                }
+            }
+        }
+        Answered::Counts(result) => {
+            let boot = model.boot;
+            for sheet in &mut model.sheets {
+                if let Sheet::Disconnect(sheet) = sheet
+                    && sheet.asked == id
+                {
+                    match result {
+                        Ok(counts) => {
+                            sheet.counts = Some(counts);
+                            sheet.since = Some(boot);
+                        }
+                        Err(error) => sheet.error = Some(error),
+                    }
+                    break;
+                }
+            }
+        }
+    }
+    Vec::new()
+}
+
+/// Whether a sheet waits for this request.
+fn waits(sheet: &Sheet, id: RequestId) -> bool {
+    match sheet {
+        Sheet::Login(login) => login.busy == Some(id),
+        Sheet::Story(story) => story.busy == Some(id),
+        _ => false,
+    }
+}
+
+fn went_well(model: &mut Model, id: RequestId, done: Done) {
+    model.sheets.retain(|sheet| !waits(sheet, id));
+    if let Some(channel) = done.channel {
+        // What was just connected is looked at, wherever it sorts.
+        model.channels.settle(model.scope.workspace());
+        if !model.channels.select(&channel) {
+            model.channels.wanted = Some(channel);
+        }
+        model.list = Pane::Channels;
+        if model.focus != Pane::Details {
+            model.focus = Pane::Channels;
+        }
+    }
+    if !done.text.is_empty() {
+        model
+            .line
+            .say_with(Tone::Good, done.text, done.command, model.boot);
+    }
+}
+
+fn did_not(model: &mut Model, id: RequestId, error: OpError) {
+    for sheet in &mut model.sheets {
+        match sheet {
+            Sheet::Login(login) if login.busy == Some(id) => {
+                login.busy = None;
+                login.error = Some(error);
+                return;
+            }
+            Sheet::Story(story) if story.busy == Some(id) => {
+                story.busy = None;
+                story.error = Some(error);
+                return;
+            }
+            _ => {}
+        }
+    }
+    model.line.say(Tone::Bad, error.to_string(), model.boot);
+}

@@ -1,0 +1,57 @@
+//! What a search finds: keys of a place, workspaces.
+
+use crate::ops::workspaces::WorkspaceView;
+use crate::tui::keys::{Binding, Place, of, why_not};
+use crate::tui::model::{Model, Pane};
+
+/// A row of the list of workspaces; `None` is all of them.
+pub type WorkspaceRow<'a> = Option<&'a WorkspaceView>;
+
+/// The place the help is about: that of the panes below it.
+fn below(model: &Model) -> Place {
+    match model.list {
+        Pane::Queue => Place::Queue,
+        Pane::Notices => Place::Notices,
+        _ => Place::Channels,
+    }
+}
+
+fn fits(search: &str, texts: &[&str]) -> bool {
+    let search = search.trim().to_lowercase();
+    texts
+        .iter()
+        .any(|text| text.to_lowercase().contains(&search))
+}
+
+/// The keys that fit a search, with the reason of those greyed out.
+pub fn keys(model: &Model, search: &str) -> Vec<(&'static Binding, Option<String>)> {
+    of(below(model))
+        .filter(|binding| fits(search, &[binding.keys, binding.long, binding.short]))
+        .map(|binding| (binding, why_not(model, binding.does)))
+        .collect()
+}
+
+/// The workspaces that fit a search: the one of the row under the cursor
+/// first, then all, then the rest by name.
+pub fn workspaces<'a>(model: &'a Model, search: &str) -> Vec<WorkspaceRow<'a>> {
+    let here = model
+        .channel()
+        .map(|view| view.summary.channel.workspace_id.clone());
+    let mut rows: Vec<WorkspaceRow<'a>> = vec![None];
+    let mut all: Vec<&WorkspaceView> = model.workspaces.iter().collect();
+    all.sort_by_key(|one| {
+        (
+            here.as_ref() != Some(&one.workspace.id),
+            one.workspace.name.to_lowercase(),
+        )
+    });
+    rows.extend(all.into_iter().map(Some));
+    if rows.len() > 1 && here.is_some() {
+        rows.swap(0, 1);
+    }
+    rows.retain(|row| match row {
+        None => fits(search, &["all workspaces"]),
+        Some(one) => fits(search, &[&one.workspace.name, &one.workspace.slug]),
+    });
+    rows
+}

@@ -1,0 +1,260 @@
+//! What is read from the store, when, and what its answers change.
+
+use crate::domain::delivery::Shown;
+use crate::domain::ids::{ChannelId, DeliveryId};
+use crate::ops::OpError;
+use crate::ops::views::{DeliveryView, Lamp};
+use crate::store::changes::Changes;
+use crate::tui::act::{Effect, Load, Window};
+use crate::tui::model::requests::RequestId;
+use crate::tui::model::{Dirty, Model, Pane, Slot, Tone};
+use crate::tui::msg::Loaded;
+
+/// More changed channels than this are read all at once.
+const MANY: usize = 200;
+
+/// Everything a screen begins with.
+pub fn first(model: &mut Model) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    effects.extend(hub(model));
+    effects.extend(all_channels(model));
+    effects.extend(queue(model));
+    effects.extend(news(model));
+    effects
+}
+
+/// Reads every channel.
+pub fn all_channels(model: &mut Model) -> Option<Effect> {
+    let id = model.requests.begin(Slot::Channels)?;
+    Some(Effect::Load(id, Load::AllChannels))
+}
+
+/// Reads the window of the queue.
+pub fn queue(model: &mut Model) -> Option<Effect> {
+    let id = model.requests.begin(Slot::Queue)?;
+    Some(queue_as(model, id))
+}
+
+/// Reads another window of the queue; one under way does not count any more.
+pub fn queue_anew(model: &mut Model) -> Effect {
+    let id = model.requests.overtake(Slot::Queue);
+    queue_as(model, id)
+}
+
+fn queue_as(model: &Model, id: RequestId) -> Effect {
+    Effect::Load(
+        id,
+        Load::Queue {
+            workspace: model.scope.workspace().cloned(),
+            past: model.queue.past,
+            future: model.queue.future,
+        },
+    )
+}
+
+/// Reads notices and incidents.
+pub fn news(model: &mut Model) -> Option<Effect> {
+    let id = model.requests.begin(Slot::News)?;
+    Some(Effect::Load(
+        id,
+        Load::News(model.scope.workspace().cloned()),
+    ))
+}
+
+/// Reads notices of another workspace.
+pub fn news_anew(model: &mut Model) -> Effect {
+    let id = model.requests.overtake(Slot::News);
+    Effect::Load(id, Load::News(model.scope.workspace().cloned()))
+}
+
+/// Reads workspaces and people.
+pub fn hub(model: &mut Model) -> Option<Effect> {
+    let id = model.requests.begin(Slot::Hub)?;
+    Some(Effect::Load(id, Load::Hub))
+}
+
+/// Reads what a change of the store touches, and nothing else.
+pub fn changed(model: &mut Model, changes: &Changes) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    let of = |kind: &str| -> Vec<&String> {
+        changes
+            .objects
+            .iter()
+            .filter(|(named, _)| named == kind)
+            .map(|(_, object)| object)
+            .collect()
+    };
+    let deliveries = of("delivery");
+    if deliveries.len() + changes.channels.len() > MANY {
+        effects.extend(all_channels(model));
+    } else {
+        if !changes.channels.is_empty() {
+            let id = model.requests.fresh();
+            effects.push(Effect::Load(id, Load::Channels(changes.channels.clone())));
+        }
+        if !deliveries.is_empty() {
+            let id = model.requests.fresh();
+            let ids = deliveries
+                .iter()
+                .map(|id| DeliveryId::from_stored(id.as_str()))
+                .collect();
+            effects.push(Effect::Load(id, Load::ChannelsOf(ids)));
+        }
+    }
+    // What holds a post is the state of its channel.
+    if !deliveries.is_empty() || !changes.channels.is_empty() {
+        effects.extend(queue(model));
+    }
+    if !of("notice").is_empty() || !of("incident").is_empty() {
+        effects.extend(news(model));
+    }
+    effects
+}
+
+/// Takes an answer.
+pub fn loaded(model: &mut Model, id: RequestId, loaded: Loaded) -> Vec<Effect> {
+    match loaded {
+        Loaded::AllChannels(result) => {
+            if model.requests.end(Slot::Channels, id)
+                && let Some(views) = told(model, result)
+            {
+                let before = lamps_of(model);
+                model.channels.replace(views);
+                settle(model);
+                count_lamps(model, &before);
+                model.touch(Dirty::Background);
+            }
+            again(model, Slot::Channels)
+        }
+        Loaded::Channels(views) => {
+            let before = lamps_of(model);
+            for (id, view) in views {
+                match view {
+                    Some(view) => model.channels.put(view),
+                    None => model.channels.forget(&id),
+                }
+            }
+            settle(model);
+            count_lamps(model, &before);
+            model.touch(Dirty::Background);
+            Vec::new()
+        }
+        Loaded::Queue(result) => {
+            if model.requests.end(Slot::Queue, id)
+                && let Some(window) = told(model, result)
+            {
+                take_window(model, window);
+                model.touch(Dirty::Background);
+            }
+            again(model, Slot::Queue)
+        }
+        Loaded::News(result) => {
+            if model.requests.end(Slot::News, id)
+                && let Some((notices, incidents)) = told(model, result)
+            {
+                let moving = model.focus != Pane::Notices;
+                model.news.replace(notices, moving);
+                model.news.incidents = incidents;
+                model.touch(Dirty::Background);
+            }
+            again(model, Slot::News)
+        }
+        Loaded::Hub(result) => {
+            if model.requests.end(Slot::Hub, id)
+                && let Some((workspaces, people)) = told(model, result)
+            {
+                model.workspaces = workspaces;
+                model.people = people;
+                model.touch(Dirty::Background);
+            }
+            again(model, Slot::Hub)
+        }
+    }
+}
+
+/// The value, or its error on the status line.
+fn told<T>(model: &mut Model, result: Result<T, OpError>) -> Option<T> {
+    match result {
+        Ok(value) => Some(value),
+        Err(error) => {
+            model.touch(Dirty::Background);
+            model.line.say(Tone::Bad, error.to_string(), model.boot);
+            None
+        }
+    }
+}
+
+fn again(model: &mut Model, slot: Slot) -> Vec<Effect> {
+    if !model.requests.take_again(slot) {
+        return Vec::new();
+    }
+    let effect = match slot {
+        Slot::Channels => all_channels(model),
+        Slot::Queue => queue(model),
+        Slot::News => news(model),
+        Slot::Hub => hub(model),
+    };
+    effect.into_iter().collect()
+}
+
+/// Orders the channels, unless the cursor is among them: then only what is
+/// gone leaves.
+fn settle(model: &mut Model) {
+    let here = model.focus == Pane::Channels && model.channels.selected_row().is_some();
+    if here {
+        model.channels.drop_gone();
+    } else {
+        model.channels.settle(model.scope.workspace());
+    }
+    if let Some(wanted) = model.channels.wanted.take() {
+        model.channels.settle(model.scope.workspace());
+        if !model.channels.select(&wanted) {
+            let there = model.channels.get(&wanted).is_some();
+            if there {
+                model.channels.wanted = None;
+            } else {
+                model.channels.wanted = Some(wanted);
+            }
+        }
+    }
+}
+
+fn lamps_of(model: &Model) -> std::collections::HashMap<ChannelId, Lamp> {
+    model
+        .channels
+        .all()
+        .map(|view| (view.summary.channel.id.clone(), view.lamp))
+        .collect()
+}
+
+/// Counts what broke and what healed since the screen was opened.
+fn count_lamps(model: &mut Model, before: &std::collections::HashMap<ChannelId, Lamp>) {
+    let mut since = model.news.since;
+    for view in model.channels.all() {
+        match (before.get(&view.summary.channel.id), view.lamp) {
+            (Some(Lamp::Green | Lamp::Attention), Lamp::Broken) => since.broke += 1,
+            (Some(Lamp::Broken), Lamp::Green | Lamp::Attention) => since.healed += 1,
+            _ => {}
+        }
+    }
+    model.news.since = since;
+}
+
+fn take_window(model: &mut Model, window: Window) {
+    let count = |views: &[DeliveryView], shown: Shown| -> u32 {
+        let turned = views.iter().filter(|view| {
+            view.shown == shown
+                && model
+                    .queue
+                    .get(&view.delivery.id)
+                    .is_some_and(|known| known.shown != shown)
+        });
+        u32::try_from(turned.count()).unwrap_or(u32::MAX)
+    };
+    model.news.since.sent += count(&window.views, Shown::Published);
+    model.news.since.failed += count(&window.views, Shown::Failed);
+    model.queue.more_past = window.more_past;
+    model.queue.more_future = window.more_future;
+    let now = model.wall().now;
+    model.queue.replace(window.views, now);
+}

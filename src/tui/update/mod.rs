@@ -1,0 +1,91 @@
+//! How the screen changes: `update` takes a message and says what has to be
+//! done elsewhere. No I/O, no waiting, no clock but the one that was told.
+
+mod acts;
+mod answers;
+pub mod found;
+mod loads;
+mod moves;
+mod posts;
+mod press;
+mod sheets;
+mod tick;
+
+pub use loads::first;
+
+use super::act::Effect;
+use super::layout::layout;
+use super::model::{Dirty, Model, Tone};
+use super::msg::Msg;
+use super::term::gate::Input;
+use super::term::signals::Asked;
+
+/// Takes a message.
+pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    let effects = take(model, msg);
+    keep_visible(model);
+    effects
+}
+
+fn take(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    match msg {
+        Msg::Now(now, boot) => tick::now(model, now, boot),
+        Msg::Input(None) => vec![Effect::Quit],
+        Msg::Input(Some(input)) => {
+            if let Input::Focus(focused) = input {
+                return vec![Effect::Focus(focused)];
+            }
+            model.touch(match input {
+                Input::Resize(..) => Dirty::Background,
+                _ => Dirty::Input,
+            });
+            match input {
+                Input::Key(key) => press::key(model, key),
+                Input::Paste(text) => press::paste(model, &text),
+                Input::Resize(width, height) => {
+                    model.size = (width, height);
+                    Vec::new()
+                }
+                Input::Focus(_) => Vec::new(),
+            }
+        }
+        Msg::Signal(Asked::HangUp | Asked::End) => vec![Effect::Quit],
+        Msg::Signal(Asked::Suspend) => vec![Effect::Suspend],
+        Msg::Signal(Asked::Continue) => vec![Effect::Repaint],
+        Msg::Written(true) => Vec::new(),
+        Msg::Written(false) => vec![Effect::Quit],
+        Msg::Changed(changes) => loads::changed(model, &changes),
+        Msg::Publisher(view) => {
+            model.publisher = Some(view);
+            model.touch(Dirty::Background);
+            Vec::new()
+        }
+        Msg::Loaded(id, loaded) => loads::loaded(model, id, loaded),
+        Msg::Answered(id, answered) => answers::answered(model, id, answered),
+        Msg::TaskPanicked => {
+            model.touch(Dirty::Background);
+            let text = "Part of the screen failed; the log says where. The rest goes on.";
+            model.line.say(Tone::Bad, text, model.boot);
+            Vec::new()
+        }
+    }
+}
+
+/// Settles what is in sight, from the size of the panes: drawing changes
+/// nothing.
+fn keep_visible(model: &mut Model) {
+    use super::model::Pane;
+    let plan = layout(model.size.0, model.size.1, model.standing().is_some());
+    let height = |pane| usize::from(plan.pane(pane, model.list).height);
+    let (channels, queue) = (height(Pane::Channels), height(Pane::Queue));
+    let now = model.wall().now;
+    if channels > 0 {
+        model.channels.keep_visible(channels);
+    }
+    if queue > 0 {
+        model.queue.keep_visible(queue, now);
+    }
+    model.news.offset = super::view::notices_offset(model, &plan);
+    let most = super::view::details_overflow(model, &plan);
+    model.details_scroll = model.details_scroll.min(most);
+}

@@ -1,0 +1,198 @@
+//! Moving: cursor, panes, workspaces, and opening what is under the cursor.
+
+use super::{acts, loads, posts};
+use crate::ops::Scope;
+use crate::tui::act::Effect;
+use crate::tui::keys::Do;
+use crate::tui::layout::layout;
+use crate::tui::model::{Model, Pane, Sheet, Tone};
+
+/// Moves the cursor or the focus.
+pub fn run(model: &mut Model, does: Do) -> Vec<Effect> {
+    match does {
+        Do::Turn(forwards) => {
+            let step = if forwards { 1 } else { 3 };
+            let here = model.focus.number() - 1;
+            return focus(model, Pane::ALL[(here + step) % 4]);
+        }
+        Do::Focus(pane) => return focus(model, pane),
+        _ => {}
+    }
+    let page = isize::try_from(page(model)).unwrap_or(1).max(1);
+    let by = match does {
+        Do::Move(by) => by,
+        Do::Half(by) => by * (page / 2).max(1),
+        Do::Page(by) => by * page,
+        Do::First => isize::MIN / 2,
+        Do::Last => isize::MAX / 2,
+        _ => 0,
+    };
+    step(model, by)
+}
+
+/// Rows of the pane with the focus.
+fn page(model: &Model) -> u16 {
+    let plan = layout(model.size.0, model.size.1, model.standing().is_some());
+    match model.focus {
+        Pane::Details => plan.details.height,
+        pane => plan.pane(pane, model.list).height,
+    }
+}
+
+fn step(model: &mut Model, by: isize) -> Vec<Effect> {
+    match model.sheets.last_mut() {
+        Some(Sheet::Help(_) | Sheet::Workspaces(_)) => {
+            choose(model, by);
+            return Vec::new();
+        }
+        Some(Sheet::Story(story)) => {
+            let last = story
+                .why
+                .as_ref()
+                .map_or(0, |why| why.events.len().saturating_sub(1));
+            story.scroll = story.scroll.saturating_add_signed(by).min(last);
+            return Vec::new();
+        }
+        Some(Sheet::Channel(_)) => {
+            scroll_details(model, by);
+            return Vec::new();
+        }
+        Some(_) => return Vec::new(),
+        None => {}
+    }
+    match model.focus {
+        Pane::Channels => model.channels.step(by),
+        Pane::Notices => model.news.step(by),
+        Pane::Queue => {
+            model.queue.step(by);
+            if model.queue.grow() {
+                return vec![loads::queue_anew(model)];
+            }
+        }
+        Pane::Details => {
+            scroll_details(model, by);
+            return Vec::new();
+        }
+    }
+    model.details_scroll = 0;
+    Vec::new()
+}
+
+fn scroll_details(model: &mut Model, by: isize) {
+    let to = isize::try_from(model.details_scroll)
+        .unwrap_or(0)
+        .saturating_add(by);
+    model.details_scroll = u16::try_from(to.max(0)).unwrap_or(u16::MAX);
+}
+
+fn choose(model: &mut Model, by: isize) {
+    let len = match model.sheets.last() {
+        Some(Sheet::Help(help)) => super::found::keys(model, help.search.text()).len(),
+        Some(Sheet::Workspaces(choice)) => {
+            super::found::workspaces(model, choice.search.text()).len()
+        }
+        _ => 0,
+    };
+    let last = len.saturating_sub(1);
+    match model.sheets.last_mut() {
+        Some(Sheet::Help(help)) => {
+            help.selected = help.selected.saturating_add_signed(by).min(last);
+        }
+        Some(Sheet::Workspaces(choice)) => {
+            choice.selected = choice.selected.saturating_add_signed(by).min(last);
+        }
+        _ => {}
+    }
+}
+
+/// Gives a pane the focus. Leaving a list settles its order.
+pub fn focus(model: &mut Model, pane: Pane) -> Vec<Effect> {
+    let left = model.focus;
+    model.focus = pane;
+    if pane != Pane::Details && pane != model.list {
+        model.list = pane;
+        model.details_scroll = 0;
+    }
+    if left == pane {
+        return Vec::new();
+    }
+    match left {
+        Pane::Channels => model.channels.settle(model.scope.workspace()),
+        Pane::Notices => model.news.settle(),
+        _ => {}
+    }
+    // Where there is no room for details beside the list, they are a sheet.
+    if pane == Pane::Details && !has_details(model) {
+        model.focus = model.list;
+        return open(model);
+    }
+    Vec::new()
+}
+
+fn has_details(model: &Model) -> bool {
+    let plan = layout(model.size.0, model.size.1, false);
+    !plan.details.is_empty()
+}
+
+/// Opens what is under the cursor: a channel's details, a post's story, what a
+/// notice is about.
+pub fn open(model: &mut Model) -> Vec<Effect> {
+    match model.list {
+        Pane::Queue => posts::story(model),
+        Pane::Notices => open_notice(model),
+        _ => {
+            if has_details(model) {
+                return focus(model, Pane::Details);
+            }
+            if let Some(id) = model.channels.selected_id().cloned() {
+                model.details_scroll = 0;
+                model.sheets.push(Sheet::Channel(id));
+            }
+            Vec::new()
+        }
+    }
+}
+
+fn open_notice(model: &mut Model) -> Vec<Effect> {
+    let Some(notice) = model.news.selected().cloned() else {
+        return Vec::new();
+    };
+    let mut effects: Vec<Effect> = acts::read(model).into_iter().collect();
+    if let Some(id) = &notice.delivery_id
+        && model.queue.select(id)
+    {
+        effects.extend(focus(model, Pane::Queue));
+        effects.extend(posts::story(model));
+        return effects;
+    }
+    let Some(id) = &notice.channel_id else {
+        return effects;
+    };
+    effects.extend(focus(model, Pane::Channels));
+    if !model.channels.select(id) {
+        let text = match model.channels.get(id) {
+            Some(_) => "That channel is in another workspace; 0 shows all.",
+            None => "That channel is not connected any more.",
+        };
+        model.line.say(Tone::Quiet, text, model.boot);
+    }
+    effects
+}
+
+/// Paints and orders everything anew.
+pub fn repaint(model: &mut Model) -> Vec<Effect> {
+    model.channels.settle(model.scope.workspace());
+    model.news.settle();
+    let mut effects = vec![Effect::Repaint];
+    effects.extend(loads::first(model));
+    effects
+}
+
+/// Shows these workspaces.
+pub fn show(model: &mut Model, scope: Scope) -> Vec<Effect> {
+    model.scope = scope;
+    model.channels.settle(model.scope.workspace());
+    model.channels.offset = 0;
+    model.queue.forget();
+    vec![loads::queue_anew(model), loads::news_anew(model)]
+}

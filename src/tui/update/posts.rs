@@ -1,0 +1,131 @@
+//! Acts on a delivery, and its story.
+
+use super::acts;
+use crate::ops::posts::Answer;
+use crate::ops::views::DeliveryView;
+use crate::tui::act::{Act, Effect, Load};
+use crate::tui::keys::Do;
+use crate::tui::model::line::COUNTDOWN;
+use crate::tui::model::sheet::Story;
+use crate::tui::model::{Model, Pane, Pending, Sheet, Tone};
+use crate::tui::widgets::Field;
+use crate::tui::words;
+
+/// `@acme 14:30`: names a delivery.
+fn name(model: &Model, view: &DeliveryView) -> String {
+    format!(
+        "{} {}",
+        words::account(view.channel_kind, &view.channel_handle, ""),
+        model.wall().clock(view.delivery.due)
+    )
+}
+
+/// Opens the story of the delivery under the cursor.
+pub fn story(model: &mut Model) -> Vec<Effect> {
+    let Some(view) = model.queue.selected().cloned() else {
+        return Vec::new();
+    };
+    let asked = model.requests.fresh();
+    let id = view.delivery.id.clone();
+    model.sheets.push(Sheet::Story(Box::new(Story {
+        delivery: view,
+        why: None,
+        asked,
+        link: None,
+        again: false,
+        busy: None,
+        error: None,
+        scroll: 0,
+    })));
+    vec![Effect::Load(asked, Load::Why(id))]
+}
+
+/// Cancels the delivery, or puts the notice away.
+pub fn cancel(model: &mut Model) -> Vec<Effect> {
+    if model.sheets.is_empty() && model.list == Pane::Notices {
+        return acts::read(model).into_iter().collect();
+    }
+    let Some(view) = model.delivery() else {
+        return Vec::new();
+    };
+    let id = view.delivery.id.clone();
+    let text = format!("Cancelling {}…", name(model, view));
+    acts::begin(model, Act::Cancel(id), text)
+}
+
+/// Sends now or again, after a countdown.
+pub fn send(model: &mut Model) -> Vec<Effect> {
+    let Some(view) = model.delivery() else {
+        return Vec::new();
+    };
+    let id = view.delivery.id.clone();
+    let known = model
+        .pending
+        .iter()
+        .any(|pending| matches!(&pending.act, Act::SendNow(one) | Act::Retry(one) if *one == id));
+    if known {
+        return Vec::new();
+    }
+    let text = format!("Sending {} now", name(model, view));
+    let act = match view.shown {
+        crate::domain::delivery::Shown::Failed => Act::Retry(id),
+        _ => Act::SendNow(id),
+    };
+    let at = model.boot + COUNTDOWN;
+    model.pending.push(Pending { act, text, at });
+    Vec::new()
+}
+
+/// Takes the answer to "did it go out?".
+pub fn decide(model: &mut Model, does: Do) -> Vec<Effect> {
+    let Some(Sheet::Story(story)) = model.sheets.last_mut() else {
+        return Vec::new();
+    };
+    if story.busy.is_some() {
+        return Vec::new();
+    }
+    story.error = None;
+    match does {
+        Do::Live => {
+            story.again = false;
+            story.link = Some(Field::plain());
+            Vec::new()
+        }
+        Do::NotLive => {
+            story.again = true;
+            Vec::new()
+        }
+        _ => resolve(model, Answer::Leave),
+    }
+}
+
+/// Enter in the story: confirms the answer that was begun.
+pub fn confirm(model: &mut Model) -> Vec<Effect> {
+    let Some(Sheet::Story(story)) = model.sheets.last() else {
+        return Vec::new();
+    };
+    if story.busy.is_some() {
+        return Vec::new();
+    }
+    match (&story.link, story.again) {
+        (Some(link), _) => {
+            let link = (!link.is_empty()).then(|| link.text().trim().to_owned());
+            resolve(model, Answer::Live(link))
+        }
+        (None, true) => resolve(model, Answer::NotLive),
+        (None, false) => Vec::new(),
+    }
+}
+
+fn resolve(model: &mut Model, answer: Answer) -> Vec<Effect> {
+    let request = model.requests.fresh();
+    let Some(Sheet::Story(story)) = model.sheets.last_mut() else {
+        return Vec::new();
+    };
+    story.busy = Some(request);
+    let id = story.delivery.delivery.id.clone();
+    model
+        .line
+        .say(Tone::Quiet, "Writing that down…", model.boot);
+    vec![Effect::Act(request, Act::Resolve(id, answer))]
+}

@@ -1,0 +1,123 @@
+//! Keys and pastes: to the field with the cursor, else through the table.
+
+use crossterm::event::KeyEvent;
+
+use super::{acts, moves, posts, sheets};
+use crate::tui::act::Effect;
+use crate::tui::keys::{self, Do};
+use crate::tui::model::sheet::SETTLE;
+use crate::tui::model::{Model, Sheet, Tone};
+use crate::tui::widgets::Field;
+
+/// Takes a key.
+pub fn key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
+    model.line.key();
+    let binding = keys::find(keys::place(model), key);
+    let does = binding.map(|binding| binding.does);
+    if matches!(does, Some(Do::QuitNow | Do::Suspend | Do::Repaint)) || !too_early(model) {
+        // Where the cursor is in a field, keys are text first.
+        let text = does.is_none() || is_text(key);
+        if text && type_into(model, key) {
+            return Vec::new();
+        }
+        return does.map_or_else(Vec::new, |does| run(model, does));
+    }
+    Vec::new()
+}
+
+fn is_text(key: KeyEvent) -> bool {
+    use crossterm::event::{KeyCode, KeyModifiers};
+    matches!(key.code, KeyCode::Char(_)) && !key.modifiers.contains(KeyModifiers::CONTROL)
+}
+
+/// Whether the sheet was not on the screen long enough to be read.
+fn too_early(model: &Model) -> bool {
+    let since = match model.sheets.last() {
+        Some(Sheet::Quit(question)) => Some(question.since),
+        Some(Sheet::Disconnect(sheet)) => sheet.since,
+        _ => None,
+    };
+    since.is_some_and(|since| model.boot < since + SETTLE)
+}
+
+/// The field with the cursor.
+fn field(model: &mut Model) -> Option<&mut Field> {
+    match model.sheets.last_mut()? {
+        Sheet::Help(help) => Some(&mut help.search),
+        Sheet::Workspaces(choice) => Some(&mut choice.search),
+        Sheet::Login(login) if login.busy.is_none() => Some(login.field()),
+        Sheet::Disconnect(sheet) if sheet.cancels() > 0 => Some(&mut sheet.typed),
+        Sheet::Story(story) => story.link.as_mut(),
+        _ => None,
+    }
+}
+
+fn type_into(model: &mut Model, key: KeyEvent) -> bool {
+    let taken = field(model).is_some_and(|field| field.key(key));
+    if taken {
+        match model.sheets.last_mut() {
+            Some(Sheet::Help(help)) => help.selected = 0,
+            Some(Sheet::Workspaces(choice)) => choice.selected = 0,
+            _ => {}
+        }
+    }
+    taken
+}
+
+/// Takes a paste. Outside of fields it is nothing, never keys.
+pub fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
+    if let Some(Sheet::Login(login)) = model.sheets.last_mut() {
+        if login.busy.is_none() {
+            login.paste(text);
+        }
+        return Vec::new();
+    }
+    match field(model) {
+        Some(field) => field.paste(text),
+        None => model
+            .line
+            .say(Tone::Quiet, "A paste does nothing here.", model.boot),
+    }
+    Vec::new()
+}
+
+/// Does what a key is for, or says why not.
+pub fn run(model: &mut Model, does: Do) -> Vec<Effect> {
+    if let Some(reason) = keys::why_not(model, does) {
+        let stops = does == Do::Undo && !model.pending.is_empty();
+        if !stops {
+            model.line.say(Tone::Quiet, reason, model.boot);
+            return Vec::new();
+        }
+    }
+    match does {
+        Do::Move(_)
+        | Do::First
+        | Do::Last
+        | Do::Half(_)
+        | Do::Page(_)
+        | Do::Turn(_)
+        | Do::Focus(_) => moves::run(model, does),
+        Do::Open => moves::open(model),
+        Do::Back => sheets::back(model),
+        Do::Quit => sheets::quit(model),
+        Do::QuitNow => vec![Effect::Quit],
+        Do::Suspend => vec![Effect::Suspend],
+        Do::Repaint => moves::repaint(model),
+        Do::Help => sheets::help(model),
+        Do::Workspace => sheets::workspaces(model),
+        Do::AllWorkspaces => moves::show(model, crate::ops::Scope::All),
+        Do::Reconnect => sheets::reconnect(model),
+        Do::Connect => sheets::connect(model),
+        Do::Disconnect => sheets::disconnect(model),
+        Do::Probe => acts::probe(model),
+        Do::Pause => acts::pause(model),
+        Do::Undo => acts::undo(model),
+        Do::Copy => acts::copy(model),
+        Do::Cancel => posts::cancel(model),
+        Do::Send => posts::send(model),
+        Do::Live | Do::NotLive | Do::Leave => posts::decide(model, does),
+        Do::Field(forwards) => sheets::turn_field(model, forwards),
+        Do::Go => sheets::go(model),
+    }
+}

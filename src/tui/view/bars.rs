@@ -1,0 +1,216 @@
+//! Titles in their rules, the divider, the status line and the footer.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::Canvas;
+use crate::domain::delivery::State;
+use crate::tui::keys;
+use crate::tui::layout::{Layout, Mode};
+use crate::tui::model::{Model, Pane, Subject, Tone};
+use crate::tui::theme::Role;
+use crate::tui::widgets::text::width;
+use crate::tui::words;
+
+/// Draws the rules with the titles of the panes.
+pub fn titles(canvas: &mut Canvas<'_>, plan: &Layout) {
+    let plain = Style::new();
+    let tabs = plan.tabs;
+    match (plan.mode, plan.divider) {
+        (Mode::Four, Some(at)) => {
+            let (left, right) = halves(tabs, at);
+            title(canvas, left, Pane::Channels);
+            details_title(canvas, right);
+            let (left, right) = halves(plan.lower, at);
+            title(canvas, left, Pane::Queue);
+            title(canvas, right, Pane::Notices);
+        }
+        (Mode::Two, Some(at)) => {
+            let (left, right) = halves(tabs, at);
+            row_of_tabs(canvas, left, &[Pane::Channels, Pane::Queue, Pane::Notices]);
+            canvas.pen(right, 0).write("┬", plain);
+            details_title(canvas, right);
+        }
+        _ => row_of_tabs(canvas, tabs, &Pane::ALL),
+    }
+}
+
+fn halves(area: Rect, at: u16) -> (Rect, Rect) {
+    let at = at.min(area.width);
+    (
+        Rect::new(area.x, area.y, at, area.height),
+        Rect::new(area.x + at, area.y, area.width - at, area.height),
+    )
+}
+
+/// `1 Channels 250`.
+fn name(model: &Model, pane: Pane) -> String {
+    let name = format!("{} {}", pane.number(), pane.title());
+    let count = match pane {
+        Pane::Channels => model.scoped().count() as u64,
+        Pane::Queue => model
+            .scoped()
+            .map(|view| view.summary.count(State::Scheduled))
+            .sum(),
+        Pane::Notices => model.news.unread() as u64,
+        Pane::Details => 0,
+    };
+    match (pane, count) {
+        (_, 0) => name,
+        (Pane::Notices, n) => format!("{name} {n} new"),
+        (_, n) => format!("{name} {n}"),
+    }
+}
+
+fn title(canvas: &mut Canvas<'_>, area: Rect, pane: Pane) {
+    let model = canvas.model;
+    let plain = Style::new();
+    let focused = model.focus == pane;
+    let style = if focused {
+        canvas.style(Role::Title)
+    } else {
+        plain
+    };
+    let text = name(model, pane);
+    // Right of the divider a title begins with the joint itself.
+    let mut pen = canvas.pen(area, 0);
+    if pane == Pane::Notices {
+        pen.write("┼", plain);
+    }
+    pen.write(if focused { "▌" } else { "─ " }, plain)
+        .write(&text, style)
+        .write(" ", plain)
+        .fill("─", plain);
+}
+
+fn details_title(canvas: &mut Canvas<'_>, area: Rect) {
+    let model = canvas.model;
+    let plain = Style::new();
+    let focused = model.focus == Pane::Details;
+    let style = if focused {
+        canvas.style(Role::Title)
+    } else {
+        plain
+    };
+    let subject = match model.subject() {
+        Some(Subject::Channel(id)) => model.channels.get(&id).map(|view| {
+            format!(
+                "{} · {}",
+                words::channel(&view.summary.channel),
+                view.summary.workspace.1
+            )
+        }),
+        Some(Subject::Delivery(id)) => model.queue.get(&id).map(|view| {
+            format!(
+                "{} · {}",
+                words::account(view.channel_kind, &view.channel_handle, ""),
+                view.workspace_slug
+            )
+        }),
+        None => None,
+    };
+    let text = format!("4 {}", subject.unwrap_or_else(|| "Details".into()));
+    let mut pen = canvas.pen(area, 0);
+    pen.write("┬", plain);
+    pen.write(if focused { "▌" } else { "─ " }, plain);
+    pen.write(&text, style).write(" ", plain).fill("─", plain);
+}
+
+/// `▌1 Channels 250 ── 2 Queue 351 ── 3 Notices 3 ── 4 Details ─`.
+fn row_of_tabs(canvas: &mut Canvas<'_>, area: Rect, panes: &[Pane]) {
+    let model = canvas.model;
+    let plain = Style::new();
+    let bold = canvas.style(Role::Title);
+    let names: Vec<(Pane, String)> = panes
+        .iter()
+        .map(|pane| (*pane, name(model, *pane)))
+        .collect();
+    let mut pen = canvas.pen(area, 0);
+    for (n, (pane, text)) in names.iter().enumerate() {
+        let here = *pane == model.focus || (*pane == model.list && model.focus == Pane::Details);
+        if pen.left() < width(text) + 3 {
+            break;
+        }
+        match (n, here) {
+            (0, true) => pen.write("▌", plain),
+            (0, false) => pen.write("─ ", plain),
+            (_, true) => pen.write(" ─▌", plain),
+            (_, false) => pen.write(" ── ", plain),
+        };
+        pen.write(text, if here { bold } else { plain });
+    }
+    pen.write(" ", plain).fill("─", plain);
+}
+
+/// Draws the line between left and right.
+pub fn divider(canvas: &mut Canvas<'_>, plan: &Layout) {
+    let Some(at) = plan.divider else {
+        return;
+    };
+    let plain = Style::new();
+    for area in [plan.list, plan.queue] {
+        let column = Rect::new(area.x + at, area.y, 1, area.height);
+        for row in 0..usize::from(area.height) {
+            canvas.pen(column, row).write("│", plain);
+        }
+    }
+}
+
+/// Draws the status line: what counts down, else what just happened.
+pub fn status(canvas: &mut Canvas<'_>, area: Rect) {
+    let model = canvas.model;
+    let plain = Style::new();
+    let attention = canvas.style(Role::Attention);
+    if let Some(pending) = model.pending.last() {
+        let left = pending.left(model.boot);
+        let more = match model.pending.len() {
+            1 => String::new(),
+            n => format!(" (+{} more)", n - 1),
+        };
+        canvas.pen(area, 0).tab(1).write("▲", attention).write(
+            &format!(" {} in {left} s{more} · u stops it", pending.text),
+            plain,
+        );
+        return;
+    }
+    let Some(message) = model.line.message() else {
+        return;
+    };
+    let (shape, role) = match message.tone {
+        Tone::Good => ("●", Role::Healthy),
+        Tone::Quiet => ("–", Role::Plain),
+        Tone::Bad => ("✖", Role::Broken),
+    };
+    let style = canvas.style(role);
+    let muted = canvas.style(Role::Muted);
+    let mut pen = canvas.pen(area, 0);
+    pen.tab(1)
+        .write(shape, style)
+        .write(" ", plain)
+        .write(&message.text, plain);
+    if let Some(command) = &message.command
+        && width(command) + 3 < pen.left()
+    {
+        pen.right_to(area.width.saturating_sub(1), command, muted);
+    }
+}
+
+/// Draws the footer from the table of keys.
+pub fn footer(canvas: &mut Canvas<'_>, area: Rect) {
+    if area.is_empty() || !canvas.model.sheets.is_empty() {
+        return;
+    }
+    let gap = if area.width >= 120 { 3 } else { 2 };
+    let room = usize::from(area.width.saturating_sub(2));
+    let keys = keys::footer(canvas.model, room, gap);
+    let bold = canvas.style(Role::Key);
+    let plain = Style::new();
+    let mut pen = canvas.pen(area, 0);
+    pen.tab(1);
+    for (n, (key, word)) in keys.iter().enumerate() {
+        if n > 0 {
+            pen.write(&" ".repeat(gap), plain);
+        }
+        pen.write(key, bold).write(" ", plain).write(word, plain);
+    }
+}

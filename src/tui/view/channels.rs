@@ -1,0 +1,262 @@
+//! Pane 1: channels in sections by lamp.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::{Canvas, head};
+use crate::domain::delivery::State;
+use crate::ops::views::{ChannelView, Lamp};
+use crate::tui::keys::{self, Do};
+use crate::tui::model::Pane;
+use crate::tui::model::advice::mends_by_login;
+use crate::tui::model::channels::{Row, first_hit};
+use crate::tui::theme::Role;
+use crate::tui::words::{self, span};
+
+/// Where the columns begin. They leave in this order when room is short:
+/// workspace, posts, cause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Columns {
+    handle: u16,
+    handle_end: u16,
+    workspace: Option<(u16, u16)>,
+    cause: Option<(u16, u16)>,
+    /// Where the number of posts ends.
+    posts: Option<u16>,
+    hit: u16,
+}
+
+fn columns(cells: u16) -> Columns {
+    let hit_wide = if cells >= 80 { 12 } else { 9 };
+    let hit = cells.saturating_sub(hit_wide);
+    let mut it = Columns {
+        handle: 6,
+        handle_end: hit.saturating_sub(1),
+        workspace: None,
+        cause: None,
+        posts: None,
+        hit,
+    };
+    if cells >= 63 {
+        // Exact at 63 and at 80; what is more goes to handle and cause.
+        let more = cells - 63;
+        let workspace = 22 + more * 5 / 17;
+        let cause = 31 + more * 9 / 17;
+        it.handle_end = workspace - 1;
+        it.workspace = Some((workspace, cause - 1));
+        it.cause = Some((cause, hit - 6));
+        it.posts = Some(hit - 1);
+    } else if cells >= 52 {
+        it.handle_end = 22;
+        it.cause = Some((23, hit - 6));
+        it.posts = Some(hit - 1);
+    } else if cells >= 44 {
+        it.handle_end = 20;
+        it.cause = Some((21, hit - 1));
+    }
+    it
+}
+
+/// Draws the pane.
+pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
+    let model = canvas.model;
+    if model.channels.rows().is_empty() {
+        empty(canvas, area);
+        return;
+    }
+    let columns = columns(area.width);
+    let focused = model.focus == Pane::Channels;
+    let selected = model.channels.selected_row();
+    let rows = model.channels.rows().iter().enumerate();
+    for (line, (at, row)) in rows
+        .skip(model.channels.offset)
+        .take(usize::from(area.height))
+        .enumerate()
+    {
+        match row {
+            Row::Section(lamp) => section(canvas, area, line, *lamp, &columns),
+            Row::Channel(id) => {
+                let Some(view) = model.channels.get(id) else {
+                    continue;
+                };
+                channel(canvas, area, line, view, &columns);
+                if selected == Some(at) && model.list == Pane::Channels {
+                    canvas.select(area, line, focused);
+                }
+            }
+        }
+    }
+}
+
+fn empty(canvas: &mut Canvas<'_>, area: Rect) {
+    let model = canvas.model;
+    let first = match keys::why_not(model, Do::Connect) {
+        _ if !model.channels.loaded => "Loading…".to_owned(),
+        None => "No channel here. c connects one.".to_owned(),
+        Some(reason) => format!("No channel here. To connect one: {reason}."),
+    };
+    canvas.pen(area, 0).tab(1).write(&first, Style::new());
+    if model.channels.loaded && model.channels.all().next().is_none() {
+        let more = "allgreen demo shows a hub with made-up channels, to look around.";
+        canvas.pen(area, 1).tab(1).write(more, Style::new());
+    }
+}
+
+fn section(canvas: &mut Canvas<'_>, area: Rect, line: usize, lamp: Lamp, columns: &Columns) {
+    let model = canvas.model;
+    let (word, last) = match lamp {
+        Lamp::Broken => ("Broken", "first hit"),
+        Lamp::Attention => ("Attention", "in danger"),
+        Lamp::Green => ("Healthy", "next due"),
+    };
+    let mut text = String::new();
+    let news = model.channels.news(lamp, model.scope.workspace());
+    if news > 0 {
+        text.push_str(&format!(" · +{news} new"));
+    }
+    let note = match lamp {
+        Lamp::Broken => logins(canvas),
+        Lamp::Attention => "they publish, act soon".into(),
+        Lamp::Green => {
+            head::oldest_proof(model).map_or_else(String::new, |age| format!("oldest proof {age}"))
+        }
+    };
+    if !note.is_empty() {
+        text.push_str(&format!(" · {note}"));
+    }
+    let title = canvas.style(Role::Title);
+    let muted = canvas.style(Role::Muted);
+    let head = format!("{word} {}", model.lamps(lamp));
+    let end = usize::from(
+        columns
+            .posts
+            .map_or(columns.hit, |posts| posts.saturating_sub(5)),
+    );
+    let mut pen = canvas.pen(area, line);
+    pen.tab(1).write(&head, title);
+    let room = end.saturating_sub(usize::from(pen.column()) + 1);
+    pen.field(&text, room, muted);
+    if let Some(posts) = columns.posts {
+        pen.right_to(posts, "posts", muted);
+    }
+    pen.tab(columns.hit).write(last, muted);
+}
+
+/// `2 logins mend 5`: how much of what is broken a login repairs.
+fn logins(canvas: &Canvas<'_>) -> String {
+    let broken: Vec<&ChannelView> = canvas
+        .model
+        .scoped()
+        .filter(|view| view.lamp == Lamp::Broken && mends_by_login(view))
+        .collect();
+    let mut logins: Vec<_> = broken
+        .iter()
+        .map(|view| view.summary.channel.login_id.as_ref())
+        .collect();
+    logins.sort();
+    logins.dedup();
+    match (logins.len(), broken.len()) {
+        (0, _) => String::new(),
+        (1, n) => format!("1 login mends {n}"),
+        (logins, n) => format!("{logins} logins mend {n}"),
+    }
+}
+
+fn channel(
+    canvas: &mut Canvas<'_>,
+    area: Rect,
+    line: usize,
+    view: &ChannelView,
+    columns: &Columns,
+) {
+    let wall = canvas.model.wall();
+    let plain = Style::new();
+    let (shape, role) = lamp(view.lamp);
+    let lamp_style = canvas.style(role);
+    let channel = &view.summary.channel;
+    let hit = match first_hit(view) {
+        Some(at) if view.lamp == Lamp::Green && !wall.same_day(at, wall.now) => wall.clock(at),
+        Some(at) => wall.relative(at),
+        None => "–".into(),
+    };
+    let posts = posts(view);
+    let mut pen = canvas.pen(area, line);
+    pen.tab(1).write(shape, lamp_style);
+    pen.tab(3)
+        .write(&words::network(channel.kind.network()), plain);
+    let room = |from: u16, to: u16| usize::from(to.saturating_sub(from));
+    pen.tab(columns.handle).field(
+        &words::channel(channel),
+        room(columns.handle, columns.handle_end),
+        plain,
+    );
+    if let Some((from, to)) = columns.workspace {
+        pen.tab(from)
+            .field(&view.summary.workspace.1, room(from, to), plain);
+    }
+    if let Some((from, to)) = columns.cause {
+        pen.tab(from)
+            .field(&cause(&wall, view), room(from, to), plain);
+    }
+    if let Some(end) = columns.posts {
+        pen.right_to(end, &posts, plain);
+    }
+    if posts != "–" || columns.posts.is_none() {
+        pen.tab(columns.hit).write(&hit, plain);
+    }
+}
+
+/// How many posts the state of the channel concerns.
+fn posts(view: &ChannelView) -> String {
+    let n = match view.lamp {
+        Lamp::Broken => view.held,
+        Lamp::Attention if view.first_hit.is_none() => 0,
+        _ => view.summary.count(State::Scheduled),
+    };
+    if n == 0 { "–".into() } else { n.to_string() }
+}
+
+fn cause(wall: &words::Wall, view: &ChannelView) -> String {
+    let channel = &view.summary.channel;
+    match (view.lamp, channel.last_proof_at) {
+        _ if channel.paused_at.is_some() => format!(
+            "‖ paused{}",
+            match view.lamp {
+                Lamp::Green => String::new(),
+                _ => format!(", {}", view.words),
+            }
+        ),
+        (Lamp::Green, Some(at)) => format!("proof {}", span(wall.now.since(at))),
+        (Lamp::Green, None) => "no proof yet".into(),
+        _ => view.words.clone(),
+    }
+}
+
+/// Shape and role of a lamp.
+pub fn lamp(lamp: Lamp) -> (&'static str, Role) {
+    match lamp {
+        Lamp::Green => ("●", Role::Healthy),
+        Lamp::Attention => ("▲", Role::Attention),
+        Lamp::Broken => ("✖", Role::Broken),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_those_of_the_wireframes_and_leave_in_order() {
+        let at_63 = columns(63);
+        assert_eq!(at_63.workspace, Some((22, 30)));
+        assert_eq!(at_63.cause.map(|(from, _)| from), Some(31));
+        assert_eq!((at_63.posts, at_63.hit), (Some(53), 54));
+        let at_80 = columns(80);
+        assert_eq!(at_80.workspace.map(|(from, _)| from), Some(27));
+        assert_eq!(at_80.cause.map(|(from, _)| from), Some(40));
+        assert_eq!((at_80.posts, at_80.hit), (Some(67), 68));
+        assert!(columns(60).workspace.is_none() && columns(60).posts.is_some());
+        assert!(columns(48).posts.is_none() && columns(48).cause.is_some());
+        assert!(columns(40).cause.is_none());
+    }
+}

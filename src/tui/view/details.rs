@@ -1,0 +1,141 @@
+//! Pane 4 and the strip: what is wrong, do this, what is at risk; evidence
+//! after that.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::Canvas;
+use crate::tui::model::facts::{self, Fact, Groups};
+use crate::tui::model::{Model, Pane, Subject};
+use crate::tui::theme::Role;
+use crate::tui::widgets::text::{cut, wrap};
+
+/// Cells of a label and the blanks after it.
+const LABEL: u16 = 9;
+
+/// One line: label, text, role, whether the role is for the text's lamp only.
+type Line = (&'static str, String, Role);
+
+/// The facts about what is chosen.
+pub fn groups(model: &Model) -> Groups {
+    match model.subject() {
+        Some(Subject::Delivery(id)) => model
+            .queue
+            .get(&id)
+            .map_or_else(Vec::new, |view| facts::delivery(model, view)),
+        Some(Subject::Channel(id)) => model
+            .channels
+            .get(&id)
+            .map_or_else(Vec::new, |view| facts::channel(model, view)),
+        None => Vec::new(),
+    }
+}
+
+fn lines_of(fact: &Fact, cells: u16) -> Vec<Line> {
+    let label = if fact.role == Role::Plain || fact.role == Role::Muted {
+        LABEL
+    } else {
+        0
+    };
+    let room = usize::from(cells.saturating_sub(label));
+    wrap(&fact.text, room, fact.lines)
+        .into_iter()
+        .enumerate()
+        .map(|(at, text)| (if at == 0 { fact.label } else { "" }, text, fact.role))
+        .collect()
+}
+
+/// The lines of groups, a blank one between them.
+pub fn lines(groups: &Groups, cells: u16) -> Vec<Line> {
+    let mut out = Vec::new();
+    for group in groups.iter().filter(|group| !group.is_empty()) {
+        if !out.is_empty() {
+            out.push(("", String::new(), Role::Plain));
+        }
+        out.extend(group.iter().flat_map(|fact| lines_of(fact, cells)));
+    }
+    out
+}
+
+/// Draws lines from `from` on.
+pub fn paint(canvas: &mut Canvas<'_>, area: Rect, lines: &[Line], from: usize) {
+    for (row, (label, text, role)) in lines
+        .iter()
+        .skip(from)
+        .take(usize::from(area.height))
+        .enumerate()
+    {
+        let style = canvas.style(*role);
+        let bold = canvas.style(Role::Title);
+        let plain = Style::new();
+        let mut pen = canvas.pen(area, row);
+        match role {
+            Role::Plain | Role::Muted => {
+                let label_style = if *label == "Do this" { bold } else { plain };
+                pen.write(label, label_style).tab(LABEL).write(text, style);
+            }
+            // A headline: the lamp and its word in colour, the reason plain.
+            _ => {
+                let (head, rest) = text.split_at(text.find(" · ").unwrap_or(text.len()));
+                pen.write(head, style).write(rest, plain);
+            }
+        }
+    }
+}
+
+/// Draws the pane.
+pub fn pane(canvas: &mut Canvas<'_>, area: Rect) {
+    let model = canvas.model;
+    let lines = lines(&groups(model), area.width);
+    if lines.is_empty() {
+        return;
+    }
+    let most = lines.len().saturating_sub(usize::from(area.height));
+    let from = usize::from(model.details_scroll).min(most);
+    paint(canvas, area, &lines, from);
+    if model.focus == Pane::Details && model.sheets.is_empty() {
+        canvas.cursor = Some(area.as_position());
+    }
+}
+
+/// Draws the strip: the headline in its rule, then what fits.
+pub fn strip(canvas: &mut Canvas<'_>, area: Rect) {
+    let model = canvas.model;
+    let plain = Style::new();
+    let mut groups = groups(model);
+    let head = groups.first().and_then(|group| group.first()).cloned();
+    let Some(head) = head else {
+        canvas.pen(area, 0).fill("─", plain);
+        return;
+    };
+    let style = canvas.style(head.role);
+    let (lamp, rest) = head
+        .text
+        .split_at(head.text.find(" · ").unwrap_or(head.text.len()));
+    canvas
+        .pen(area, 0)
+        .write("─ ", plain)
+        .write(lamp, style)
+        .write(rest, plain)
+        .write(" ", plain)
+        .fill("─", plain);
+    groups.remove(0);
+    let inside = Rect::new(
+        area.x + 1,
+        area.y + 1,
+        area.width.saturating_sub(2),
+        area.height.saturating_sub(1),
+    );
+    // A strip has no room for blank lines.
+    let flat = vec![groups.into_iter().flatten().collect()];
+    let mut lines = lines(&flat, inside.width);
+    let height = usize::from(inside.height);
+    if lines.len() > height
+        && let Some((_, text, _)) = lines.get_mut(height.saturating_sub(1))
+    {
+        // There is more: Enter shows it.
+        let room = usize::from(inside.width.saturating_sub(LABEL));
+        *text = cut(&format!("{}…", text.trim_end_matches('.')), room);
+    }
+    paint(canvas, inside, &lines, 0);
+}

@@ -1,0 +1,130 @@
+//! What is drawn: pure functions of the model, one file per pane and sheet.
+
+mod bars;
+mod channels;
+mod details;
+mod head;
+mod notices;
+pub mod queue;
+mod sheets;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
+
+use super::layout::{Layout, Mode, layout};
+use super::model::{Model, Pane};
+use super::theme::Role;
+use super::widgets::Pen;
+
+/// Where panes draw, and in which styles.
+pub struct Canvas<'a> {
+    /// The whole screen.
+    pub buffer: &'a mut Buffer,
+    /// What is shown.
+    pub model: &'a Model,
+    /// Where the terminal's cursor goes: the row or field that is chosen.
+    pub cursor: Option<Position>,
+}
+
+impl Canvas<'_> {
+    /// The style of a role.
+    pub fn style(&self, role: Role) -> Style {
+        self.model.set.look.style(role)
+    }
+
+    /// Row `row` of `area`.
+    pub fn pen(&mut self, area: Rect, row: usize) -> Pen<'_> {
+        Pen::new(self.buffer, area, u16::try_from(row).unwrap_or(u16::MAX))
+    }
+
+    /// Marks the row under the cursor of a list: ▌, reversed when its pane has
+    /// the focus (over a slow line the mark has to do).
+    pub fn select(&mut self, area: Rect, row: usize, focused: bool) {
+        let reverse = self.style(Role::Selected);
+        let plain = Style::new();
+        let slow = self.model.set.slow;
+        if focused && !slow {
+            self.pen(area, row).wash(reverse);
+        }
+        self.pen(area, row).field("▌", 1, plain);
+        if focused && self.model.sheets.is_empty() {
+            let y = area
+                .y
+                .saturating_add(u16::try_from(row).unwrap_or(u16::MAX));
+            self.cursor = Some(Position::new(area.x, y));
+        }
+    }
+}
+
+/// Draws the screen and returns where the cursor goes.
+pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+    let plan = layout(area.width, area.height, model.standing().is_some());
+    let mut canvas = Canvas {
+        buffer,
+        model,
+        cursor: None,
+    };
+    if plan.mode == Mode::TooSmall {
+        too_small(&mut canvas, area);
+    } else {
+        main(&mut canvas, &plan);
+        sheets::draw(&mut canvas, area);
+    }
+    let cursor = canvas.cursor;
+    model.set.look.finish(buffer);
+    cursor
+}
+
+fn main(canvas: &mut Canvas<'_>, plan: &Layout) {
+    head::draw(canvas, plan);
+    bars::titles(canvas, plan);
+    let model = canvas.model;
+    for pane in [Pane::Channels, Pane::Queue, Pane::Notices] {
+        let area = plan.pane(pane, model.list);
+        if area.is_empty() {
+            continue;
+        }
+        match pane {
+            Pane::Channels => channels::draw(canvas, area),
+            Pane::Queue => queue::draw(canvas, area),
+            _ => notices::draw(canvas, notices::area(plan, area)),
+        }
+    }
+    if !plan.details.is_empty() {
+        details::pane(canvas, plan.details);
+    }
+    if !plan.strip.is_empty() {
+        details::strip(canvas, plan.strip);
+    }
+    bars::divider(canvas, plan);
+    bars::status(canvas, plan.status);
+    bars::footer(canvas, plan.footer);
+}
+
+fn too_small(canvas: &mut Canvas<'_>, area: Rect) {
+    let (width, height) = super::layout::SMALLEST;
+    let text = format!("too small, {width}x{height} needed");
+    let lines =
+        super::widgets::text::wrap(&text, usize::from(area.width), usize::from(area.height));
+    for (row, line) in lines.iter().enumerate() {
+        canvas.pen(area, row).write(line, Style::new());
+    }
+}
+
+/// The first notice to show, so that the one under the cursor is in sight.
+pub fn notices_offset(model: &Model, plan: &Layout) -> usize {
+    let area = plan.pane(Pane::Notices, model.list);
+    notices::offset(model, notices::area(plan, area))
+}
+
+/// How far the details can be scrolled.
+pub fn details_overflow(model: &Model, plan: &Layout) -> u16 {
+    let area = match model.sheets.last() {
+        Some(super::model::Sheet::Channel(_)) => sheets::channel_area(model),
+        _ => plan.details,
+    };
+    let lines = details::lines(&details::groups(model), area.width).len();
+    let over = lines.saturating_sub(usize::from(area.height));
+    u16::try_from(over).unwrap_or(u16::MAX)
+}

@@ -1,0 +1,171 @@
+//! Pane 2: one timeline of all states. The second column says what happens:
+//! whether a post did or will go out.
+
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+
+use super::Canvas;
+use crate::domain::delivery::{Blocker, Shown};
+use crate::ops::views::{DeliveryView, Lamp};
+use crate::tui::model::{Model, Pane};
+use crate::tui::theme::Role;
+use crate::tui::widgets::text::{one_line, quoted, width};
+use crate::tui::words::{self, span};
+
+/// Where handle ends and the verdict and the text begin.
+fn columns(cells: u16) -> (u16, u16) {
+    match cells {
+        80.. => (34 + (cells - 80) / 4, 52 + (cells - 80) / 3),
+        63.. => (30, 45),
+        _ => {
+            let verdict = cells.saturating_sub(15).clamp(16, 30);
+            (verdict, cells)
+        }
+    }
+}
+
+/// Draws the pane.
+pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
+    let model = canvas.model;
+    let views = model.queue.views();
+    if views.is_empty() {
+        let text = if model.queue.loaded {
+            "Nothing scheduled."
+        } else {
+            "Loading…"
+        };
+        canvas.pen(area, 0).tab(1).write(text, Style::new());
+        return;
+    }
+    let now = model.wall().now;
+    let past = model.queue.past_len(now);
+    let focused = model.focus == Pane::Queue;
+    let selected = model.queue.selected_index();
+    let offset = model.queue.offset.min(views.len());
+    for line in 0..usize::from(area.height) {
+        let row = offset + line;
+        let index = match row.cmp(&past) {
+            std::cmp::Ordering::Less => row,
+            std::cmp::Ordering::Equal => {
+                now_line(canvas, area, line);
+                continue;
+            }
+            std::cmp::Ordering::Greater => row - 1,
+        };
+        let Some(view) = views.get(index) else {
+            break;
+        };
+        delivery(canvas, area, line, view);
+        if selected == Some(index) && model.list == Pane::Queue {
+            canvas.select(area, line, focused);
+        }
+    }
+}
+
+fn now_line(canvas: &mut Canvas<'_>, area: Rect, line: usize) {
+    let wall = canvas.model.wall();
+    let muted = canvas.style(Role::Muted);
+    let text = format!(
+        "──── now {} ── times are yours ({}) ",
+        wall.clock(wall.now),
+        wall.zone_name()
+    );
+    canvas.pen(area, line).write(&text, muted).fill("─", muted);
+}
+
+fn delivery(canvas: &mut Canvas<'_>, area: Rect, line: usize, view: &DeliveryView) {
+    let model = canvas.model;
+    let wall = model.wall();
+    let (shape, said, role) = verdict(model, view);
+    let (verdict_at, text_at) = columns(area.width);
+    let shape_style = canvas.style(role);
+    let quiet = match view.shown {
+        Shown::Published | Shown::Cancelled => Style::new().add_modifier(Modifier::DIM),
+        _ => Style::new(),
+    };
+    // Only what needs a hand is coloured beside its lamp.
+    let said_style = match role {
+        Role::Broken | Role::Attention => shape_style.remove_modifier(Modifier::REVERSED),
+        _ => quiet,
+    };
+    let network = words::network(view.channel_kind.network());
+    let name = words::account(view.channel_kind, &view.channel_handle, "");
+    let mut pen = canvas.pen(area, line);
+    pen.tab(1).write(shape, shape_style);
+    pen.tab(3).field(&wall.clock(view.delivery.due), 9, quiet);
+    pen.tab(13).write(&network, quiet);
+    pen.tab(16)
+        .field(&name, usize::from(verdict_at.saturating_sub(17)), quiet);
+    let room = usize::from(text_at.saturating_sub(verdict_at + 1)).max(14);
+    let said = with_countdown(&said, view, &wall, room);
+    pen.tab(verdict_at).field(&said, room, said_style);
+    if text_at < area.width {
+        let text = quoted(&one_line(&view.text), usize::from(area.width - text_at));
+        pen.tab(text_at).write(&text, quiet);
+    }
+}
+
+/// `will go in 3 m`, where there is room for it.
+fn with_countdown(said: &str, view: &DeliveryView, wall: &words::Wall, room: usize) -> String {
+    let due = view.delivery.due;
+    let text = match view.shown {
+        Shown::Scheduled if due > wall.now => format!("{said} {}", wall.relative(due)),
+        _ => said.to_owned(),
+    };
+    if width(&text) <= room {
+        text
+    } else {
+        said.to_owned()
+    }
+}
+
+/// What happens to a delivery: shape, words, role.
+pub fn verdict(model: &Model, view: &DeliveryView) -> (&'static str, String, Role) {
+    let wall = model.wall();
+    let one = &view.delivery;
+    let late = wall.now.since(one.due);
+    match view.shown {
+        Shown::Draft => ("–", "draft".into(), Role::Plain),
+        Shown::Scheduled if late.as_secs() >= 60 => {
+            ("▲", format!("late by {}", span(late)), Role::Attention)
+        }
+        Shown::Scheduled if at_risk(model, view) => ("▲", "at risk".into(), Role::Attention),
+        Shown::Scheduled => ("●", "will go".into(), Role::Healthy),
+        Shown::Held => {
+            let text = match view.blocker {
+                _ if late.as_secs() >= 60 => format!("HELD, {} late", span(late)),
+                Some(Blocker::Paused) => "HELD, paused".into(),
+                _ => "HELD".into(),
+            };
+            ("✖", text, Role::Broken)
+        }
+        Shown::Sending => ("→", "sending".into(), Role::Plain),
+        Shown::Confirming => ("→", "confirming".into(), Role::Plain),
+        Shown::Published => {
+            let at = one.published_at.map(|at| wall.clock(at));
+            let text = match at {
+                Some(at) if at.len() == 5 => format!("went out {at}"),
+                _ => "went out".into(),
+            };
+            ("✓", text, Role::Healthy)
+        }
+        Shown::Failed => ("✖", "failed".into(), Role::Broken),
+        Shown::Missed => ("✖", "missed".into(), Role::Broken),
+        Shown::NeedsDecision => ("?", "did it go out?".into(), Role::Attention),
+        Shown::Cancelled => ("–", "cancelled".into(), Role::Plain),
+    }
+}
+
+/// Whether a scheduled delivery may not go out as things are: its access ends
+/// before, or nobody publishes.
+fn at_risk(model: &Model, view: &DeliveryView) -> bool {
+    let nobody = model
+        .publisher
+        .as_ref()
+        .is_some_and(|it| !it.running || it.silent);
+    let channel = model.channels.get(&view.delivery.channel_id);
+    let ends = channel
+        .filter(|one| one.lamp == Lamp::Attention)
+        .and_then(|one| one.first_hit);
+    nobody || ends.is_some_and(|hit| hit <= view.delivery.due)
+}

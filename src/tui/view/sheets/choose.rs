@@ -1,0 +1,139 @@
+//! Lists to search and choose from: the keys of a place, the workspaces.
+
+use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
+
+use super::{Canvas, WIDE};
+use crate::ops::views::Lamp;
+use crate::tui::keys;
+use crate::tui::model::Model;
+use crate::tui::model::sheet::{Choice, Help};
+use crate::tui::theme::Role;
+use crate::tui::update::found;
+use crate::tui::view::channels::lamp;
+use crate::tui::widgets::Field;
+use crate::tui::widgets::frame::{Frame, centered};
+
+/// Draws the keys of the place under the sheet.
+pub fn help(canvas: &mut Canvas<'_>, area: Rect, help: &Help) {
+    let rows = found::keys(canvas.model, help.search.text());
+    let inside = frame(canvas, area, "Keys", rows.len(), &help.search);
+    let plain = Style::new();
+    let muted = canvas.style(Role::Muted);
+    let bold = canvas.style(Role::Key);
+    for (line, at) in window(inside, rows.len(), help.selected).enumerate() {
+        let (binding, reason) = &rows[at];
+        let style = if reason.is_some() { muted } else { plain };
+        let keys = binding.keys.replace(' ', " or ");
+        canvas
+            .pen(inside, line + 1)
+            .tab(2)
+            .field(&keys, 18, if reason.is_some() { muted } else { bold })
+            .tab(21)
+            .write(binding.long, style);
+        if let Some(reason) = reason {
+            canvas
+                .pen(inside, line + 1)
+                .tab(22 + u16::try_from(binding.long.len()).unwrap_or(0))
+                .write(&format!("({reason})"), muted);
+        }
+        if at == help.selected {
+            mark(canvas, inside, line + 1);
+        }
+    }
+}
+
+/// Draws the workspaces.
+pub fn workspaces(canvas: &mut Canvas<'_>, area: Rect, choice: &Choice) {
+    let rows = found::workspaces(canvas.model, choice.search.text());
+    let inside = frame(canvas, area, "Workspace", rows.len(), &choice.search);
+    let plain = Style::new();
+    let model = canvas.model;
+    for (line, at) in window(inside, rows.len(), choice.selected).enumerate() {
+        let row = &rows[at];
+        let (shape, role) = worst(model, row);
+        let style = canvas.style(role);
+        let (name, note) = match row {
+            None => ("All workspaces".to_owned(), String::new()),
+            Some(view) => (
+                view.workspace.name.clone(),
+                format!(
+                    "{} · {}",
+                    crate::tui::words::count(view.channels, "channel", "channels"),
+                    view.workspace.timezone
+                ),
+            ),
+        };
+        canvas
+            .pen(inside, line + 1)
+            .tab(2)
+            .write(shape, style)
+            .tab(4)
+            .field(&name, 30, plain)
+            .tab(36)
+            .write(&note, plain);
+        if at == choice.selected {
+            mark(canvas, inside, line + 1);
+        }
+    }
+}
+
+/// The worst lamp of a workspace, or of all.
+fn worst(model: &Model, row: &found::WorkspaceRow<'_>) -> (&'static str, Role) {
+    let lamps = model
+        .channels
+        .all()
+        .filter(|view| row.is_none_or(|one| one.workspace.id == view.summary.channel.workspace_id));
+    match lamps.map(|view| view.lamp).max() {
+        None => (" ", Role::Plain),
+        Some(worst) => lamp(match worst {
+            Lamp::Broken => Lamp::Broken,
+            other => other,
+        }),
+    }
+}
+
+/// The frame with the search line in its first row.
+fn frame(canvas: &mut Canvas<'_>, area: Rect, title: &str, rows: usize, search: &Field) -> Rect {
+    let keys = keys::sheet_line(canvas.model);
+    let most = area.height.saturating_sub(4).max(6);
+    let height = u16::try_from(rows + 3).unwrap_or(u16::MAX).clamp(6, most);
+    let frame = Frame {
+        title,
+        note: "type to search",
+        keys: &keys,
+    };
+    let bold = canvas.style(Role::Title);
+    let inside = frame.draw(centered(area, WIDE, height), canvas.buffer, bold);
+    let (text, cursor) = search.shown(usize::from(inside.width).saturating_sub(3));
+    canvas
+        .pen(inside, 0)
+        .write("> ", Style::new())
+        .write(&text, Style::new());
+    if rows == 0 {
+        canvas
+            .pen(inside, 1)
+            .tab(2)
+            .write("Nothing matches. Esc clears.", Style::new());
+    }
+    if !inside.is_empty() {
+        let x = inside.x + 2 + u16::try_from(cursor).unwrap_or(0);
+        canvas.cursor = Some(Position::new(x, inside.y));
+    }
+    inside
+}
+
+/// The indices of the rows in sight, the selected one among them.
+fn window(inside: Rect, rows: usize, selected: usize) -> std::ops::Range<usize> {
+    let height = usize::from(inside.height).saturating_sub(1);
+    let from = (selected + 1).saturating_sub(height);
+    from..rows.min(from + height)
+}
+
+fn mark(canvas: &mut Canvas<'_>, inside: Rect, line: usize) {
+    let reverse = canvas.style(Role::Selected);
+    if !canvas.model.set.slow {
+        canvas.pen(inside, line).wash(reverse);
+    }
+    canvas.pen(inside, line).field("▌", 1, Style::new());
+}

@@ -1,0 +1,97 @@
+//! Did it go out? One plain dated sentence, and what it rests on.
+
+use ratatui::layout::Rect;
+
+use super::{Canvas, Line, error_lines, field_line, inside_width, sheet, text_lines};
+use crate::domain::delivery::Shown;
+use crate::tui::model::sheet::Story;
+use crate::tui::theme::Role;
+use crate::tui::view::queue::verdict;
+use crate::tui::widgets::text::{one_line, quoted, wrap};
+use crate::tui::words::{self, Wall};
+
+/// Cells of the date before a fact.
+const DATE: usize = 13;
+
+/// Draws it.
+pub fn draw(canvas: &mut Canvas<'_>, area: Rect, story: &Story) {
+    let model = canvas.model;
+    let wall = model.wall();
+    let cells = inside_width(area);
+    let view = &story.delivery;
+    let title = format!(
+        "Did it go out? · {} {} · {}",
+        words::network(view.channel_kind.network()).trim(),
+        words::account(view.channel_kind, &view.channel_handle, ""),
+        view.workspace_slug
+    );
+    let note = format!("due {}", wall.stamp(view.delivery.due));
+    let (shape, said, role) = verdict(model, view);
+    let mut lines = vec![Line::Full(format!("{shape} {said}"), role)];
+    let sentence = match &story.why {
+        Some(why) => why.sentence.clone(),
+        None => "Looking it up…".into(),
+    };
+    for part in wrap(&sentence, usize::from(cells.saturating_sub(2)), 4) {
+        lines.push(Line::Full(format!("  {part}"), Role::Plain));
+    }
+    let text = quoted(&one_line(&view.text), usize::from(cells.saturating_sub(2)));
+    lines.push(Line::Full(format!("  {text}"), Role::Muted));
+    lines.push(Line::Blank);
+    lines.extend(events(story, &wall, cells));
+    if view.shown == Shown::NeedsDecision {
+        lines.push(Line::Blank);
+        lines.extend(decision(story, cells));
+    }
+    if let Some(error) = &story.error {
+        lines.extend(error_lines(error, cells));
+    }
+    sheet(canvas, area, &title, &note, &lines);
+}
+
+fn events(story: &Story, wall: &Wall, cells: u16) -> Vec<Line> {
+    let Some(why) = &story.why else {
+        return Vec::new();
+    };
+    let room = usize::from(cells).saturating_sub(DATE + 3);
+    let mut lines = Vec::new();
+    for (at, text) in why.events.iter().skip(story.scroll) {
+        for (row, part) in wrap(text, room, 2).into_iter().enumerate() {
+            let date = if row == 0 {
+                wall.stamp(*at)
+            } else {
+                String::new()
+            };
+            lines.push(Line::Full(format!("  {date:<DATE$} {part}"), Role::Plain));
+        }
+    }
+    lines
+}
+
+fn decision(story: &Story, cells: u16) -> Vec<Line> {
+    let say = |text: &str| Line::Full(format!("  {text}"), Role::Plain);
+    if story.busy.is_some() {
+        return vec![say("Writing that down…")];
+    }
+    if let Some(link) = &story.link {
+        let mut lines = text_lines(
+            "Live",
+            "Paste its link, then Enter; Enter alone if you have none.",
+            Role::Plain,
+            cells,
+            2,
+        );
+        lines.push(Line::Field("Link", field_line(link, true, cells, "")));
+        return lines;
+    }
+    if story.again {
+        return vec![
+            Line::Full(
+                "▲ Enter sends it again. If it is live after all, it will be there twice.".into(),
+                Role::Attention,
+            ),
+            say("Look at the profile first; Esc keeps everything as it is."),
+        ];
+    }
+    vec![say("Look at the profile, then say which.")]
+}
