@@ -424,7 +424,11 @@ fn a_post_that_cannot_be_is_refused_before_anything_is_stored() {
         "Europe/Berlin",
     );
     let outcome = create(&["--draft", "--media", "/nowhere/a.jpg"]).expect_code(1);
-    said(&outcome, "There is no file /nowhere/a.jpg", "Check the name");
+    said(
+        &outcome,
+        "There is no file /nowhere/a.jpg",
+        "Check the name",
+    );
     let text = home.file("text.txt");
     fs::write(&text, "no picture").unwrap();
     let outcome = create(&["--draft", "--media", text.to_str().unwrap()]).expect_code(1);
