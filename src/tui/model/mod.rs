@@ -241,9 +241,17 @@ impl Model {
         self.workspaces.iter().find(|one| one.workspace.id == *id)
     }
 
+    /// The top sheet, or the one the help is about.
+    pub fn sheet(&self) -> Option<&Sheet> {
+        self.sheets
+            .iter()
+            .rev()
+            .find(|sheet| !matches!(sheet, Sheet::Help(_)))
+    }
+
     /// The channel under the cursor, or of the delivery or notice under it.
     pub fn channel(&self) -> Option<&ChannelView> {
-        let id = match self.sheets.last() {
+        let id = match self.sheet() {
             Some(Sheet::Story(story)) => Some(&story.delivery.delivery.channel_id),
             Some(Sheet::Channel(id)) => Some(id),
             _ => match self.list {
@@ -260,7 +268,7 @@ impl Model {
 
     /// The delivery under the cursor or in the sheet.
     pub fn delivery(&self) -> Option<&DeliveryView> {
-        match self.sheets.last() {
+        match self.sheet() {
             Some(Sheet::Story(story)) => Some(&story.delivery),
             Some(_) => None,
             None if self.list == Pane::Queue => self.queue.selected(),
