@@ -2,12 +2,18 @@
 
 use std::io::{Read, Write};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use allgreen::support::clock::Clock;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
 /// How long anything may take on a slow machine.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Time since boot.
+fn boot() -> Duration {
+    Clock::real().boot()
+}
 
 /// A running screen and the terminal it is in.
 struct Term {
@@ -84,9 +90,9 @@ impl Term {
 
     /// Reads until the screen is as wanted.
     fn until(&mut self, wanted: impl Fn(&str) -> bool) {
-        let end = Instant::now() + PATIENCE;
+        let end = boot() + PATIENCE;
         while !wanted(&self.text()) {
-            let left = end.saturating_duration_since(Instant::now());
+            let left = end.saturating_sub(boot());
             if self.take(left).is_err() {
                 panic!("not seen:\n{}", self.text());
             }
@@ -115,13 +121,13 @@ impl Term {
 
     /// Waits for the end and checks that the terminal is as it was.
     fn ended(&mut self) -> u32 {
-        let end = Instant::now() + PATIENCE;
+        let end = boot() + PATIENCE;
         let status = loop {
             let _ = self.take(Duration::from_millis(50));
             if let Some(status) = self.child.try_wait().unwrap() {
                 break status;
             }
-            assert!(Instant::now() < end, "it does not end:\n{}", self.text());
+            assert!(boot() < end, "it does not end:\n{}", self.text());
         };
         while self.take(Duration::from_millis(100)).is_ok() {}
         let screen = self.parser.screen();
@@ -268,9 +274,9 @@ fn without_colour_no_colour_is_sent() {
 fn a_suspended_screen_leaves_the_terminal_and_comes_back() {
     let mut term = Term::open(&[]);
     term.press("\u{1a}");
-    let end = Instant::now() + PATIENCE;
+    let end = boot() + PATIENCE;
     while term.parser.screen().alternate_screen() {
-        assert!(Instant::now() < end, "still there:\n{}", term.text());
+        assert!(boot() < end, "still there:\n{}", term.text());
         let _ = term.take(Duration::from_millis(50));
     }
     term.quiet(MOMENT);

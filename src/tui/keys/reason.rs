@@ -31,7 +31,7 @@ pub fn why_not(model: &Model, does: Do) -> Option<String> {
         Do::Probe => channel(model, Act::Probe).or_else(|| nobody_publishes(model)),
         Do::Pause => channel(model, Act::Pause),
         Do::Connect => connect(model),
-        Do::Cancel if model.list == Pane::Notices && model.sheets.is_empty() => {
+        Do::Cancel if model.list == Pane::Notices && model.sheet().is_none() => {
             match model.news.selected() {
                 None => Some("no notice here".into()),
                 Some(notice) if notice.read_at.is_some() => Some("read already".into()),

@@ -29,6 +29,8 @@ pub struct Channels {
     pub offset: usize,
     /// Whether the first answer is there.
     pub loaded: bool,
+    /// Something changed since it was counted.
+    pub changed: bool,
     /// A channel to put the cursor on as soon as it is there.
     pub wanted: Option<ChannelId>,
 }
@@ -69,42 +71,44 @@ impl Channels {
             .map(|view| (view.summary.channel.id.clone(), view))
             .collect();
         self.loaded = true;
+        self.changed = true;
     }
 
-    /// Takes one channel, unless what is known is newer.
-    pub fn put(&mut self, view: ChannelView) {
-        let channel = &view.summary.channel;
-        if channel.disconnected_at.is_some() {
-            self.by_id.remove(&channel.id);
-            return;
+    /// Takes one channel, unless what is known is newer. Whether its place in
+    /// the order may be another one now.
+    pub fn put(&mut self, view: ChannelView) -> bool {
+        self.changed = true;
+        let id = view.summary.channel.id.clone();
+        if view.summary.channel.disconnected_at.is_some() {
+            return self.by_id.remove(&id).is_some();
         }
-        let newer = self
-            .by_id
-            .get(&channel.id)
-            .is_some_and(|known| known.summary.channel.change > channel.change);
-        if !newer {
-            self.by_id.insert(channel.id.clone(), view);
+        let known = self.by_id.get(&id);
+        if known.is_some_and(|known| known.summary.channel.change > view.summary.channel.change) {
+            return false;
         }
+        let moved = known.is_none_or(|known| {
+            known.lamp != view.lamp
+                || first_hit(known) != first_hit(&view)
+                || known.summary.channel.handle != view.summary.channel.handle
+        });
+        self.by_id.insert(id, view);
+        moved
     }
 
     /// Forgets a channel that is gone.
     pub fn forget(&mut self, id: &ChannelId) {
+        self.changed = true;
         self.by_id.remove(id);
     }
 
-    /// How many listed channels would move if the order settled in this
-    /// section: those that came to it and are not shown there.
-    pub fn news(&self, lamp: Lamp, workspace: Option<&WorkspaceId>) -> usize {
-        self.by_id
-            .values()
-            .filter(|view| workspace.is_none_or(|id| *id == view.summary.channel.workspace_id))
-            .filter(|view| view.lamp == lamp)
-            .filter(|view| self.settled.get(&view.summary.channel.id) != Some(&lamp))
-            .count()
+    /// Whether the settled list shows a channel in the section of its lamp.
+    pub fn is_settled(&self, view: &ChannelView) -> bool {
+        self.settled.get(&view.summary.channel.id) == Some(&view.lamp)
     }
 
     /// Orders the list: by lamp, then by first damage, then by name.
     pub fn settle(&mut self, workspace: Option<&WorkspaceId>) {
+        self.changed = true;
         let before = self.selected_row();
         let mut views: Vec<&ChannelView> = self
             .by_id

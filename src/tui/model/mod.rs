@@ -9,6 +9,7 @@ pub mod news;
 pub mod queue;
 pub mod requests;
 pub mod sheet;
+pub mod sums;
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -23,7 +24,7 @@ use crate::domain::network::Network;
 use crate::domain::notice::Severity;
 use crate::domain::role::{Act, Role, permits};
 use crate::ops::publisher::PublisherView;
-use crate::ops::views::{ChannelView, DeliveryView, Lamp};
+use crate::ops::views::{ChannelView, DeliveryView};
 use crate::ops::workspaces::WorkspaceView;
 use crate::ops::{Operator, Scope};
 use crate::store::health::LOGIN_BROKEN;
@@ -36,6 +37,7 @@ pub use news::News;
 pub use queue::Queue;
 pub use requests::{Requests, Slot};
 pub use sheet::Sheet;
+pub use sums::Sums;
 
 /// A pane of the main screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,6 +135,8 @@ pub struct Model {
     pub publisher: Option<PublisherView>,
     /// Pane 1.
     pub channels: Channels,
+    /// Numbers over the channels of the scope.
+    pub sums: Sums,
     /// Pane 2.
     pub queue: Queue,
     /// Pane 3, and open incidents.
@@ -170,6 +174,7 @@ impl Model {
             people: HashMap::new(),
             publisher: None,
             channels: Channels::default(),
+            sums: Sums::default(),
             queue: Queue::default(),
             news: News::new(now),
             focus: Pane::Channels,
@@ -218,17 +223,16 @@ impl Model {
             .filter(move |view| only.is_none_or(|id| *id == view.summary.channel.workspace_id))
     }
 
-    /// How many channels of the scope have this lamp.
-    pub fn lamps(&self, lamp: Lamp) -> usize {
-        self.scoped().filter(|view| view.lamp == lamp).count()
+    /// Counts anew when the channels or the scope changed.
+    pub fn recount(&mut self) {
+        if std::mem::take(&mut self.channels.changed) {
+            self.sums = Sums::of(self);
+        }
     }
 
     /// When the next post goes out that nothing holds.
     pub fn next_due(&self) -> Option<UtcMs> {
-        self.scoped()
-            .filter(|view| view.summary.channel.can_send())
-            .filter_map(|view| view.summary.next_due)
-            .min()
+        self.sums.next_due
     }
 
     /// The workspace of the scope, when it is one.
@@ -237,9 +241,17 @@ impl Model {
         self.workspaces.iter().find(|one| one.workspace.id == *id)
     }
 
+    /// The top sheet, or the one the help is about.
+    pub fn sheet(&self) -> Option<&Sheet> {
+        self.sheets
+            .iter()
+            .rev()
+            .find(|sheet| !matches!(sheet, Sheet::Help(_)))
+    }
+
     /// The channel under the cursor, or of the delivery or notice under it.
     pub fn channel(&self) -> Option<&ChannelView> {
-        let id = match self.sheets.last() {
+        let id = match self.sheet() {
             Some(Sheet::Story(story)) => Some(&story.delivery.delivery.channel_id),
             Some(Sheet::Channel(id)) => Some(id),
             _ => match self.list {
@@ -256,7 +268,7 @@ impl Model {
 
     /// The delivery under the cursor or in the sheet.
     pub fn delivery(&self) -> Option<&DeliveryView> {
-        match self.sheets.last() {
+        match self.sheet() {
             Some(Sheet::Story(story)) => Some(&story.delivery),
             Some(_) => None,
             None if self.list == Pane::Queue => self.queue.selected(),

@@ -439,6 +439,15 @@ fn help_runs_what_it_finds() {
 }
 
 #[test]
+fn help_in_a_sheet_is_about_the_sheet() {
+    let mut model = seed::model(120, 36);
+    press(&mut model, "2kkk<enter>?not live");
+    assert!(seen(&model).contains("It is not live: Enter sends it again"));
+    press(&mut model, "<enter>");
+    assert!(matches!(model.sheets.as_slice(), [Sheet::Story(story)] if story.again));
+}
+
+#[test]
 fn q_asks_when_nobody_would_publish_what_is_due() {
     let mut model = seed::model(120, 36);
     let mut ours = seed::daemon();

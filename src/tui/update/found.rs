@@ -1,20 +1,11 @@
 //! What a search finds: keys of a place, workspaces.
 
 use crate::ops::workspaces::WorkspaceView;
-use crate::tui::keys::{Binding, Place, of, why_not};
-use crate::tui::model::{Model, Pane};
+use crate::tui::keys::{Binding, below_help, of, why_not};
+use crate::tui::model::Model;
 
 /// A row of the list of workspaces; `None` is all of them.
 pub type WorkspaceRow<'a> = Option<&'a WorkspaceView>;
-
-/// The place the help is about: that of the panes below it.
-fn below(model: &Model) -> Place {
-    match model.list {
-        Pane::Queue => Place::Queue,
-        Pane::Notices => Place::Notices,
-        _ => Place::Channels,
-    }
-}
 
 fn fits(search: &str, texts: &[&str]) -> bool {
     let search = search.trim().to_lowercase();
@@ -25,7 +16,7 @@ fn fits(search: &str, texts: &[&str]) -> bool {
 
 /// The keys that fit a search, with the reason of those greyed out.
 pub fn keys(model: &Model, search: &str) -> Vec<(&'static Binding, Option<String>)> {
-    of(below(model))
+    of(below_help(model))
         .filter(|binding| fits(search, &[binding.keys, binding.long, binding.short]))
         .map(|binding| (binding, why_not(model, binding.does)))
         .collect()

@@ -3,7 +3,7 @@
 use crate::domain::delivery::Shown;
 use crate::domain::ids::{ChannelId, DeliveryId};
 use crate::ops::OpError;
-use crate::ops::views::{DeliveryView, Lamp};
+use crate::ops::views::{ChannelView, DeliveryView, Lamp};
 use crate::store::changes::Changes;
 use crate::tui::act::{Effect, Load, Window};
 use crate::tui::model::requests::RequestId;
@@ -118,24 +118,17 @@ pub fn loaded(model: &mut Model, id: RequestId, loaded: Loaded) -> Vec<Effect> {
             if model.requests.end(Slot::Channels, id)
                 && let Some(views) = told(model, result)
             {
-                let before = lamps_of(model);
+                for view in &views {
+                    count_turn(model, view);
+                }
                 model.channels.replace(views);
                 settle(model);
-                count_lamps(model, &before);
                 model.touch(Dirty::Background);
             }
             again(model, Slot::Channels)
         }
         Loaded::Channels(views) => {
-            let before = lamps_of(model);
-            for (id, view) in views {
-                match view {
-                    Some(view) => model.channels.put(view),
-                    None => model.channels.forget(&id),
-                }
-            }
-            settle(model);
-            count_lamps(model, &before);
+            take_channels(model, views);
             model.touch(Dirty::Background);
             Vec::new()
         }
@@ -208,36 +201,41 @@ fn settle(model: &mut Model) {
     }
     if let Some(wanted) = model.channels.wanted.take() {
         model.channels.settle(model.scope.workspace());
-        if !model.channels.select(&wanted) {
-            let there = model.channels.get(&wanted).is_some();
-            if there {
-                model.channels.wanted = None;
-            } else {
-                model.channels.wanted = Some(wanted);
+        let selected = model.channels.select(&wanted);
+        // Not there at all: it comes with a later answer.
+        if !selected && model.channels.get(&wanted).is_none() {
+            model.channels.wanted = Some(wanted);
+        }
+    }
+}
+
+fn take_channels(model: &mut Model, views: Vec<(ChannelId, Option<ChannelView>)>) {
+    let mut moved = false;
+    for (id, view) in views {
+        match view {
+            Some(view) => {
+                count_turn(model, &view);
+                moved |= model.channels.put(view);
+            }
+            None => {
+                model.channels.forget(&id);
+                moved = true;
             }
         }
     }
-}
-
-fn lamps_of(model: &Model) -> std::collections::HashMap<ChannelId, Lamp> {
-    model
-        .channels
-        .all()
-        .map(|view| (view.summary.channel.id.clone(), view.lamp))
-        .collect()
-}
-
-/// Counts what broke and what healed since the screen was opened.
-fn count_lamps(model: &mut Model, before: &std::collections::HashMap<ChannelId, Lamp>) {
-    let mut since = model.news.since;
-    for view in model.channels.all() {
-        match (before.get(&view.summary.channel.id), view.lamp) {
-            (Some(Lamp::Green | Lamp::Attention), Lamp::Broken) => since.broke += 1,
-            (Some(Lamp::Broken), Lamp::Green | Lamp::Attention) => since.healed += 1,
-            _ => {}
-        }
+    if moved || model.channels.wanted.is_some() {
+        settle(model);
     }
-    model.news.since = since;
+}
+
+/// Counts a channel that broke or healed since the screen was opened.
+fn count_turn(model: &mut Model, view: &ChannelView) {
+    let before = model.channels.get(&view.summary.channel.id);
+    match (before.map(|known| known.lamp), view.lamp) {
+        (Some(Lamp::Green | Lamp::Attention), Lamp::Broken) => model.news.since.broke += 1,
+        (Some(Lamp::Broken), Lamp::Green | Lamp::Attention) => model.news.since.healed += 1,
+        _ => {}
+    }
 }
 
 fn take_window(model: &mut Model, window: Window) {

@@ -23,6 +23,7 @@ use super::term::signals::Asked;
 /// Takes a message.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     let effects = take(model, msg);
+    model.recount();
     keep_visible(model);
     effects
 }

@@ -4,7 +4,6 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::Canvas;
-use crate::domain::delivery::State;
 use crate::tui::keys;
 use crate::tui::layout::{Layout, Mode};
 use crate::tui::model::{Model, Pane, Subject, Tone};
@@ -47,11 +46,8 @@ fn halves(area: Rect, at: u16) -> (Rect, Rect) {
 fn name(model: &Model, pane: Pane) -> String {
     let name = format!("{} {}", pane.number(), pane.title());
     let count = match pane {
-        Pane::Channels => model.scoped().count() as u64,
-        Pane::Queue => model
-            .scoped()
-            .map(|view| view.summary.count(State::Scheduled))
-            .sum(),
+        Pane::Channels => model.sums.channels as u64,
+        Pane::Queue => model.sums.scheduled,
         Pane::Notices => model.news.unread() as u64,
         Pane::Details => 0,
     };

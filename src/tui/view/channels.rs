@@ -8,7 +8,6 @@ use crate::domain::delivery::State;
 use crate::ops::views::{ChannelView, Lamp};
 use crate::tui::keys::{self, Do};
 use crate::tui::model::Pane;
-use crate::tui::model::advice::mends_by_login;
 use crate::tui::model::channels::{Row, first_hit};
 use crate::tui::theme::Role;
 use crate::tui::words::{self, span};
@@ -110,12 +109,12 @@ fn section(canvas: &mut Canvas<'_>, area: Rect, line: usize, lamp: Lamp, columns
         Lamp::Green => ("Healthy", "next due"),
     };
     let mut text = String::new();
-    let news = model.channels.news(lamp, model.scope.workspace());
+    let news = model.sums.news(lamp);
     if news > 0 {
         text.push_str(&format!(" · +{news} new"));
     }
     let note = match lamp {
-        Lamp::Broken => logins(canvas),
+        Lamp::Broken => logins(model.sums.mended),
         Lamp::Attention => "they publish, act soon".into(),
         Lamp::Green => {
             head::oldest_proof(model).map_or_else(String::new, |age| format!("oldest proof {age}"))
@@ -126,7 +125,7 @@ fn section(canvas: &mut Canvas<'_>, area: Rect, line: usize, lamp: Lamp, columns
     }
     let title = canvas.style(Role::Title);
     let muted = canvas.style(Role::Muted);
-    let head = format!("{word} {}", model.lamps(lamp));
+    let head = format!("{word} {}", model.sums.lamps(lamp));
     let end = usize::from(
         columns
             .posts
@@ -143,22 +142,11 @@ fn section(canvas: &mut Canvas<'_>, area: Rect, line: usize, lamp: Lamp, columns
 }
 
 /// `2 logins mend 5`: how much of what is broken a login repairs.
-fn logins(canvas: &Canvas<'_>) -> String {
-    let broken: Vec<&ChannelView> = canvas
-        .model
-        .scoped()
-        .filter(|view| view.lamp == Lamp::Broken && mends_by_login(view))
-        .collect();
-    let mut logins: Vec<_> = broken
-        .iter()
-        .map(|view| view.summary.channel.login_id.as_ref())
-        .collect();
-    logins.sort();
-    logins.dedup();
-    match (logins.len(), broken.len()) {
-        (0, _) => String::new(),
-        (1, n) => format!("1 login mends {n}"),
-        (logins, n) => format!("{logins} logins mend {n}"),
+fn logins((channels, logins): (usize, usize)) -> String {
+    match logins {
+        0 => String::new(),
+        1 => format!("1 login mends {channels}"),
+        n => format!("{n} logins mend {channels}"),
     }
 }
 

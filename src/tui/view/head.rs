@@ -5,7 +5,6 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::Canvas;
-use crate::domain::delivery::State;
 use crate::domain::publisher::PublisherKind;
 use crate::ops::views::Lamp;
 use crate::tui::layout::Layout;
@@ -36,14 +35,14 @@ fn lamps(canvas: &mut Canvas<'_>, area: Rect) {
     let title = canvas.style(Role::Title);
     let wide = area.width >= 120;
     let counts = [
-        ("✖", model.lamps(Lamp::Broken), "broken", Role::Broken),
+        ("✖", model.sums.lamps(Lamp::Broken), "broken", Role::Broken),
         (
             "▲",
-            model.lamps(Lamp::Attention),
+            model.sums.lamps(Lamp::Attention),
             "attention",
             Role::Attention,
         ),
-        ("●", model.lamps(Lamp::Green), "healthy", Role::Healthy),
+        ("●", model.sums.lamps(Lamp::Green), "healthy", Role::Healthy),
     ];
     // What is not there needs no colour.
     let styles = counts.map(|(_, n, _, role)| if n == 0 { plain } else { canvas.style(role) });
@@ -149,18 +148,17 @@ type Sum = (String, bool);
 
 fn waiting(model: &Model, wide: bool) -> Vec<Sum> {
     let wall = model.wall();
-    let count = |state| -> u64 { model.scoped().map(|view| view.summary.count(state)).sum() };
-    let held: u64 = model.scoped().map(|view| view.held).sum();
+    let sums = &model.sums;
     let mut parts = Vec::new();
     for (n, word, hand) in [
-        (held, "held", false),
-        (count(State::Missed), "missed", true),
+        (sums.held, "held", false),
+        (sums.missed, "missed", true),
         (
-            count(State::NeedsDecision),
+            sums.to_decide,
             if wide { "to decide" } else { "decide" },
             true,
         ),
-        (count(State::Failed), "failed", true),
+        (sums.failed, "failed", true),
     ] {
         if n > 0 {
             parts.push((format!("{n} {word}"), hand));
@@ -230,13 +228,13 @@ fn since(model: &Model) -> String {
 /// The sentence of a screen on which nothing needs anybody.
 fn all_well(model: &Model) -> Option<String> {
     let wall = model.wall();
-    let all = model.scoped().count();
+    let all = model.sums.channels;
     let publishes = model
         .publisher
         .as_ref()
         .is_some_and(|view| view.running && !view.silent);
     let waits = waiting(model, true).len() > 1;
-    if all == 0 || waits || !publishes || model.lamps(Lamp::Green) != all {
+    if all == 0 || waits || !publishes || model.sums.lamps(Lamp::Green) != all {
         return None;
     }
     let oldest =
@@ -252,13 +250,8 @@ fn all_well(model: &Model) -> Option<String> {
 
 /// How old the oldest proof of a healthy channel is.
 pub fn oldest_proof(model: &Model) -> Option<String> {
-    let wall = model.wall();
-    model
-        .scoped()
-        .filter(|view| view.lamp == Lamp::Green)
-        .filter_map(|view| view.summary.channel.last_proof_at)
-        .min()
-        .map(|at| span(wall.now.since(at)))
+    let at = model.sums.oldest_proof?;
+    Some(span(model.wall().now.since(at)))
 }
 
 fn standing(canvas: &mut Canvas<'_>, area: Rect) {
