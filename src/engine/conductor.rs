@@ -119,7 +119,7 @@ async fn wait_as_screen(
         let (latest, waiting) = inner
             .parts
             .store
-            .read(|q| Ok((q.latest_term()?, q.waiting()?)))
+            .read(|q| Ok((q.latest_lasting_term()?, q.waiting()?)))
             .await?;
         let now = inner.now();
         let silent_for = latest.as_ref().map(|term| {

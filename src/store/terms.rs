@@ -44,25 +44,40 @@ pub struct ProcessName {
     pub kind: PublisherKind,
 }
 
+fn term(row: &rusqlite::Row<'_>) -> Result<Term, StoreError> {
+    Ok(Term {
+        n: row.get("n")?,
+        pid: row.get("pid")?,
+        pid_start: row.get("pid_start")?,
+        boot_id: row.get("boot_id")?,
+        host: row.get("host")?,
+        kind: listed(row, "kind", PublisherKind::parse)?,
+        started_at: at(row, "started_at")?,
+        heartbeat_at: at(row, "heartbeat_at")?,
+        ended_at: maybe_at(row, "ended_at")?,
+    })
+}
+
 impl Reads<'_> {
     /// The latest term, ended or not.
     ///
     /// # Errors
     /// When the store cannot be read.
     pub fn latest_term(&self) -> Result<Option<Term>, StoreError> {
-        self.one("SELECT * FROM term ORDER BY n DESC LIMIT 1", [], |row| {
-            Ok(Term {
-                n: row.get("n")?,
-                pid: row.get("pid")?,
-                pid_start: row.get("pid_start")?,
-                boot_id: row.get("boot_id")?,
-                host: row.get("host")?,
-                kind: listed(row, "kind", PublisherKind::parse)?,
-                started_at: at(row, "started_at")?,
-                heartbeat_at: at(row, "heartbeat_at")?,
-                ended_at: maybe_at(row, "ended_at")?,
-            })
-        })
+        self.one("SELECT * FROM term ORDER BY n DESC LIMIT 1", [], term)
+    }
+
+    /// The latest term of a daemon or screen. A command takes the role for
+    /// moments only, nobody waits for it to come back.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn latest_lasting_term(&self) -> Result<Option<Term>, StoreError> {
+        self.one(
+            "SELECT * FROM term WHERE kind <> 'command' ORDER BY n DESC LIMIT 1",
+            [],
+            term,
+        )
     }
 
     /// Processes that wait for the role, as (pid, start, kind).
