@@ -106,7 +106,7 @@ impl Context {
             self.start_log(&places.logs);
         }
         let hub = Hub::open(HubOptions {
-            paths: places.clone(),
+            paths: places,
             config,
             clock: self.clock.clone(),
             entropy: Entropy::os(),

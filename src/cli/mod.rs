@@ -23,6 +23,7 @@ pub mod output;
 pub mod post;
 pub mod process;
 pub mod publisher;
+pub mod screen;
 pub mod status;
 pub mod words;
 pub mod workspace;
@@ -106,7 +107,7 @@ fn execute(cli: Cli, output: Output, redactor: Redactor) -> Result<Exit, Failure
     })?;
     let context = Context::new(cli.global, output, redactor)?;
     let done = runtime.block_on(async {
-        let work = dispatch(&context, cli.command);
+        let work = dispatch(&context, cli.command, cli.account.as_deref());
         tokio::pin!(work);
         loop {
             tokio::select! {
@@ -129,9 +130,20 @@ fn execute(cli: Cli, output: Output, redactor: Redactor) -> Result<Exit, Failure
     done
 }
 
-async fn dispatch(context: &Context, command: Option<Command>) -> Result<Exit, Failure> {
+async fn dispatch(
+    context: &Context,
+    command: Option<Command>,
+    account: Option<&str>,
+) -> Result<Exit, Failure> {
+    if command.is_some() && account.is_some() {
+        return Err(Failure::usage(
+            "account_without_screen",
+            "--account opens the screen on a channel and goes with no command.",
+            "Leave one of the two out.",
+        ));
+    }
     match command {
-        None => status::run(context, &args::hub::Status::default()).await,
+        None => screen::run(context, account).await,
         Some(Command::Status(command)) => status::run(context, &command).await,
         Some(Command::Check(command)) => check::run(context, &command).await,
         Some(Command::Daemon(command)) => publisher::daemon(context, &command).await,

@@ -2,7 +2,6 @@
 //!
 //! The one place where the command line starts the engine.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use super::context::Context;
 use super::json::PublisherJson;
 use super::output::{Exit, Failure, Table};
 use super::words::{ago, count, maybe_ago};
+use crate::domain::delivery::Shown;
 use crate::domain::ids::CommandId;
 use crate::domain::machine::Rules;
 use crate::domain::publisher::{CommandKind, PublisherKind};
@@ -19,6 +19,7 @@ use crate::engine::{Engine, EngineError, Once, Parts, Pass, rules};
 use crate::ops::Hub;
 use crate::ops::probe::{Asked, progress, wait};
 use crate::ops::publisher::{PublisherView, publisher};
+use crate::ops::views::{self, QueueFilter};
 
 /// How often it is looked whether something happened.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -35,21 +36,9 @@ pub fn engine(hub: &Hub) -> Engine {
             unknown_bound: hub.config.engine.unknown_reads,
             ..rules()
         },
-        lock: lock_file(hub),
+        lock: hub.paths.publisher_lock.clone(),
         media: hub.paths.media.clone(),
     })
-}
-
-/// The canonical database path with `.publisher` behind it, so that two ways to
-/// the same file are one lock.
-fn lock_file(hub: &Hub) -> PathBuf {
-    let database = &hub.paths.database;
-    let mut path = database
-        .canonicalize()
-        .unwrap_or_else(|_| database.clone())
-        .into_os_string();
-    path.push(".publisher");
-    path.into()
 }
 
 /// Waits for what was asked of the publisher. When nobody publishes, this
@@ -133,7 +122,7 @@ async fn stop(context: &Context, hub: &Hub, view: &PublisherView) -> Result<Exit
             .done(&PublisherJson::from(view), "Nobody publishes.")?;
         return Ok(Exit::Done);
     };
-    let status = crate::ops::views::status(hub, &crate::ops::Scope::All).await?;
+    let status = views::status(hub, &crate::ops::Scope::All).await?;
     let would = format!(
         "The {} with pid {pid} finishes what is in flight and ends; {} then wait until somebody publishes.",
         view.kind.map_or("publisher", PublisherKind::name),
@@ -174,6 +163,16 @@ pub async fn daemon(context: &Context, command: &Daemon) -> Result<Exit, Failure
             "A daemon publishes, and --read-only or --no-publish forbid it.",
             "Leave that flag out.",
         ));
+    }
+    if context.flags.dry_run {
+        let due = QueueFilter {
+            states: vec![Shown::Scheduled],
+            until: Some(context.now()),
+            ..QueueFilter::default()
+        };
+        let n = views::queue(&hub, due).await?.len() as u64;
+        context.dry_run(&format!("publish what is due: {}.", count(n, "post")))?;
+        return Ok(Exit::Done);
     }
     let engine = engine(&hub);
     let view = publisher(&hub).await?;

@@ -40,7 +40,6 @@ pub async fn daily(inner: &Arc<Inner>) -> Result<(), StoreError> {
         backup(inner).await?;
         inner.parts.store.write(move |tx| tx.prune(now)).await?;
     }
-    inner.parts.store.finish_backup_wipes().await?;
     inner.parts.store.finish_wipe().await?;
     inner.parts.store.finish_backup_wipes().await?;
     Ok(())

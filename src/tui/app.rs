@@ -9,6 +9,7 @@ use super::deadline::deadline;
 use super::feed::Feed;
 use super::model::{Dirty, Model};
 use super::msg::Msg;
+use super::publisher::Publisher;
 use super::runner::Runner;
 use super::term::guard::{on_screen, say};
 use super::term::input::InputTask;
@@ -85,13 +86,13 @@ impl App {
     }
 
     /// Runs until the operator leaves; then the terminal is given back.
-    pub async fn run(mut self) -> Option<String> {
+    pub async fn run(mut self, publisher: &mut Publisher) -> Option<String> {
         let first = update::first(&mut self.model);
-        self.perform(first).await;
+        self.perform(first, publisher).await;
         loop {
             let woken = self.wait().await;
             let effects = self.drain(woken);
-            if self.perform(effects).await {
+            if self.perform(effects, publisher).await {
                 break;
             }
             self.draw();
@@ -142,14 +143,14 @@ impl App {
     }
 
     /// Hands effects on; whether the screen is to be left.
-    async fn perform(&mut self, effects: Vec<Effect>) -> bool {
+    async fn perform(&mut self, effects: Vec<Effect>, publisher: &mut Publisher) -> bool {
         for effect in effects {
             match effect {
                 Effect::Load(id, load) => self.runner.load(id, load),
                 Effect::Act(id, act) => self.runner.act(id, act),
                 Effect::Copy(text) => self.copies.extend(super::term::screen::copy(&text)),
                 Effect::Repaint => self.repaint(),
-                Effect::Suspend => self.suspend().await,
+                Effect::Suspend => self.suspend(publisher).await,
                 Effect::Focus(focused) => {
                     let _ = self.focus.send_replace(focused);
                 }
@@ -195,7 +196,9 @@ impl App {
         self.model.touch(Dirty::Input);
     }
 
-    async fn suspend(&mut self) {
+    async fn suspend(&mut self, publisher: &mut Publisher) {
+        // A stopped process would keep the role and publish nothing.
+        publisher.rest().await;
         if let Some(input) = self.input.take() {
             input.stop().await;
         }
@@ -205,6 +208,7 @@ impl App {
             let _ = say(&line);
         }
         stop_job();
+        publisher.go_on();
         let _ = self.guard.enter_again();
         self.continued = self.real.boot();
         self.input = Some(InputTask::start(self.sender.clone(), Msg::Input));

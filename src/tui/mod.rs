@@ -11,6 +11,7 @@ mod keys;
 mod layout;
 mod model;
 mod msg;
+pub mod publisher;
 mod runner;
 mod term;
 mod theme;
@@ -22,8 +23,8 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+use self::publisher::Publisher;
 use std::collections::HashMap;
-use std::future::Future;
 use std::io::{self, IsTerminal};
 
 use jiff::tz::TimeZone;
@@ -75,7 +76,7 @@ pub enum ScreenError {
 pub async fn run(
     hub: Hub,
     options: ScreenOptions,
-    stop: impl Future<Output = ()>,
+    mut publisher: Publisher,
 ) -> Result<(), ScreenError> {
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         return Err(ScreenError::NoTerminal);
@@ -84,13 +85,13 @@ pub async fn run(
     let model = model(&hub, options, &around)?;
     let line = app::App::open(hub, model, around.over_ssh)
         .await?
-        .run()
+        .run(&mut publisher)
         .await;
     if let Some(line) = line {
         // The terminal may be gone; then nobody reads it.
         let _ = term::guard::say(&line);
     }
-    stop.await;
+    publisher.rest().await;
     Ok(())
 }
 

@@ -11,6 +11,7 @@ mod common;
 mod server;
 
 mod children;
+mod client;
 mod crashes;
 mod faults;
 mod recorded;

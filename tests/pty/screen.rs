@@ -149,7 +149,6 @@ impl Term {
 const MOMENT: Duration = Duration::from_millis(400);
 
 #[test]
-#[ignore = "until the command line opens the screen"]
 fn an_idle_screen_writes_nothing() {
     let mut term = Term::open(&[]);
     term.quiet(MOMENT);
@@ -158,7 +157,6 @@ fn an_idle_screen_writes_nothing() {
 }
 
 #[test]
-#[ignore = "until the command line opens the screen"]
 fn quitting_gives_the_terminal_back() {
     let mut term = Term::open(&[]);
     term.press("q");
@@ -166,7 +164,6 @@ fn quitting_gives_the_terminal_back() {
 }
 
 #[test]
-#[ignore = "until the command line opens the screen"]
 fn signals_end_it_in_order() {
     for name in ["TERM", "HUP"] {
         let mut term = Term::open(&[]);
@@ -176,7 +173,6 @@ fn signals_end_it_in_order() {
 }
 
 #[test]
-#[ignore = "until the command line opens the screen"]
 fn a_panic_of_the_screen_gives_the_terminal_back_before_it_is_told() {
     let mut term = Term::open(&[("ALLGREEN_FAULT", "screen.key")]);
     term.press("j");
@@ -190,7 +186,6 @@ fn a_panic_of_the_screen_gives_the_terminal_back_before_it_is_told() {
 }
 
 #[test]
-#[ignore = "until the command line opens the screen"]
 fn a_panic_of_a_task_leaves_the_screen_as_it_is() {
     let mut term = Term::open(&[("ALLGREEN_FAULT", "screen.task")]);
     term.until(|screen| screen.contains("Part of the screen failed"));
@@ -201,7 +196,6 @@ fn a_panic_of_a_task_leaves_the_screen_as_it_is() {
 }
 
 #[test]
-#[ignore = "until the command line opens the screen"]
 fn an_arrow_in_two_packets_is_no_escape() {
     let mut term = Term::open(&[]);
     term.press("?");
@@ -216,7 +210,6 @@ fn an_arrow_in_two_packets_is_no_escape() {
 }
 
 #[test]
-#[ignore = "until the command line opens the screen"]
 fn a_paste_is_one_text_and_no_keys() {
     let mut term = Term::open(&[]);
     term.press("\u{1b}[200~qqq\n?\u{1b}[201~");
@@ -229,7 +222,6 @@ fn a_paste_is_one_text_and_no_keys() {
 }
 
 #[test]
-#[ignore = "until the command line opens the screen"]
 fn a_storm_of_resizes_is_a_few_frames() {
     let mut term = Term::open(&[]);
     term.quiet(MOMENT);
@@ -248,7 +240,6 @@ fn a_storm_of_resizes_is_a_few_frames() {
 }
 
 #[test]
-#[ignore = "until the command line opens the screen"]
 fn a_terminal_of_no_size_is_survived() {
     let mut term = Term::open(&[]);
     term.resize(0, 0);
@@ -258,7 +249,6 @@ fn a_terminal_of_no_size_is_survived() {
 }
 
 #[test]
-#[ignore = "until the command line opens the screen"]
 fn without_colour_no_colour_is_sent() {
     let mut term = Term::open(&[("NO_COLOR", "1")]);
     term.press("jk?");
@@ -270,7 +260,6 @@ fn without_colour_no_colour_is_sent() {
 }
 
 #[test]
-#[ignore = "until the command line opens the screen"]
 fn a_suspended_screen_leaves_the_terminal_and_comes_back() {
     let mut term = Term::open(&[]);
     term.press("\u{1a}");

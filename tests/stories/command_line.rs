@@ -408,7 +408,7 @@ fn a_post_that_cannot_be_is_refused_before_anything_is_stored() {
         home.allgreen(words.iter().chain(more)).clock(NOON).run()
     };
     let outcome = create(&["--at", "2026-11-20T09:00:00Z"]).expect_code(2);
-    said(&outcome, "has passed", "Choose a later time");
+    said(&outcome, "has passed", "Write a time to come");
     let outcome = create(&["--at", "whenever"]).expect_code(2);
     said(&outcome, "\"whenever\"", "");
     let outcome = create(&[]).expect_code(2);
@@ -420,15 +420,19 @@ fn a_post_that_cannot_be_is_refused_before_anything_is_stored() {
     let outcome = create(&["--at", "in 2h", "--tz", "Europe/Berln"]).expect_code(2);
     said(
         &outcome,
-        "There is no time zone \"Europe/Berln\".",
+        "There is no time zone \"Europe/Berln\"",
         "Europe/Berlin",
     );
     let outcome = create(&["--draft", "--media", "/nowhere/a.jpg"]).expect_code(1);
-    said(&outcome, "/nowhere/a.jpg cannot be read", "Check its name");
+    said(
+        &outcome,
+        "There is no file /nowhere/a.jpg.",
+        "Check the name",
+    );
     let text = home.file("text.txt");
     fs::write(&text, "no picture").unwrap();
     let outcome = create(&["--draft", "--media", text.to_str().unwrap()]).expect_code(1);
-    said(&outcome, "neither an image nor a video", "Name a JPEG");
+    said(&outcome, "by its content", "Use JPEG, PNG");
     let outcome = create(&["--draft", "--only-for", "@acme.test"]).expect_code(2);
     said(&outcome, "names no text", "CHANNEL=TEXT");
     let long = "x".repeat(301);
@@ -446,7 +450,7 @@ fn a_post_that_cannot_be_is_refused_before_anything_is_stored() {
         .clock(NOON)
         .run()
         .expect_code(1);
-    said(&outcome, "301 characters", "Shorten it");
+    said(&outcome, "too long for Bluesky", "Shorten it");
     let outcome = home
         .allgreen(["post", "create", "--file", "-"])
         .input("{\"text\": 1}")
@@ -476,7 +480,11 @@ fn a_time_that_the_clocks_skip_is_refused() {
         .clock(NOON)
         .run()
         .expect_code(2);
-    said(&outcome, "2027-03-28 02:30", "");
+    said(
+        &outcome,
+        "2027-03-28 02:30 does not exist in Europe/Berlin",
+        "2027-03-28 03:30",
+    );
     assert_eq!(rows(&home), before, "nothing was changed");
 }
 

@@ -15,7 +15,7 @@ use allgreen::ops::connect::{Connected, connect};
 use allgreen::ops::hub::HubOptions;
 use allgreen::ops::posts::{NewPost, PostTime, create};
 use allgreen::ops::views::PostView;
-use allgreen::ops::workspaces::{self, NewWorkspace};
+use allgreen::ops::workspaces::{self, NewWorkspace, WorkspaceChange};
 use allgreen::ops::{Hub, OpError, Operator, Paths, people};
 use allgreen::sandbox::{Sandbox, SandboxOptions};
 use allgreen::support::clock::Clock;
@@ -47,12 +47,21 @@ impl Office {
         .unwrap();
         let home = tempfile::tempdir().unwrap();
         let hub = Self::hub_as(&sandbox, home.path(), &clock, "ann").await;
-        Self {
+        let office = Self {
             clock,
             sandbox,
             home,
             hub: hub.unwrap(),
-        }
+        };
+        // The first workspace takes the zone of the machine, which stories must not.
+        let utc = WorkspaceChange {
+            timezone: Some("UTC".into()),
+            ..WorkspaceChange::default()
+        };
+        workspaces::set(&office.hub, &office.main().await, utc)
+            .await
+            .unwrap();
+        office
     }
 
     /// Opens the hub in `home` as somebody.

@@ -489,6 +489,11 @@ async fn a_draft_is_scheduled_by_giving_it_a_time_and_deleted_for_good() {
     assert_eq!(moved[0].shown, Shown::Scheduled);
     let post = delivery(&office, &two).await.post_id;
     assert_eq!(delete(&office.hub, &[two]).await.unwrap(), 1);
+    let why = views::why(&office.hub, &one).await.unwrap();
+    assert_eq!(
+        why.sentence,
+        "It will go out on @ann.test at 2026-11-21 15:00 UTC, once somebody publishes: nobody does now (start allgreen daemon)."
+    );
     let gone = views::post(&office.hub, &post).await.unwrap_err();
     assert_eq!(gone.kind, ErrorKind::NotFound);
     let refused = delete(&office.hub, std::slice::from_ref(&one)).await;

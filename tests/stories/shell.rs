@@ -1,8 +1,6 @@
 //! A day at the shell: connect, schedule, publish, break, mend, disconnect, all
 //! by the commands scripts and cron jobs use, against the simulated network.
 
-use std::time::Duration;
-
 use allgreen::sandbox::{Sandbox, SandboxOptions};
 use allgreen::support::clock::Clock;
 use serde_json::Value;
@@ -132,6 +130,12 @@ fn a_daemon_is_waited_for_and_shown_and_can_be_asked_to_end() {
     let publisher = shell.json(&["publisher", "show"]);
     assert_eq!(publisher["running"], true);
     assert_eq!(publisher["pid"], daemon.pid());
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", daemon.pid())).unwrap();
+    let core = limits
+        .lines()
+        .find(|line| line.contains("core file"))
+        .unwrap();
+    assert_eq!(core.split_whitespace().nth(4), Some("0"), "{core}");
     shell.run(&["check"]).ok();
     shell.run(&["check", "--probe"]).ok();
     let once = shell.run(&["daemon", "--once"]);
@@ -356,7 +360,6 @@ fn an_interrupt_at_the_shell_ends_with_130() {
     crate::common::eventually("the request is queued", PATIENCE, || {
         waiting.stderr().contains("Proving 1 channel")
     });
-    std::thread::sleep(Duration::from_millis(100));
     waiting.signal(rustix::process::Signal::INT);
     let ended = waiting.wait(PATIENCE);
     daemon.signal(rustix::process::Signal::CONT);

@@ -20,14 +20,17 @@ pub const SCHEMA: u32 = 1;
     disable_version_flag = true,
     propagate_version = false,
     max_term_width = 100,
-    after_help = "Without a command, `allgreen` prints `status` when there is no terminal.\n\
+    after_help = "Without a command `allgreen` opens the screen, or prints `status` when there is no terminal.\n\
                   Example: allgreen check || allgreen channel list --lamp broken"
 )]
 pub struct Cli {
     /// Flags that every command takes.
     #[command(flatten)]
     pub global: Globals,
-    /// What to do; nothing means: show how things stand.
+    /// Open the screen on this channel (`soc_...` or a name)
+    #[arg(long, value_name = "CHANNEL")]
+    pub account: Option<String>,
+    /// What to do; nothing means: the screen, or without a terminal how things stand.
     #[command(subcommand)]
     pub command: Option<Command>,
 }

@@ -72,13 +72,7 @@ pub async fn run(context: &Context, command: &Create) -> Result<Exit, Failure> {
     }
     // Who wants nobody to publish here is told what was written, not waited for.
     if now && !context.flags.no_publish {
-        let (views, exit) = send::wait(context, &hub, &view.deliveries).await?;
-        let view = PostView {
-            deliveries: views,
-            ..view
-        };
-        send::tell_post(context, &view)?;
-        return exit;
+        return send::follow_post(context, &hub, view).await;
     }
     context
         .output

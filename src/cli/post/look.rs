@@ -82,8 +82,10 @@ pub fn name(view: &DeliveryView) -> String {
 
 /// Why it is not going out as planned: the badge, the error, the lateness.
 fn reason(view: &DeliveryView) -> String {
+    // Seconds are the way of the network, not lateness.
     let late = view
         .late_by
+        .filter(|late| late.as_secs() >= 60)
         .map(|late| format!("{} late", span(late)))
         .unwrap_or_default();
     let why = match (view.blocker, &view.delivery.last_error) {

@@ -39,54 +39,74 @@ pub async fn run(context: &Context, many: &Many) -> Result<Exit, Failure> {
 
 /// Waits for deliveries that are due now, prints them, and says how it ended.
 pub async fn follow(context: &Context, hub: &Hub, sent: &[DeliveryView]) -> Result<Exit, Failure> {
-    let (after, exit) = wait(context, hub, sent).await?;
+    let waited = wait(context, hub, sent).await?;
     if context.output.shape == Shape::Json {
-        context.output.json(&look::json(hub, &after).await?)?;
+        context
+            .output
+            .json(&look::json(hub, &waited.views).await?)?;
     } else {
-        for view in &after {
-            context.output.say(&outcome(view))?;
-        }
+        tell(context, &waited.views)?;
     }
-    exit
+    waited.ending(context)
 }
 
-/// Prints a post that was to go out at once.
-pub fn tell_post(context: &Context, view: &PostView) -> Result<(), Failure> {
+/// The same for a post that was just written: the whole post is printed.
+pub async fn follow_post(context: &Context, hub: &Hub, post: PostView) -> Result<Exit, Failure> {
+    let waited = wait(context, hub, &post.deliveries).await?;
     if context.output.shape == Shape::Json {
-        return context.output.json(&PostJson::from(view));
+        let post = PostView {
+            deliveries: waited.views.clone(),
+            ..post
+        };
+        context.output.json(&PostJson::from(&post))?;
+    } else {
+        tell(context, &waited.views)?;
     }
-    for delivery in &view.deliveries {
-        context.output.say(&outcome(delivery))?;
+    waited.ending(context)
+}
+
+/// One line each; a single refusal is said once, on standard error.
+fn tell(context: &Context, views: &[DeliveryView]) -> Result<(), Failure> {
+    let refused = views.iter().filter(|view| is_refused(view)).count();
+    for view in views {
+        if !(is_refused(view) && refused == 1) {
+            context.output.say(&outcome(view))?;
+        }
     }
     Ok(())
 }
 
-/// Waits until each delivery is over, or until the time for it has passed. The
-/// second value is how the command ends after printing what it found.
-pub async fn wait(
-    context: &Context,
-    hub: &Hub,
-    sent: &[DeliveryView],
-) -> Result<(Vec<DeliveryView>, Result<Exit, Failure>), Failure> {
+/// What waiting for the publisher brought.
+struct Waited {
+    views: Vec<DeliveryView>,
+    /// Why it was not waited any longer, when the publisher does nothing.
+    broken_off: Option<Failure>,
+}
+
+/// Waits until each delivery is over, or until the time for it has passed. What
+/// was asked for is stored already, so nothing here undoes it.
+async fn wait(context: &Context, hub: &Hub, sent: &[DeliveryView]) -> Result<Waited, Failure> {
     if who_publishes(hub).await?.running {
-        // It looks at once instead of at its next turn. What was asked for is
-        // stored already, so a silent publisher is said after that is printed.
+        // It looks at once instead of at its next turn.
         if let Err(error) = probe::ask(hub, CommandKind::Wake, "").await {
-            return Ok((again(hub, sent).await?, Err(error.into())));
+            return Ok(Waited {
+                views: again(hub, sent).await?,
+                broken_off: Some(error.into()),
+            });
         }
+        context.output.progress(&format!(
+            "Waiting for the publisher to send {}.",
+            count(sent.len() as u64, "post")
+        ));
     }
     let until = context.now().plus(context.wait());
-    context.output.progress(&format!(
-        "Waiting for the publisher to send {}.",
-        count(sent.len() as u64, "post")
-    ));
     loop {
         let views = again(hub, sent).await?;
-        let open = views.iter().filter(|view| is_open(view)).count() as u64;
-        let running = who_publishes(hub).await?.running;
-        if open == 0 || !running || context.now() >= until {
-            let exit = ending(context, &views, open);
-            return Ok((views, exit));
+        let publisher = who_publishes(hub).await?;
+        let broken_off = publisher.refuse_silent().err().map(Failure::from);
+        let over = !views.iter().any(is_open) || !publisher.running;
+        if over || broken_off.is_some() || context.now() >= until {
+            return Ok(Waited { views, broken_off });
         }
         context.clock.sleep(LOOK_EVERY).await;
     }
@@ -99,36 +119,44 @@ fn is_open(view: &DeliveryView) -> bool {
     )
 }
 
-fn ending(context: &Context, views: &[DeliveryView], open: u64) -> Result<Exit, Failure> {
-    let refused = views
-        .iter()
-        .find(|view| matches!(view.shown, Shown::Failed | Shown::NeedsDecision));
-    if let Some(view) = refused {
-        let id = &view.delivery.id;
-        return Err(match view.shown {
-            Shown::NeedsDecision => Failure::new(
-                Exit::NeedsChoice,
-                "needs_decision",
-                format!("Nobody can tell whether {id} went out."),
-                format!(
-                    "Look at the profile, then: allgreen post resolve {id} live|not-live|leave"
-                ),
-            ),
-            _ => Failure::failed(
-                "not_sent",
-                format!("{id} did not go out: {}.", error(view)),
-                format!("See: allgreen post why {id}"),
-            ),
-        });
+fn is_refused(view: &DeliveryView) -> bool {
+    matches!(view.shown, Shown::Failed | Shown::NeedsDecision)
+}
+
+impl Waited {
+    /// How the command ends after it printed what it found.
+    fn ending(self, context: &Context) -> Result<Exit, Failure> {
+        if let Some(view) = self.views.iter().find(|view| is_refused(view)) {
+            return Err(refusal(view));
+        }
+        let waiting = self
+            .views
+            .iter()
+            .filter(|view| is_open(view) || view.shown == Shown::Held)
+            .count() as u64;
+        match (waiting, self.broken_off) {
+            (0, _) => Ok(Exit::Done),
+            (_, Some(failure)) => Err(failure),
+            (n, None) => Ok(publisher::queued(context, &count(n, "post"))),
+        }
     }
-    let held = views
-        .iter()
-        .filter(|view| view.shown == Shown::Held)
-        .count() as u64;
-    if open + held > 0 {
-        return Ok(publisher::queued(context, &count(open + held, "post")));
+}
+
+fn refusal(view: &DeliveryView) -> Failure {
+    let id = &view.delivery.id;
+    if view.shown == Shown::NeedsDecision {
+        return Failure::new(
+            Exit::NeedsChoice,
+            "needs_decision",
+            format!("Nobody can tell whether {id} went out."),
+            format!("Look at the profile, then: allgreen post resolve {id} live|not-live|leave"),
+        );
     }
-    Ok(Exit::Done)
+    Failure::failed(
+        "not_sent",
+        format!("{id} did not go out: {}.", error(view)),
+        format!("See: allgreen post why {id}"),
+    )
 }
 
 fn error(view: &DeliveryView) -> String {

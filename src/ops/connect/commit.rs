@@ -257,10 +257,10 @@ fn renew(
     }
     let missing = login.missing_scopes();
     tx.set_scopes(id, &login.signed.scopes, &missing)?;
-    let text = if is_the_one {
-        "Logged in again and proved."
-    } else {
-        "Mended by the login of another channel."
+    let text = match (is_the_one, channel.publishable) {
+        (true, _) => "Logged in again and proved.",
+        (false, true) => "Logged in again by way of another channel.",
+        (false, false) => "Mended by the login of another channel.",
     };
     tx.add_history(id, "reconnected", text, &Evidence::default(), Some(by), now)?;
     if missing.is_empty() {

@@ -264,7 +264,7 @@ fn code(refused: Refused) -> &'static str {
 }
 
 /// Carries out a transition a person asked for. Evidence and attempts are the
-/// business of [`super::resolve`].
+/// business of [`resolve()`](super::resolve()).
 pub(in crate::ops) fn carry_out(
     tx: &Tx<'_>,
     acting: &Acting,

@@ -3,6 +3,7 @@
 use super::super::views::{DeliveryView, delivery_view};
 use super::super::{Hub, OpError};
 use super::acts::{Done, Machine, require_queue};
+use super::content;
 use crate::domain::delivery::State;
 use crate::domain::ids::{ChannelId, DeliveryId};
 use crate::domain::machine::Event;
@@ -68,13 +69,14 @@ pub async fn cancel_held(hub: &Hub, channel: &ChannelId) -> Result<Vec<DeliveryV
 /// When one is anything else (cancel it), or the role does not allow it.
 pub async fn delete(hub: &Hub, ids: &[DeliveryId]) -> Result<usize, OpError> {
     let ids = ids.to_vec();
-    hub.change(move |tx, acting| {
+    let work = hub.change(move |tx, acting| {
         require_queue(tx, acting, &ids)?;
-        let mut removed = 0;
+        let (mut removed, mut media) = (0, Vec::new());
         for id in &ids {
             let delivery = tx.delivery(id)?;
             match delivery.state {
                 State::Draft => {
+                    media.extend(tx.media_of(&delivery.post_id)?);
                     tx.remove_draft(id)?;
                     let detail = serde_json::json!({ "post": delivery.post_id });
                     let workspace = Some(&delivery.workspace_id);
@@ -95,7 +97,9 @@ pub async fn delete(hub: &Hub, ids: &[DeliveryId]) -> Result<usize, OpError> {
                 }
             }
         }
-        Ok(removed)
-    })
-    .await
+        Ok((removed, media))
+    });
+    let (removed, media) = work.await?;
+    content::let_go(hub, media).await;
+    Ok(removed)
 }

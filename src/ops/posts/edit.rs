@@ -50,6 +50,10 @@ pub async fn edit(hub: &Hub, id: &PostId, change: PostChange) -> Result<PostView
     let stored = hub
         .change(move |tx, acting| {
             let post = tx.post(&id)?;
+            let replaced = match &media {
+                Some(_) => tx.media_of(&id)?,
+                None => Vec::new(),
+            };
             acting.require(tx, &post.workspace_id, Act::Queue)?;
             let query = QueueQuery {
                 post: Some(id.clone()),
@@ -82,13 +86,19 @@ pub async fn edit(hub: &Hub, id: &PostId, change: PostChange) -> Result<PostView
                 check(tx, &machine, &tx.delivery(&one.id)?)?;
             }
             done.finish(tx, acting, "post.edit")?;
-            post_view(tx, &id, acting.now)
+            Ok((post_view(tx, &id, acting.now)?, replaced))
         })
         .await;
-    if stored.is_err() {
-        content::let_go(hub, taken.unwrap_or_default()).await;
+    match stored {
+        Ok((view, replaced)) => {
+            content::let_go(hub, replaced).await;
+            Ok(view)
+        }
+        Err(error) => {
+            content::let_go(hub, taken.unwrap_or_default()).await;
+            Err(error)
+        }
     }
-    stored
 }
 
 fn replace_media(

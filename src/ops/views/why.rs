@@ -6,6 +6,7 @@ use super::queue::{DeliveryView, delivery_view};
 use crate::domain::delivery::{Blocker, Shown};
 use crate::domain::ids::{ChannelId, DeliveryId};
 use crate::domain::role::Act;
+use crate::engine::process::is_alive;
 use crate::store::Reads;
 use crate::store::queue::QueueQuery;
 use crate::support::time::UtcMs;
@@ -94,19 +95,19 @@ fn sentence(q: &Reads<'_>, view: &DeliveryView) -> Result<(&'static str, String)
             "draft",
             format!("It is a draft for {place}: it will not go out until it is scheduled."),
         ),
-        Shown::Scheduled => match one.next_attempt_at {
-            Some(next) => (
-                "will_go_out",
-                format!(
-                    "It will go out on {place}: due {due}, the last try did not get through{reason}, the next one is at {}.",
+        Shown::Scheduled => {
+            let will = match (one.next_attempt_at, view.late_by) {
+                (Some(next), _) => format!(
+                    "It will go out on {place}: due {due}, the last try did not get through{reason}, the next one is at {}",
                     at(next)
                 ),
-            ),
-            None => (
-                "will_go_out",
-                format!("It will go out on {place} at {due}."),
-            ),
-        },
+                (None, Some(_)) => {
+                    format!("It was due {due} and will go out on {place} as soon as it is its turn")
+                }
+                (None, None) => format!("It will go out on {place} at {due}"),
+            };
+            ("will_go_out", format!("{will}{}.", but_nobody(q)?))
+        }
         Shown::Held => ("held", held(q, view, &place, &due)?),
         Shown::Sending => (
             "not_known_yet",
@@ -162,6 +163,18 @@ fn sentence(q: &Reads<'_>, view: &DeliveryView) -> Result<(&'static str, String)
                 format!("It will not go out on {place}: {by} cancelled it{when}."),
             )
         }
+    })
+}
+
+/// What a promise depends on while no process publishes.
+fn but_nobody(q: &Reads<'_>) -> Result<&'static str, OpError> {
+    let running = q.latest_term()?.is_some_and(|term| {
+        term.ended_at.is_none() && is_alive(term.pid, term.pid_start, &term.boot_id)
+    });
+    Ok(if running {
+        ""
+    } else {
+        ", once somebody publishes: nobody does now (start allgreen daemon)"
     })
 }
 

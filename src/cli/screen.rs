@@ -1,0 +1,108 @@
+//! Plain `allgreen`: the screen, with the publisher beside it. Without a
+//! terminal it prints how things stand.
+
+use std::io::IsTerminal;
+use std::thread::JoinHandle;
+
+use tokio::sync::watch;
+
+use super::args::hub::Status;
+use super::context::Context;
+use super::output::{Exit, Failure};
+use super::{publisher, status};
+use crate::domain::publisher::PublisherKind;
+use crate::engine::Engine;
+use crate::ops::Hub;
+use crate::tui::publisher::{Asked, pair};
+use crate::tui::{self, ScreenError, ScreenOptions};
+
+/// Opens the screen, on this channel when one is named.
+///
+/// # Errors
+/// When the store or the terminal cannot be used, or there is no such channel.
+pub async fn run(context: &Context, account: Option<&str>) -> Result<Exit, Failure> {
+    let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    if !terminal {
+        return status::run(context, &Status::default()).await;
+    }
+    let hub = context.hub().await?;
+    let account = match account {
+        Some(text) => Some(context.channel(&hub, text).await?),
+        None => None,
+    };
+    let flags = &context.flags;
+    let options = ScreenOptions {
+        account,
+        read_only: flags.read_only,
+        ascii: flags.ascii || hub.config.ui.ascii,
+        no_color: flags.no_color,
+        slow: flags.slow,
+        no_publish: flags.no_publish,
+    };
+    let publishes = !(flags.no_publish || flags.read_only);
+    let (side, asked) = pair();
+    let thread = beside(&hub, asked, publishes)?;
+    let shown = context.uncut(tui::run(hub, options, side)).await;
+    // Its end of the pair is gone with the screen, so the thread ends.
+    let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+    shown?;
+    Ok(Exit::Done)
+}
+
+/// Runs the publisher on threads of its own: a busy screen never delays a post,
+/// a busy publisher never delays a key.
+fn beside(hub: &Hub, asked: Asked, publishes: bool) -> Result<JoinHandle<()>, Failure> {
+    let engine = publisher::engine(hub);
+    std::thread::Builder::new()
+        .name("publisher".into())
+        .spawn(move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(2)
+                .enable_all()
+                .build();
+            match runtime {
+                Ok(runtime) => runtime.block_on(publish_when_wanted(&engine, asked, publishes)),
+                Err(error) => tracing::error!(%error, "the publisher could not start its threads"),
+            }
+        })
+        .map_err(|error| {
+            Failure::failed(
+                "runtime",
+                format!("The program could not start its threads: {error}."),
+                "End other programs, or raise the limit of processes.",
+            )
+        })
+}
+
+async fn publish_when_wanted(engine: &Engine, mut asked: Asked, publishes: bool) {
+    while asked.wanted().await {
+        if !publishes {
+            asked.unwanted().await;
+            continue;
+        }
+        let (stop, stopped) = watch::channel(false);
+        let running = engine.run(PublisherKind::Screen, stopped);
+        tokio::pin!(running);
+        let ended = tokio::select! {
+            ended = &mut running => ended,
+            () = asked.unwanted() => {
+                let _ = stop.send_replace(true);
+                running.await
+            }
+        };
+        if let Err(error) = ended {
+            tracing::error!(%error, "this screen cannot publish");
+            asked.unwanted().await;
+        }
+    }
+}
+
+impl From<ScreenError> for Failure {
+    fn from(error: ScreenError) -> Self {
+        let text = error.to_string();
+        match text.split_once(". ") {
+            Some((what, hint)) => Self::failed("screen", format!("{what}."), hint.to_owned()),
+            None => Self::failed("screen", text, "Try allgreen status."),
+        }
+    }
+}
