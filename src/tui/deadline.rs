@@ -34,6 +34,9 @@ pub fn deadline(model: &Model) -> Deadline {
     });
     Deadline {
         wall,
-        boot: countdown.chain(model.line.deadline()).min(),
+        boot: countdown
+            .chain(model.line.deadline())
+            .chain(model.moving)
+            .min(),
     }
 }

@@ -1,6 +1,10 @@
 //! What the details say about a channel or a delivery: labelled lines, in the
 //! order of the questions an operator has.
 
+mod post;
+
+pub use post::delivery;
+
 use std::time::Duration;
 
 use super::{Model, advice};
@@ -345,62 +349,4 @@ fn scopes(channel: &Channel) -> Option<Fact> {
         .collect();
     parts.extend(channel.missing_scopes.iter().map(|one| format!("✖ {one}")));
     (!parts.is_empty()).then(|| fact("Scopes", parts.join("  ")))
-}
-
-/// What is known of a delivery without asking the store.
-pub fn delivery(model: &Model, view: &DeliveryView) -> Groups {
-    let wall = model.wall();
-    let one = &view.delivery;
-    let (shape, words, role) = super::super::view::queue::verdict(model, view);
-    let head = Fact {
-        role,
-        lines: 1,
-        ..fact("", format!("{shape} {words}"))
-    };
-    let mut first = vec![fact(
-        "Due",
-        format!("{}, {}", wall.full(one.due), wall.relative(one.due)),
-    )];
-    if one.timezone != model.set.zone.iana_name().unwrap_or_default() {
-        first.push(fact("There", format!("{} {}", one.civil, one.timezone)));
-    }
-    if let Some(blocker) = view.blocker {
-        first.push(fact("Held", blocker.words()));
-    }
-    if let Some(late) = view.late_by.filter(|late| late.as_secs() >= 60) {
-        first.push(fact("Late", format!("by {}", span(late))));
-    }
-    if let Some(error) = &one.last_error {
-        let said = error
-            .evidence
-            .message
-            .as_deref()
-            .map_or_else(|| error.class.name().to_owned(), words_of);
-        first.push(fact("Why", format!("{} at {}", said, wall.clock(error.at))));
-    }
-    if let Some(link) = &one.permalink {
-        first.push(fact("Link", link.clone()));
-    }
-    let mut text = vec![Fact {
-        lines: 12,
-        ..fact("Text", words_of(&view.text))
-    }];
-    if view.media_count > 0 {
-        text.push(fact(
-            "Media",
-            words::count(view.media_count as u64, "file", "files"),
-        ));
-    }
-    if let Some(name) = model.person(&one.created_by) {
-        text.push(fact(
-            "Written",
-            format!("{} by {name}", wall.stamp(one.created_at)),
-        ));
-    }
-    text.push(Fact {
-        lines: 1,
-        role: Role::Muted,
-        ..fact("Id", one.id.as_str())
-    });
-    vec![vec![head], first, text]
 }

@@ -17,7 +17,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use super::theme::Look;
-use super::words::Wall;
+use super::words::{self, Wall};
 use crate::domain::delivery::State;
 use crate::domain::ids::{ChannelId, DeliveryId, OperatorId, WorkspaceId};
 use crate::domain::network::Network;
@@ -145,6 +145,10 @@ pub struct Model {
     pub focus: Pane,
     /// The list pane that had it last: what the strip and narrow screens show.
     pub list: Pane,
+    /// What the details show: the subject, once the cursor rests.
+    pub shown: Option<Subject>,
+    /// Until when the cursor does not rest.
+    pub moving: Option<Duration>,
     /// How far the details are scrolled.
     pub details_scroll: u16,
     /// Sheets over the panes, the top one last.
@@ -179,6 +183,8 @@ impl Model {
             news: News::new(now),
             focus: Pane::Channels,
             list: Pane::Channels,
+            shown: None,
+            moving: None,
             details_scroll: 0,
             sheets: Vec::new(),
             line: Line::default(),
@@ -307,6 +313,22 @@ impl Model {
             .iter()
             .filter(|view| view.delivery.state == State::Scheduled && view.delivery.due <= end);
         due.count() as u64
+    }
+
+    /// How people name the account a delivery goes to.
+    pub fn account(&self, view: &DeliveryView) -> String {
+        match self.channels.get(&view.delivery.channel_id) {
+            Some(known) => words::channel(&known.summary.channel),
+            None => words::account(view.channel_kind, &view.channel_handle, ""),
+        }
+    }
+
+    /// The name of the workspace of a delivery.
+    pub fn workspace_of<'a>(&'a self, view: &'a DeliveryView) -> &'a str {
+        self.workspaces
+            .iter()
+            .find(|one| one.workspace.id == view.delivery.workspace_id)
+            .map_or(&view.workspace_slug, |one| &one.workspace.name)
     }
 
     /// The operator's role in a workspace.

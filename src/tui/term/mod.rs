@@ -4,6 +4,7 @@
 //! No query is ever sent to the terminal: an answer would have to share the
 //! input with the keys, and loses (`Terminal::clear` waits two seconds for it).
 
+mod encode;
 pub mod gate;
 pub mod guard;
 pub mod input;

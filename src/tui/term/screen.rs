@@ -4,10 +4,10 @@
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::cursor::{Hide, MoveTo, Show};
 use crossterm::terminal::{BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate};
-use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
+use super::encode;
 use super::guard::put;
 
 /// Remembers cells and cursor as the terminal has them.
@@ -71,8 +71,7 @@ impl Screen {
         }
         let mut bytes = head.into_bytes();
         if !changed.is_empty() {
-            // A Vec takes every write.
-            let _ = CrosstermBackend::new(&mut bytes).draw(changed.into_iter());
+            bytes.extend_from_slice(encode::cells(&changed, &self.next).as_bytes());
         }
         let mut tail = String::new();
         if let Some(at) = cursor {

@@ -23,11 +23,15 @@ use crate::tui::update::update;
 
 /// Presses a run of keys; what is asked for on the way.
 pub fn press(model: &mut Model, run: &str) -> Vec<Effect> {
-    parse(run)
+    let mut effects: Vec<Effect> = parse(run)
         .unwrap()
         .into_iter()
         .flat_map(|key| update(model, Msg::Input(Some(Input::Key(key)))))
-        .collect()
+        .collect();
+    // The cursor comes to rest.
+    let boot = model.boot + Duration::from_millis(60);
+    effects.extend(update(model, Msg::Now(model.now, boot)));
+    effects
 }
 
 fn paste(model: &mut Model, text: &str) {
@@ -534,6 +538,65 @@ fn messages_go_after_five_seconds_and_errors_with_a_key() {
     assert_eq!(said(&model), "It broke. Try again.");
     press(&mut model, "j");
     assert_eq!(said(&model), "");
+}
+
+#[test]
+fn a_cursor_move_costs_few_bytes_and_the_details_follow_when_it_rests() {
+    use crate::tui::term::Screen;
+    let mut model = seed::model(120, 36);
+    let mut screen = Screen::new(120, 36);
+    let mut paint = |model: &Model| {
+        screen
+            .frame(|buffer| crate::tui::view::draw(model, buffer.area, buffer))
+            .len()
+    };
+    let first = paint(&model);
+    assert!(first < 7_000, "{first}");
+    let small = seed::model(80, 24);
+    let small = Screen::new(80, 24)
+        .frame(|buffer| crate::tui::view::draw(&small, buffer.area, buffer))
+        .len();
+    assert!(small < 3_500, "{small}");
+    let key = parse("j").unwrap()[0];
+    update(&mut model, Msg::Input(Some(Input::Key(key))));
+    let moved = paint(&model);
+    assert!(moved < 300, "{moved}");
+    assert!(!seen(&model).contains("4 acme.example"));
+    later(&mut model, 1);
+    assert!(seen(&model).contains("4 acme.example"));
+    paint(&model);
+    assert_eq!(paint(&model), 0);
+
+    model.set.slow = true;
+    paint(&model);
+    let key = parse("k").unwrap()[0];
+    update(&mut model, Msg::Input(Some(Input::Key(key))));
+    let slow = paint(&model);
+    assert!(slow < 80, "{slow}");
+}
+
+#[test]
+fn twenty_thousand_channels_are_drawn_between_two_keys() {
+    let mut model = seed::model(120, 36);
+    let template = seed::channels();
+    let views = (0..20_000)
+        .map(|n| {
+            let mut view = template[n % template.len()].clone();
+            view.summary.channel.id = ChannelId::from_stored(format!("soc_N{n:05}"));
+            view
+        })
+        .collect();
+    let id = model.requests.overtake(Slot::Channels);
+    update(&mut model, Msg::Loaded(id, Loaded::AllChannels(Ok(views))));
+    let clock = crate::support::clock::Clock::real();
+    let before = clock.boot();
+    for _ in 0..20 {
+        press(&mut model, "j");
+        seen(&model);
+    }
+    // A debug build on a busy machine; a release build needs a tenth of it.
+    let each = (clock.boot() - before) / 20;
+    assert!(each < Duration::from_millis(150), "{each:?}");
 }
 
 #[test]

@@ -24,6 +24,9 @@ use super::term::signals::Asked;
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     let effects = take(model, msg);
     model.recount();
+    if model.moving.is_none() {
+        model.shown = model.subject();
+    }
     keep_visible(model);
     effects
 }

@@ -1,11 +1,20 @@
 //! Moving: cursor, panes, workspaces, and opening what is under the cursor.
 
+use std::time::Duration;
+
 use super::{acts, loads, posts};
 use crate::ops::Scope;
 use crate::tui::act::Effect;
 use crate::tui::keys::Do;
 use crate::tui::layout::layout;
 use crate::tui::model::{Model, Pane, Sheet, Tone};
+
+/// The details follow when the cursor rests this long: a run of moves costs
+/// only the rows it touches.
+const REST: Duration = Duration::from_millis(60);
+
+/// The same over a slow line.
+const REST_SLOW: Duration = Duration::from_millis(300);
 
 /// Moves the cursor or the focus.
 pub fn run(model: &mut Model, does: Do) -> Vec<Effect> {
@@ -75,6 +84,8 @@ fn step(model: &mut Model, by: isize) -> Vec<Effect> {
         }
     }
     model.details_scroll = 0;
+    let rest = if model.set.slow { REST_SLOW } else { REST };
+    model.moving = Some(model.boot + rest);
     Vec::new()
 }
 
@@ -109,6 +120,7 @@ fn choose(model: &mut Model, by: isize) {
 pub fn focus(model: &mut Model, pane: Pane) -> Vec<Effect> {
     let left = model.focus;
     model.focus = pane;
+    model.moving = None;
     if pane != Pane::Details && pane != model.list {
         model.list = pane;
         model.details_scroll = 0;

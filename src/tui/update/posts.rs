@@ -9,13 +9,12 @@ use crate::tui::model::line::COUNTDOWN;
 use crate::tui::model::sheet::Story;
 use crate::tui::model::{Model, Pane, Pending, Sheet, Tone};
 use crate::tui::widgets::Field;
-use crate::tui::words;
 
 /// `@acme 14:30`: names a delivery.
 fn name(model: &Model, view: &DeliveryView) -> String {
     format!(
         "{} {}",
-        words::account(view.channel_kind, &view.channel_handle, ""),
+        model.account(view),
         model.wall().clock(view.delivery.due)
     )
 }

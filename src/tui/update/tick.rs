@@ -28,6 +28,10 @@ pub fn now(model: &mut Model, now: UtcMs, boot: Duration) -> Vec<Effect> {
             effects.extend(loads::queue(model));
         }
     }
+    if model.moving.is_some_and(|until| until <= boot) {
+        model.moving = None;
+        model.touch(Dirty::Background);
+    }
     if model.line.expire(boot) {
         model.touch(Dirty::Background);
     }

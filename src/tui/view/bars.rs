@@ -88,7 +88,7 @@ fn details_title(canvas: &mut Canvas<'_>, area: Rect) {
     } else {
         plain
     };
-    let subject = match model.subject() {
+    let subject = match model.shown.clone() {
         Some(Subject::Channel(id)) => model.channels.get(&id).map(|view| {
             format!(
                 "{} · {}",
@@ -96,13 +96,10 @@ fn details_title(canvas: &mut Canvas<'_>, area: Rect) {
                 view.summary.workspace.1
             )
         }),
-        Some(Subject::Delivery(id)) => model.queue.get(&id).map(|view| {
-            format!(
-                "{} · {}",
-                words::account(view.channel_kind, &view.channel_handle, ""),
-                view.workspace_slug
-            )
-        }),
+        Some(Subject::Delivery(id)) => model
+            .queue
+            .get(&id)
+            .map(|view| format!("{} · {}", model.account(view), model.workspace_of(view))),
         None => None,
     };
     let text = format!("4 {}", subject.unwrap_or_else(|| "Details".into()));

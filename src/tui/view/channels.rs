@@ -96,7 +96,7 @@ fn empty(canvas: &mut Canvas<'_>, area: Rect) {
     };
     canvas.pen(area, 0).tab(1).write(&first, Style::new());
     if model.channels.loaded && model.channels.all().next().is_none() {
-        let more = "allgreen demo shows a hub with made-up channels, to look around.";
+        let more = "allgreen demo opens a made-up hub to look around in.";
         canvas.pen(area, 1).tab(1).write(more, Style::new());
     }
 }

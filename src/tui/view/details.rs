@@ -18,7 +18,7 @@ type Line = (&'static str, String, Role);
 
 /// The facts about what is chosen.
 pub fn groups(model: &Model) -> Groups {
-    match model.subject() {
+    match model.shown.clone() {
         Some(Subject::Delivery(id)) => model
             .queue
             .get(&id)

@@ -89,7 +89,7 @@ fn delivery(canvas: &mut Canvas<'_>, area: Rect, line: usize, view: &DeliveryVie
         _ => quiet,
     };
     let network = words::network(view.channel_kind.network());
-    let name = words::account(view.channel_kind, &view.channel_handle, "");
+    let name = model.account(view);
     let mut pen = canvas.pen(area, line);
     pen.tab(1).write(shape, shape_style);
     pen.tab(3).field(&wall.clock(view.delivery.due), 9, quiet);

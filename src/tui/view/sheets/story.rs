@@ -22,8 +22,8 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, story: &Story) {
     let title = format!(
         "Did it go out? · {} {} · {}",
         words::network(view.channel_kind.network()).trim(),
-        words::account(view.channel_kind, &view.channel_handle, ""),
-        view.workspace_slug
+        model.account(view),
+        model.workspace_of(view)
     );
     let note = format!("due {}", wall.stamp(view.delivery.due));
     let (shape, said, role) = verdict(model, view);
