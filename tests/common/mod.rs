@@ -24,6 +24,7 @@ pub mod crashes;
 pub mod process;
 pub mod program;
 pub mod proxy;
+pub mod simulated;
 
 /// How long a helper waits where the caller names no limit.
 pub const PATIENCE: Duration = Duration::from_secs(20);

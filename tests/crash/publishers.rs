@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::Simulated;
 use crate::common::crashes::Ground;
 use crate::common::program::Desk;
 use crate::common::proxy::{Fault, Gate};
+use crate::common::simulated::Simulated;
 use crate::common::{PATIENCE, eventually};
 
 const PUT: &str = "com.atproto.repo.putRecord";

@@ -9,4 +9,8 @@
 )]
 #![allow(missing_docs, reason = "a test is named by what it shows")]
 
+#[path = "../common/mod.rs"]
+mod common;
+mod publishers;
 mod screen;
+mod terminal;

@@ -1,0 +1,163 @@
+//! A running screen and the terminal it is in.
+
+use std::io::{Read, Write};
+use std::path::Path;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::Duration;
+
+use allgreen::support::clock::Clock;
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+/// How long anything may take on a slow machine.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Time since boot.
+/// A clock for limits.
+pub fn boot() -> Duration {
+    Clock::real().boot()
+}
+
+/// A running screen and the terminal it is in.
+pub struct Term {
+    master: Box<dyn MasterPty + Send>,
+    pub child: Box<dyn Child + Send + Sync>,
+    keys: Box<dyn Write + Send>,
+    pub bytes: Receiver<Vec<u8>>,
+    pub parser: vt100::Parser,
+    pub raw: Vec<u8>,
+    home: Option<tempfile::TempDir>,
+}
+
+fn size(rows: u16, cols: u16) -> PtySize {
+    PtySize {
+        rows,
+        cols,
+        pixel_width: 0,
+        pixel_height: 0,
+    }
+}
+
+fn cells(rows: u16, cols: u16) -> (std::num::NonZeroU16, std::num::NonZeroU16) {
+    (rows.try_into().unwrap(), cols.try_into().unwrap())
+}
+
+impl Term {
+    /// A screen over a new home, on a clock that stands still: no minute
+    /// passes while a test is quiet.
+    pub fn open(environment: &[(&str, &str)]) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let mut all = vec![("ALLGREEN_TEST_CLOCK", "2026-11-21T13:02:10Zx0")];
+        all.extend(environment);
+        let path = home.path().to_owned();
+        let mut term = Self::of(&path, (24, 80), &all);
+        term.home = Some(home);
+        term
+    }
+
+    /// A screen over a home that is there, on the clock of this machine.
+    pub fn over(home: &Path) -> Self {
+        Self::of(home, (36, 120), &[])
+    }
+
+    fn of(home: &Path, (rows, cols): (u16, u16), environment: &[(&str, &str)]) -> Self {
+        let pair = native_pty_system().openpty(size(rows, cols)).unwrap();
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_allgreen"));
+        command.args(["--home", home.to_str().unwrap()]);
+        command.env_remove("NO_COLOR");
+        command.env("TERM", "xterm-256color");
+        for (name, value) in environment {
+            command.env(name, value);
+        }
+        let child = pair.slave.spawn_command(command).unwrap();
+        let mut reader = pair.master.try_clone_reader().unwrap();
+        let (tell, bytes) = channel();
+        std::thread::spawn(move || {
+            let mut buffer = [0; 65536];
+            while let Ok(n @ 1..) = reader.read(&mut buffer) {
+                if tell.send(buffer[..n].to_vec()).is_err() {
+                    break;
+                }
+            }
+        });
+        let (rows, cols) = cells(rows, cols);
+        let mut term = Self {
+            keys: pair.master.take_writer().unwrap(),
+            master: pair.master,
+            child,
+            bytes,
+            parser: vt100::Parser::new(rows, cols, 0),
+            raw: Vec::new(),
+            home: None,
+        };
+        term.until(|screen| screen.contains("1 Channels"));
+        term
+    }
+
+    pub fn text(&self) -> String {
+        self.parser.screen().contents()
+    }
+
+    pub fn take(&mut self, wait: Duration) -> Result<(), RecvTimeoutError> {
+        let bytes = self.bytes.recv_timeout(wait)?;
+        self.parser.process(&bytes);
+        self.raw.extend(bytes);
+        Ok(())
+    }
+
+    /// Reads until the screen is as wanted.
+    pub fn until(&mut self, wanted: impl Fn(&str) -> bool) {
+        let end = boot() + PATIENCE;
+        while !wanted(&self.text()) {
+            let left = end.saturating_sub(boot());
+            if self.take(left).is_err() {
+                panic!("not seen:\n{}", self.text());
+            }
+        }
+    }
+
+    /// Reads until nothing comes for a while; how many bytes came.
+    pub fn quiet(&mut self, span: Duration) -> usize {
+        let before = self.raw.len();
+        while self.take(span).is_ok() {}
+        self.raw.len() - before
+    }
+
+    pub fn press(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).unwrap();
+        self.keys.flush().unwrap();
+    }
+
+    pub fn signal(&self, name: &str) {
+        let pid = self.child.process_id().unwrap().to_string();
+        let done = std::process::Command::new("kill")
+            .args(["-s", name, &pid])
+            .status();
+        assert!(done.unwrap().success());
+    }
+
+    /// Waits for the end and checks that the terminal is as it was.
+    pub fn ended(&mut self) -> u32 {
+        let end = boot() + PATIENCE;
+        let status = loop {
+            let _ = self.take(Duration::from_millis(50));
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            assert!(boot() < end, "it does not end:\n{}", self.text());
+        };
+        while self.take(Duration::from_millis(100)).is_ok() {}
+        let screen = self.parser.screen();
+        assert!(!screen.alternate_screen(), "the alternate screen is left");
+        assert!(!screen.hide_cursor(), "the cursor is back");
+        assert!(!screen.bracketed_paste(), "pastes are as they were");
+        status.exit_code()
+    }
+
+    pub fn resize(&mut self, rows: u16, cols: u16) {
+        self.master.resize(size(rows, cols)).unwrap();
+        if rows > 0 && cols > 0 {
+            let (rows, cols) = cells(rows, cols);
+            self.parser.screen_mut().set_size(rows, cols);
+        }
+    }
+}
