@@ -89,6 +89,8 @@ impl App {
     pub async fn run(mut self, publisher: &mut Publisher) -> Option<String> {
         let first = update::first(&mut self.model);
         self.perform(first, publisher).await;
+        // The first frame comes before anything slow.
+        self.draw();
         loop {
             let woken = self.wait().await;
             let effects = self.drain(woken);

@@ -63,7 +63,9 @@ impl Screen {
         }
         let mut head = String::new();
         put(&mut head, BeginSynchronizedUpdate);
-        if self.cursor.is_some() || self.torn {
+        // A cursor that stays shown need not be hidden for one small frame.
+        let stays = self.cursor.is_some() && cursor.is_some() && !self.torn;
+        if (self.cursor.is_some() || self.torn) && !stays {
             put(&mut head, Hide);
         }
         if self.torn {
@@ -76,7 +78,9 @@ impl Screen {
         let mut tail = String::new();
         if let Some(at) = cursor {
             put(&mut tail, MoveTo(at.x, at.y));
-            put(&mut tail, Show);
+            if !stays {
+                put(&mut tail, Show);
+            }
         }
         put(&mut tail, EndSynchronizedUpdate);
         bytes.extend_from_slice(tail.as_bytes());

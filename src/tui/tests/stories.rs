@@ -572,7 +572,7 @@ fn a_cursor_move_costs_few_bytes_and_the_details_follow_when_it_rests() {
     let key = parse("k").unwrap()[0];
     update(&mut model, Msg::Input(Some(Input::Key(key))));
     let slow = paint(&model);
-    assert!(slow < 80, "{slow}");
+    assert!(slow < 60, "{slow}");
 }
 
 #[test]
