@@ -323,7 +323,8 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Takes over how the account names itself now; identity is untouched.
+    /// Takes over how the account names itself now; what it leaves empty stays,
+    /// and identity is untouched.
     ///
     /// # Errors
     /// When the store cannot be written.
@@ -335,8 +336,9 @@ impl Tx<'_> {
         avatar_url: Option<&str>,
     ) -> Result<(), StoreError> {
         self.run(
-            "UPDATE channel SET handle = ?2, display_name = ?3, avatar_url = coalesce(?4, avatar_url)
-             WHERE id = ?1 AND (handle <> ?2 OR display_name <> ?3 OR avatar_url IS NOT coalesce(?4, avatar_url))",
+            "UPDATE channel SET handle = ?2, display_name = coalesce(nullif(?3, ''), display_name), avatar_url = coalesce(?4, avatar_url)
+             WHERE id = ?1 AND (handle <> ?2 OR display_name <> coalesce(nullif(?3, ''), display_name)
+               OR avatar_url IS NOT coalesce(?4, avatar_url))",
             (id.as_str(), handle, display_name, avatar_url),
         )?;
         Ok(())

@@ -273,3 +273,23 @@ async fn a_broken_protocol_posts_twice_so_the_story_above_can_fail() {
     assert_eq!(world.live(&ann), ["twice", "twice"]);
     world.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_handle_is_taken_over_by_the_next_proof_and_the_channel_stays_itself() {
+    let mut world = World::new().await;
+    let ann = world.person("ann");
+    let channel = world.connect(&ann).await;
+    world.publish().await;
+    world
+        .sandbox
+        .bluesky()
+        .rename_handle(&ann.did, "anna.test")
+        .unwrap();
+    world
+        .pass_until(minutes(5), "the new handle is known", async || {
+            world.channel(&channel).await.handle == "anna.test"
+        })
+        .await;
+    assert_eq!(world.channel(&channel).await.remote_id, ann.did);
+    world.stop().await;
+}

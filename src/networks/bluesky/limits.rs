@@ -31,6 +31,15 @@ pub(super) fn problems(text: &str, media: &[MediaItem]) -> Vec<Problem> {
     problems
 }
 
+/// "1 byte", "2 bytes".
+fn counted(n: u64, what: &str) -> String {
+    if n == 1 {
+        format!("1 {what}")
+    } else {
+        format!("{n} {what}s")
+    }
+}
+
 fn of_text(found: TextProblem) -> Problem {
     match found {
         TextProblem::Empty => problem(
@@ -38,11 +47,17 @@ fn of_text(found: TextProblem) -> Problem {
             "Write something or add an image.".to_owned(),
         ),
         TextProblem::Graphemes { over } => problem(
-            format!("The text is {over} characters too long for Bluesky."),
+            format!(
+                "The text is {} too long for Bluesky.",
+                counted(over as u64, "character")
+            ),
             "Shorten it to 300.".to_owned(),
         ),
         TextProblem::Bytes { over } => problem(
-            format!("The text is {over} bytes too long for Bluesky."),
+            format!(
+                "The text is {} too long for Bluesky.",
+                counted(over as u64, "byte")
+            ),
             "Leave out some emoji; joined ones take many bytes.".to_owned(),
         ),
     }
@@ -62,7 +77,10 @@ fn of_image((index, item): (usize, &MediaItem)) -> Option<Problem> {
         .checked_sub(IMAGE_BYTES)
         .filter(|over| *over > 0)?;
     Some(problem(
-        format!("Image {number} is {over} bytes too large for Bluesky."),
+        format!(
+            "Image {number} is {} too large for Bluesky.",
+            counted(over, "byte")
+        ),
         format!("Save it with at most {IMAGE_BYTES} bytes."),
     ))
 }
@@ -106,7 +124,7 @@ mod tests {
             [
                 "The text is 2 characters too long for Bluesky.",
                 "5 images are 1 too many for Bluesky.",
-                "Image 1 is 1 bytes too large for Bluesky.",
+                "Image 1 is 1 byte too large for Bluesky.",
                 "Attachment 2 is video/mp4, which this program does not post to Bluesky.",
             ]
         );

@@ -11,8 +11,9 @@ use super::identity;
 use super::xrpc::{self, Failed};
 use crate::domain::answer::AnswerClass;
 use crate::domain::channel::{Cause, Evidence};
+use crate::domain::network::ChannelKind;
 use crate::networks::evidence::{LONGEST_CODE, safe};
-use crate::networks::{Net, Refusal, Renewal, Session};
+use crate::networks::{Account, Net, Refusal, Renewal, Session};
 
 /// Gets the next pair of tokens, or says why there is none.
 pub(super) async fn refresh(net: &Net, session: &Session) -> Renewal {
@@ -108,14 +109,21 @@ fn accept(
         (Some(_), Some(to)) => Some(moved_away(to)),
         (Some(status), None) => Some(inactive(status)),
     };
+    // The answer names no display name and no picture, and asking for them would
+    // be a call before the new pair is committed: what is stored stays.
+    let account = opened.handle.clone().map(|handle| Account {
+        kind: ChannelKind::Bluesky,
+        remote_id: opened.did.clone(),
+        handle,
+        display_name: String::new(),
+        avatar_url: None,
+    });
     let password = session.tokens.password.as_ref();
     let password = password.map(crate::support::secret::Secret::duplicate);
     Renewal::Renewed {
         tokens: opened.tokens(password, net.clock.now()),
         server: server.to_owned(),
-        // The answer names no display name, and asking for it would be a call
-        // before the new pair is committed.
-        account: None,
+        account,
         healed,
         blocked,
     }

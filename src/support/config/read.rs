@@ -11,11 +11,9 @@ use crate::support::duration;
 use crate::support::nearest::nearest;
 use crate::support::timing::Timing;
 
-/// Durations that may be zero: waits, not loops or limits.
+/// Durations that may be zero: waits, not loops or limits, and not what keeps
+/// a post from going out twice or all at once.
 const MAY_BE_ZERO: &[&str] = &[
-    "settle",
-    "absent_spacing",
-    "catch_up_spacing",
     "late_live_wait",
     "proof_before_due",
     "refused_retry",

@@ -92,7 +92,8 @@ pub fn channel(model: &Model, view: &ChannelView) -> Groups {
         "Proof",
         match channel.last_proof_at {
             Some(at) if view.lamp == Lamp::Broken => format!("last good one {}", wall.stamp(at)),
-            Some(at) => format!("{}, at {}", wall.relative(at), wall.stamp(at)),
+            // A proof may be newer than the minute the screen shows.
+            Some(at) => format!("{}, at {}", wall.relative(at.min(wall.now)), wall.stamp(at)),
             None => "none yet".into(),
         },
     ));

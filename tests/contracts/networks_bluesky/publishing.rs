@@ -368,7 +368,7 @@ async fn what_can_never_go_out_is_refused_with_a_sentence() {
     assert_eq!(send.scene.calls(), [""; 0]);
     assert_eq!(
         send.scene.networked.problems(&send.publish.text, &[])[0].what,
-        "The text is 1 characters too long for Bluesky."
+        "The text is 1 character too long for Bluesky."
     );
     // Yet what may be live already is judged by the network alone.
     send.publish.rendered = Some("{}".into());
