@@ -48,7 +48,7 @@ fn a_file_changes_only_what_it_says() {
     let config = Config::parse(
         "[networks.bluesky]\napi_base = \"http://127.0.0.1:4601/\"\n\
          directory_url = \"https://plc.example/dir/\"\nallow_private_hosts = true\n\
-         [engine]\nsettle = \"500ms\"\nconcurrency = 1_0\nabsent_spacing = \"0s\"\n\
+         [engine]\nsettle = \"500ms\"\nconcurrency = 1_0\nrefused_retry = \"0s\"\n\
          [ui]\nascii = true\nssh_host = \"eva@hub.example\"\n",
     )
     .unwrap();
