@@ -5,6 +5,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod forgetting;
 mod publishers;
 
 use common::simulated::Simulated;
