@@ -17,6 +17,7 @@ mod readers;
 mod rows;
 mod tx;
 pub mod vault;
+mod watch;
 mod writer;
 
 pub mod attempts;

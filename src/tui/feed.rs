@@ -1,5 +1,5 @@
-//! Learns what this or another process did: looks at the change feed every
-//! 250 ms, on a store thread, and says nothing while nothing changed.
+//! Learns what this or another process did: a store thread looks every 250 ms
+//! whether anybody committed, and nothing else is woken while nobody did.
 
 use std::time::Duration;
 
@@ -38,10 +38,18 @@ impl Drop for Feed {
 
 async fn follow(hub: Hub, to: Sender<Msg>, mut focus: watch::Receiver<bool>, mut from: Cursor) {
     let clock = Clock::real();
+    let (span, spans) = watch::channel(hub.config.engine.screen_poll);
+    let mut commits = match hub.store.watch(spans) {
+        Ok(commits) => commits,
+        Err(error) => {
+            tracing::error!(%error, "the screen cannot follow the store");
+            return;
+        }
+    };
     let mut told: Option<PublisherView> = None;
-    let mut asked = Duration::ZERO;
+    let mut ask_at = Duration::ZERO;
     loop {
-        let mut ask = asked.is_zero() || clock.boot().saturating_sub(asked) >= PUBLISHER_EVERY;
+        let mut ask = clock.boot() >= ask_at;
         if let Some(changes) = changes(&hub, from).await {
             from = changes.cursor;
             ask |= changes.objects.iter().any(|(kind, _)| kind == "term");
@@ -50,7 +58,7 @@ async fn follow(hub: Hub, to: Sender<Msg>, mut focus: watch::Receiver<bool>, mut
             }
         }
         if ask {
-            asked = clock.boot();
+            ask_at = clock.boot() + PUBLISHER_EVERY;
             if let Ok(view) = publisher(&hub).await
                 && told.as_ref().map(essence) != Some(essence(&view))
             {
@@ -60,14 +68,16 @@ async fn follow(hub: Hub, to: Sender<Msg>, mut focus: watch::Receiver<bool>, mut
                 }
             }
         }
-        let span = if *focus.borrow() {
-            hub.config.engine.screen_poll
-        } else {
-            hub.config.engine.screen_poll.max(UNFOCUSED)
-        };
         tokio::select! {
-            () = clock.sleep(span) => {}
-            changed = focus.changed() => if changed.is_err() { return },
+            changed = commits.changed() => if changed.is_err() { return },
+            () = clock.sleep(ask_at.saturating_sub(clock.boot())) => {}
+            changed = focus.changed() => {
+                if changed.is_err() {
+                    return;
+                }
+                let quick = hub.config.engine.screen_poll;
+                let _ = span.send_replace(if *focus.borrow() { quick } else { quick.max(UNFOCUSED) });
+            }
         }
     }
 }
