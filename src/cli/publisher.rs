@@ -68,9 +68,28 @@ pub async fn carried_out(
 }
 
 /// Says that something was asked and is not done yet.
-pub fn queued(context: &Context, what: &str) -> Exit {
+pub fn queued(context: &Context, n: u64, what: &str) -> Exit {
+    let be = if n == 1 { "is" } else { "are" };
+    not_yet(context, &format!("{} {be}", count(n, what)))
+}
+
+fn not_yet(context: &Context, what_is: &str) -> Exit {
     context.output.progress(&format!(
-        "{what} is queued for the publisher and not done yet. See who publishes with: allgreen publisher show"
+        "{what_is} queued for the publisher and not done yet. See who publishes with: allgreen publisher show"
+    ));
+    Exit::Queued
+}
+
+/// Says that posts wait because nobody publishes.
+pub fn nobody(context: &Context, posts: u64) -> Exit {
+    let (be, go) = if posts == 1 {
+        ("is", "It goes")
+    } else {
+        ("are", "They go")
+    };
+    context.output.progress(&format!(
+        "{} {be} queued for the publisher, and nobody publishes. {go} out with: allgreen daemon",
+        count(posts, "post")
     ));
     Exit::Queued
 }
@@ -145,7 +164,7 @@ async fn stop(context: &Context, hub: &Hub, view: &PublisherView) -> Result<Exit
             return Ok(Exit::Done);
         }
         if context.now() >= until {
-            return Ok(queued(context, "The stop"));
+            return Ok(not_yet(context, "The stop is"));
         }
         context.clock.sleep(LOOK_EVERY).await;
     }

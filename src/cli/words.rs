@@ -6,6 +6,7 @@ use super::output::table::Look;
 use super::output::{Cell, clean};
 use crate::domain::channel::Channel;
 use crate::domain::delivery::Shown;
+use crate::domain::when::zone_name;
 use crate::support::time::UtcMs;
 
 /// An instant: RFC 3339 for programs, the clock of `zone` for people.
@@ -16,7 +17,7 @@ pub fn time(at: UtcMs, zone: &str) -> Cell {
 /// An instant on the clock of a zone: `2026-11-24 09:00 Europe/Berlin`.
 pub fn local(at: UtcMs, zone: &str) -> String {
     let shown = jiff::tz::TimeZone::get(zone).unwrap_or(jiff::tz::TimeZone::UTC);
-    let name = shown.iana_name().unwrap_or("UTC").to_owned();
+    let name = zone_name(shown.iana_name().unwrap_or("UTC")).to_owned();
     format!(
         "{} {name}",
         at.timestamp().to_zoned(shown).strftime("%Y-%m-%d %H:%M")
@@ -111,6 +112,7 @@ mod tests {
         let at = UtcMs::parse_rfc3339("2026-11-24T08:00:00Z").unwrap();
         assert_eq!(local(at, "Europe/Berlin"), "2026-11-24 09:00 Europe/Berlin");
         assert_eq!(local(at, "Nowhere/Land"), "2026-11-24 08:00 UTC");
+        assert_eq!(local(at, "Etc/UTC"), "2026-11-24 08:00 UTC");
     }
 
     #[test]

@@ -169,6 +169,16 @@ fn abbreviation(zone: &TimeZone, at: Timestamp) -> String {
     zone.to_offset_info(at).abbreviation().to_string()
 }
 
+/// A zone as it is kept and shown: the many names of UTC are one.
+pub fn zone_name(name: &str) -> &str {
+    match name {
+        "Etc/UTC" | "Etc/UCT" | "Etc/Universal" | "Etc/Zulu" | "UCT" | "Universal" | "Zulu" => {
+            "UTC"
+        }
+        other => other,
+    }
+}
+
 fn shown(at: Timestamp, zone: &TimeZone, text: &str) -> Result<When, WhenError> {
     let name = zone
         .iana_name()
@@ -176,7 +186,7 @@ fn shown(at: Timestamp, zone: &TimeZone, text: &str) -> Result<When, WhenError> 
     Ok(When {
         instant: UtcMs::from(at),
         civil: at.to_zoned(zone.clone()).datetime().to_string(),
-        zone: name.to_owned(),
+        zone: zone_name(name).to_owned(),
     })
 }
 

@@ -7,6 +7,7 @@ use super::acting::hub_admins;
 use super::{Hub, OpError, Operator, Paths};
 use crate::domain::ids::{OperatorId, WorkspaceId};
 use crate::domain::role::Role;
+use crate::domain::when::zone_name;
 use crate::networks::http::Http;
 use crate::networks::registry::Registry;
 use crate::store::workspaces::Workspace;
@@ -160,10 +161,8 @@ fn add_first_workspace(
 
 /// The IANA zone of this machine, UTC when it has none.
 pub(super) fn host_zone() -> String {
-    jiff::tz::TimeZone::system()
-        .iana_name()
-        .unwrap_or("UTC")
-        .to_owned()
+    let zone = jiff::tz::TimeZone::system();
+    zone_name(zone.iana_name().unwrap_or("UTC")).to_owned()
 }
 
 /// Refuses names of operators that could not be told apart or typed.

@@ -1,7 +1,9 @@
 //! Times as people write and read them.
 
 use super::OpError;
-use crate::domain::when::{Past, Shift, Trouble, When, WhenError, parse, parse_shift, zone};
+use crate::domain::when::{
+    Past, Shift, Trouble, When, WhenError, parse, parse_shift, zone, zone_name,
+};
 use crate::store::posts::Time;
 use crate::support::time::UtcMs;
 
@@ -23,7 +25,7 @@ pub(super) fn time_at(due: UtcMs, zone: &str) -> Time {
     Time {
         due,
         civil: civil(due, zone),
-        timezone: zone.to_owned(),
+        timezone: zone_name(zone).to_owned(),
     }
 }
 
@@ -55,9 +57,11 @@ fn as_written(when: When) -> Time {
     }
 }
 
-/// `2026-11-24T09:00:00` as people write it; seconds only where there are any.
+/// `2026-11-24T09:00:00` as people write it; seconds only where there are any,
+/// parts of them never.
 fn short(civil: &str) -> String {
-    let text = civil.replace('T', " ");
+    let whole = civil.split('.').next().unwrap_or(civil);
+    let text = whole.replace('T', " ");
     text.strip_suffix(":00").unwrap_or(&text).to_owned()
 }
 

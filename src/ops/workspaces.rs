@@ -9,6 +9,7 @@ use super::time::check_zone;
 use super::{Hub, OpError};
 use crate::domain::ids::WorkspaceId;
 use crate::domain::role::{Act, Role};
+use crate::domain::when::zone_name;
 use crate::store::Reads;
 use crate::store::workspaces::Workspace;
 
@@ -178,11 +179,16 @@ pub async fn archive(hub: &Hub, id: &WorkspaceId) -> Result<WorkspaceView, OpErr
             return Err(OpError::failed(
                 "still_connected",
                 format!(
-                    "{} still has {connected} connected channels.",
-                    workspace.slug
+                    "{} still has {connected} connected {}.",
+                    workspace.slug,
+                    if connected == 1 {
+                        "channel"
+                    } else {
+                        "channels"
+                    }
                 ),
                 format!(
-                    "Disconnect them first: allgreen channel list --workspace {}",
+                    "Disconnect what is listed by: allgreen channel list --workspace {}",
                     workspace.slug
                 ),
             ));
@@ -258,7 +264,7 @@ fn checked_slug(slug: String) -> Result<String, OpError> {
 
 fn checked_zone(zone: String) -> Result<String, OpError> {
     check_zone(&zone)?;
-    Ok(zone)
+    Ok(zone_name(&zone).to_owned())
 }
 
 /// A short name made of a name: "Acme & Söhne Ltd" becomes `acme-shne-ltd`.

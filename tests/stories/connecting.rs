@@ -33,8 +33,12 @@ async fn a6_connecting_makes_a_green_row_that_says_who_and_when() {
     assert_eq!(view.lamp, views::Lamp::Green);
     assert_eq!(view.fix, "");
     let history = views::history(&office.hub, &channel.id, 10).await.unwrap();
-    assert_eq!(history[0].kind, "connected");
-    assert_eq!(history[0].by, Some(office.hub.operator.id.clone()));
+    assert_eq!(history[0].row.kind, "connected");
+    assert_eq!(history[0].row.by, Some(office.hub.operator.id.clone()));
+    assert_eq!(
+        history[0].by_name.as_deref(),
+        Some(office.hub.operator.name.as_str())
+    );
     let audit = office.hub.store.read(|q| q.audit(10)).await.unwrap();
     assert_eq!(audit[0].act, "channel.connect");
     let dump = office.dump().join("\n");

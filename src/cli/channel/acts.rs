@@ -136,7 +136,7 @@ async fn report(
         return Err(failure);
     }
     if open > 0 {
-        return Ok(publisher::queued(context, &count(open, "request")));
+        return Ok(publisher::queued(context, open, "request"));
     }
     Ok(Exit::Done)
 }
@@ -164,6 +164,7 @@ pub async fn pause(context: &Context, text: &str) -> Result<Exit, Failure> {
         view.full_name(),
         match view.held {
             1 => "1 post is".to_owned(),
+            0 => "its posts are".to_owned(),
             n => format!("{n} posts are"),
         },
         view.full_name()
@@ -181,11 +182,14 @@ pub async fn resume(context: &Context, text: &str) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     let view = pausing::resume(&hub, &id).await?;
-    let sentence = format!(
-        "{} publishes again; {} waited.",
-        view.full_name(),
-        count(before.held, "post")
-    );
+    let sentence = match before.held {
+        0 => format!("{} publishes again.", view.full_name()),
+        n => format!(
+            "{} publishes again; {} waited.",
+            view.full_name(),
+            count(n, "post")
+        ),
+    };
     context.output.done(&ChannelJson::from(&view), &sentence)?;
     Ok(Exit::Done)
 }

@@ -180,7 +180,8 @@ pub async fn history(context: &Context, text: &str) -> Result<Exit, Failure> {
         ],
         "Nothing happened yet.",
     );
-    for row in &rows {
+    for line in &rows {
+        let row = &line.row;
         let evidence = &row.evidence;
         table.row(vec![
             ago(row.at, now),
@@ -194,7 +195,7 @@ pub async fn history(context: &Context, text: &str) -> Result<Exit, Failure> {
                 .unwrap_or_default()
                 .into(),
             evidence.network_code.as_deref().unwrap_or_default().into(),
-            row.by.as_ref().map_or("", |id| id.as_str()).into(),
+            line.by_name.as_deref().unwrap_or_default().into(),
         ]);
     }
     let json: Vec<_> = rows.iter().map(HistoryJson::from).collect();

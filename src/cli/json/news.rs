@@ -6,7 +6,7 @@ use crate::domain::channel::{Cause, Status};
 use crate::domain::ids::{ChannelId, DeliveryId, IncidentId, NoticeId, OperatorId, WorkspaceId};
 use crate::domain::network::Network;
 use crate::domain::notice::Severity;
-use crate::store::history::HistoryRow;
+use crate::ops::views::HistoryView;
 use crate::store::incidents::Incident;
 use crate::store::notices::Notice;
 use crate::support::time::UtcMs;
@@ -100,12 +100,13 @@ pub struct HistoryJson {
     pub message: Option<String>,
     pub seen_by: Option<String>,
     pub by: Option<OperatorId>,
+    pub by_name: Option<String>,
     pub text: String,
 }
 
-impl From<&HistoryRow> for HistoryJson {
-    fn from(row: &HistoryRow) -> Self {
-        let row = row.clone();
+impl From<&HistoryView> for HistoryJson {
+    fn from(view: &HistoryView) -> Self {
+        let HistoryView { row, by_name } = view.clone();
         Self {
             at: row.at,
             kind: row.kind,
@@ -117,6 +118,7 @@ impl From<&HistoryRow> for HistoryJson {
             message: row.evidence.message,
             seen_by: row.evidence.seen_by,
             by: row.by,
+            by_name,
             text: row.text,
         }
     }

@@ -37,21 +37,26 @@ pub async fn cancel(context: &Context, pick: &Pick) -> Result<Exit, Failure> {
     if is_post(&pick.ids) {
         found.retain(|view| !is_over(view));
     }
-    let n = count(found.len() as u64, "delivery").replace("deliverys", "deliveries");
+    let open = found
+        .iter()
+        .filter(|view| view.shown != Shown::Cancelled)
+        .count();
+    let n = count(open as u64, "post");
     let would = format!("{n} will be cancelled and not go out.{}", next(&found));
     if context.dry_run(&would)? {
         return Ok(Exit::Done);
     }
-    if found.len() > 1 {
+    if open > 1 {
         ask::go_on(&context.flags, &would).await?;
     }
     let after = posts::cancel(&hub, &ids(&found)).await?;
     let json = look::json(&hub, &after).await?;
-    tell(
-        context,
-        &json,
-        &format!("Cancelled {n}. Take it back with: allgreen post undo"),
-    )?;
+    let sentence = if open == 0 {
+        "Nothing was left to cancel.".to_owned()
+    } else {
+        format!("Cancelled {n}. Take it back with: allgreen post undo")
+    };
+    tell(context, &json, &sentence)?;
     Ok(Exit::Done)
 }
 
@@ -89,17 +94,28 @@ pub async fn delete(context: &Context, pick: &Pick) -> Result<Exit, Failure> {
     }
     let hub = context.hub().await?;
     let found = picked(context, &hub, pick).await?;
-    let n = count(found.len() as u64, "draft");
-    let would = format!("{n} will be deleted for good.");
+    let drafts = found
+        .iter()
+        .filter(|view| view.shown != Shown::Cancelled)
+        .count();
+    let would = format!(
+        "{} will be deleted for good.",
+        count(drafts as u64, "draft")
+    );
     if context.dry_run(&would)? {
         return Ok(Exit::Done);
     }
     ask::go_on(&context.flags, &would).await?;
     let removed = posts::delete(&hub, &ids(&found)).await?;
-    context.output.done(
-        &serde_json::json!({ "deleted": removed }),
-        &format!("Deleted {}.", count(removed as u64, "draft")),
-    )?;
+    let sentence = if removed == 0 {
+        "Nothing was left to delete; what was cancelled stays for the record, out of the queue."
+            .to_owned()
+    } else {
+        format!("Deleted {}.", count(removed as u64, "draft"))
+    };
+    context
+        .output
+        .done(&serde_json::json!({ "deleted": removed }), &sentence)?;
     Ok(Exit::Done)
 }
 
@@ -163,11 +179,18 @@ pub async fn undo(context: &Context) -> Result<Exit, Failure> {
         .iter()
         .map(|(id, why)| serde_json::json!({ "id": id, "why": why }))
         .collect();
-    let mut sentence = format!(
-        "Took back the {}: {} as before.",
-        undone.what,
-        count(undone.restored.len() as u64, "post")
-    );
+    // What was only just written has no "before".
+    let mut sentence = if undone.what.starts_with("writing") {
+        format!("Took back the {}: it is cancelled.", undone.what)
+    } else {
+        let n = undone.restored.len() as u64;
+        let be = if n == 1 { "is" } else { "are" };
+        format!(
+            "Took back the {}: {} {be} as before.",
+            undone.what,
+            count(n, "post")
+        )
+    };
     for (id, why) in &undone.kept {
         sentence.push_str(&format!("\n{id} stays: {why}"));
     }

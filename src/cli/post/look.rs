@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use super::super::args::post::List;
 use super::super::context::Context;
 use super::super::json::{DeliveryJson, MediaJson, PostJson};
-use super::super::output::{Exit, Failure, Table};
+use super::super::output::{Cell, Exit, Failure, Table};
 use super::super::words::{beginning, span, state, time};
+use crate::domain::delivery::Shown;
 use crate::domain::ids::PostId;
 use crate::ops::names::{self, PostOrDelivery};
 use crate::ops::views::{self, DeliveryView, QueueFilter};
@@ -59,7 +60,7 @@ pub fn table(found: &[DeliveryView]) -> Table {
         let delivery = &view.delivery;
         table.row(vec![
             state(view.shown),
-            time(delivery.due, &delivery.timezone),
+            due(view),
             name(view).into(),
             beginning(&view.text, 40).into(),
             reason(view).into(),
@@ -68,6 +69,14 @@ pub fn table(found: &[DeliveryView]) -> Table {
         ]);
     }
     table
+}
+
+/// When it is due; a draft is not.
+fn due(view: &DeliveryView) -> Cell {
+    if view.shown == Shown::Draft {
+        return Cell::both("\u{2013}", "");
+    }
+    time(view.delivery.due, &view.delivery.timezone)
 }
 
 /// `acme/bs:@acme.example`
@@ -163,13 +172,13 @@ pub async fn show(context: &Context, text: &str) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn summary(view: &DeliveryView) -> Vec<(&'static str, super::super::output::Cell)> {
+fn summary(view: &DeliveryView) -> Vec<(&'static str, Cell)> {
     let delivery = &view.delivery;
     let mut lines = vec![
         ("delivery", delivery.id.as_str().into()),
         ("channel", name(view).into()),
         ("state", state(view.shown)),
-        ("due", time(delivery.due, &delivery.timezone)),
+        ("due", due(view)),
     ];
     let reason = reason(view);
     if !reason.is_empty() {

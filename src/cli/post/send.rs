@@ -81,6 +81,8 @@ struct Waited {
     views: Vec<DeliveryView>,
     /// Why it was not waited any longer, when the publisher does nothing.
     broken_off: Option<Failure>,
+    /// Whether somebody publishes.
+    running: bool,
 }
 
 /// Waits until each delivery is over, or until the time for it has passed. What
@@ -92,6 +94,7 @@ async fn wait(context: &Context, hub: &Hub, sent: &[DeliveryView]) -> Result<Wai
             return Ok(Waited {
                 views: again(hub, sent).await?,
                 broken_off: Some(error.into()),
+                running: true,
             });
         }
         context.output.progress(&format!(
@@ -106,7 +109,11 @@ async fn wait(context: &Context, hub: &Hub, sent: &[DeliveryView]) -> Result<Wai
         let broken_off = publisher.refuse_silent().err().map(Failure::from);
         let over = !views.iter().any(is_open) || !publisher.running;
         if over || broken_off.is_some() || context.now() >= until {
-            return Ok(Waited { views, broken_off });
+            return Ok(Waited {
+                views,
+                broken_off,
+                running: publisher.running,
+            });
         }
         context.clock.sleep(LOOK_EVERY).await;
     }
@@ -129,6 +136,7 @@ impl Waited {
         if let Some(view) = self.views.iter().find(|view| is_refused(view)) {
             return Err(refusal(view));
         }
+        let held = self.views.iter().find(|view| view.shown == Shown::Held);
         let waiting = self
             .views
             .iter()
@@ -137,7 +145,15 @@ impl Waited {
         match (waiting, self.broken_off) {
             (0, _) => Ok(Exit::Done),
             (_, Some(failure)) => Err(failure),
-            (n, None) => Ok(publisher::queued(context, &count(n, "post"))),
+            (_, None) if held.is_some() && !self.views.iter().any(is_open) => {
+                let name = held.map(look::name).unwrap_or_default();
+                context.output.progress(&format!(
+                    "What is held goes out when its channel publishes again. See: allgreen channel show {name}"
+                ));
+                Ok(Exit::Queued)
+            }
+            (n, None) if !self.running => Ok(publisher::nobody(context, n)),
+            (n, None) => Ok(publisher::queued(context, n, "post")),
         }
     }
 }
@@ -188,8 +204,10 @@ fn outcome(view: &DeliveryView) -> String {
                 .to_owned()
         }
         Shown::Held => format!(
-            "{id} is held: {}.",
-            view.blocker.map_or("it waits", |blocker| blocker.words())
+            "{id} is held on {name}: {}.",
+            view.blocker
+                .map_or("it waits", |blocker| blocker.words())
+                .to_lowercase()
         ),
         Shown::Failed => format!("{id} did not go out on {name}: {}.", error(view)),
         other => format!("{id} on {name} is {}.", other.name().replace('_', " ")),

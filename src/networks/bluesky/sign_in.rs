@@ -186,7 +186,7 @@ pub(super) fn failed(it: &Failed, about: &str) -> SignInError {
         (Some(Trouble::Forbidden), _) => error(
             "private_address",
             said,
-            "If this server is yours, set allow_private_hosts = true under [networks.bluesky].",
+            "Write it under [networks.bluesky]; allgreen config path names the file.",
         ),
         (Some(Trouble::Unbuildable), _) => error(
             "bad_address",

@@ -112,7 +112,7 @@ impl NetError {
         let hint = match why {
             Forbidden::Scheme | Forbidden::UserInfo | Forbidden::NoHost => "Check the address",
             Forbidden::Plain | Forbidden::Port(_) | Forbidden::Proxy | Forbidden::Private(_) => {
-                "Set allow_private_hosts for this network if that is meant"
+                "If that is meant, set allow_private_hosts = true for this network in config.toml"
             }
         };
         let what = format!("{host} was not called: {why}. {hint}.");

@@ -1,5 +1,8 @@
 //! What happened: notices, incidents, the history of a channel.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use super::super::acting::Acting;
 use super::super::{Hub, OpError, Scope};
 use crate::domain::ids::ChannelId;
@@ -39,16 +42,37 @@ pub async fn incidents(
         .await
 }
 
+/// One line of a channel's history and the name of who did it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistoryView {
+    /// The line.
+    pub row: HistoryRow,
+    /// The operator's name, when it was a person.
+    pub by_name: Option<String>,
+}
+
 /// The history of a channel, newest first.
 ///
 /// # Errors
 /// When the channel is unknown or not the operator's to see.
-pub async fn history(hub: &Hub, id: &ChannelId, limit: u32) -> Result<Vec<HistoryRow>, OpError> {
+pub async fn history(hub: &Hub, id: &ChannelId, limit: u32) -> Result<Vec<HistoryView>, OpError> {
     let id = id.clone();
     hub.look(move |q, acting| {
         let channel = q.channel(&id)?;
         acting.require(q, &channel.workspace_id, Act::Look)?;
-        Ok(q.history(&id, limit)?)
+        let mut names = HashMap::new();
+        let mut lines = Vec::new();
+        for row in q.history(&id, limit)? {
+            let by_name = match &row.by {
+                Some(by) => Some(match names.entry(by.clone()) {
+                    Entry::Occupied(known) => String::clone(known.get()),
+                    Entry::Vacant(new) => new.insert(q.person(by)?.name).clone(),
+                }),
+                None => None,
+            };
+            lines.push(HistoryView { row, by_name });
+        }
+        Ok(lines)
     })
     .await
 }

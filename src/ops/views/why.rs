@@ -6,6 +6,7 @@ use super::queue::{DeliveryView, delivery_view};
 use crate::domain::delivery::{Blocker, Shown};
 use crate::domain::ids::{ChannelId, DeliveryId};
 use crate::domain::role::Act;
+use crate::domain::when::zone_name;
 use crate::engine::process::is_alive;
 use crate::store::Reads;
 use crate::store::queue::QueueQuery;
@@ -80,7 +81,7 @@ fn told(q: &Reads<'_>, view: DeliveryView) -> Result<Why, OpError> {
 fn sentence(q: &Reads<'_>, view: &DeliveryView) -> Result<(&'static str, String), OpError> {
     let one = &view.delivery;
     let place = format!("@{}", one.handle);
-    let at = |at: UtcMs| format!("{} {}", civil(at, &one.timezone), one.timezone);
+    let at = |at: UtcMs| format!("{} {}", civil(at, &one.timezone), zone_name(&one.timezone));
     let due = at(one.due);
     let reason = one
         .last_error
@@ -180,7 +181,7 @@ fn but_nobody(q: &Reads<'_>) -> Result<&'static str, OpError> {
 
 fn held(q: &Reads<'_>, view: &DeliveryView, place: &str, due: &str) -> Result<String, OpError> {
     let channel = q.channel(&view.delivery.channel_id)?;
-    let zone = &view.delivery.timezone;
+    let zone = zone_name(&view.delivery.timezone);
     Ok(match view.blocker {
         Some(Blocker::ChannelDisconnected) => format!(
             "It is held: {place} cannot publish since {} {zone} ({}). It keeps its time, {due}.",

@@ -1,6 +1,7 @@
 //! What the details say about a delivery.
 
 use super::{Fact, Groups, fact, words_of};
+use crate::domain::when::zone_name;
 use crate::ops::views::DeliveryView;
 use crate::tui::model::{Model, advice};
 use crate::tui::theme::Role;
@@ -20,7 +21,7 @@ pub fn delivery(model: &Model, view: &DeliveryView) -> Groups {
         "Due",
         format!("{}, {}", wall.full(one.due), wall.relative(one.due)),
     )];
-    if one.timezone != model.set.zone.iana_name().unwrap_or_default() {
+    if zone_name(&one.timezone) != zone_name(model.set.zone.iana_name().unwrap_or_default()) {
         first.push(fact("There", format!("{} {}", one.civil, one.timezone)));
     }
     if let Some(blocker) = view.blocker {
