@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::conductor::{Taken, What};
 use super::refresher::{self, Renewed};
 use super::{Inner, resolver, upkeep};
 use crate::domain::ids::{ChannelId, DeliveryId};
@@ -32,8 +33,18 @@ async fn run(inner: &Arc<Inner>, command: &Command) -> Result<(bool, String), St
             prove(inner, &ChannelId::from_stored(command.object.clone())).await
         }
         CommandKind::LookUp => {
-            let open =
-                resolver::look(inner, &DeliveryId::from_stored(command.object.clone())).await?;
+            let id = DeliveryId::from_stored(command.object.clone());
+            let wanted = id.clone();
+            let delivery = inner.parts.store.read(move |q| q.delivery(&wanted)).await?;
+            // A reading may end in a repeat, so it takes the channel's turn too.
+            if !inner.memory().sending.insert(delivery.channel_id.clone()) {
+                return Ok((
+                    false,
+                    "Its channel is being sent to or read just now; ask again in a moment.".into(),
+                ));
+            }
+            let _taken = Taken::new(inner, What::Channel(delivery.channel_id));
+            let open = resolver::look(inner, &id).await?;
             Ok((
                 !open,
                 if open {

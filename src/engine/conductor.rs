@@ -30,7 +30,6 @@ const STORE_PAUSE: Duration = Duration::from_secs(1);
 /// What a finished task was.
 enum Finished {
     Send {
-        channel: ChannelId,
         delivery: DeliveryId,
         sent: Result<Sent, StoreError>,
     },
@@ -40,12 +39,55 @@ enum Finished {
     },
     Proof {
         login: LoginId,
+        proved: Result<refresher::Renewed, StoreError>,
     },
     Command,
     Upkeep,
 }
 
 type Tasks = JoinSet<Finished>;
+
+/// What a task has taken on the books, given back when it ends, however it ends.
+pub(super) struct Taken {
+    inner: Arc<Inner>,
+    what: What,
+}
+
+pub(super) enum What {
+    /// The turn of a channel.
+    Channel(ChannelId),
+    /// The turn of a channel for reading about a delivery.
+    Look(ChannelId, DeliveryId),
+    /// The proof of a login.
+    Login(LoginId),
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        let mut memory = self.inner.memory();
+        match &self.what {
+            What::Channel(channel) => {
+                memory.sending.remove(channel);
+            }
+            What::Look(channel, delivery) => {
+                memory.sending.remove(channel);
+                memory.looking.remove(delivery);
+            }
+            What::Login(login) => {
+                memory.proving.remove(login);
+            }
+        }
+    }
+}
+
+impl Taken {
+    pub(super) fn new(inner: &Arc<Inner>, what: What) -> Self {
+        Self {
+            inner: Arc::clone(inner),
+            what,
+        }
+    }
+}
 
 /// Leads whenever it can, until told to stop.
 pub async fn run(
@@ -200,7 +242,11 @@ async fn lead(
             break;
         }
         let wait = match turn(inner, &mut tasks, &mut loop_state, term, first).await {
-            Ok(Turn::Wait(until)) => until,
+            Ok(Turn::Wait(until)) => {
+                // Only a turn that was made took what a crash left running.
+                first = false;
+                until
+            }
             Ok(Turn::Stop) => break,
             Err(StoreError::Stale(_)) => {
                 // Somebody began a newer term: this one may arm nothing more.
@@ -212,7 +258,6 @@ async fn lead(
                 inner.now().plus(STORE_PAUSE)
             }
         };
-        first = false;
         if kind == PublisherKind::Screen && daemon_waits(inner).await.unwrap_or(false) {
             break;
         }
@@ -300,6 +345,8 @@ async fn turn(
 ) -> Result<Turn, StoreError> {
     let now = inner.now();
     let timing = &inner.parts.timing;
+    // After a step of the clock backwards nobody waits for the old instant.
+    state.heartbeat_at = state.heartbeat_at.min(now.plus(timing.heartbeat));
     if now >= state.heartbeat_at {
         inner
             .parts
@@ -379,8 +426,15 @@ async fn begin_looks(
     now: UtcMs,
 ) -> Result<UtcMs, StoreError> {
     let mut next = UtcMs(i64::MAX);
+    let mut abandoned = false;
     for delivery in inner.parts.store.read(|q| q.open_deliveries()).await? {
+        if let Some(until) = put_off(inner, delivery.id.as_str(), now) {
+            next = next.min(until);
+            continue;
+        }
         if delivery.state == State::Sending {
+            // Nobody is at work on it: its answer could not be written down.
+            abandoned |= !inner.memory().sending.contains(&delivery.channel_id);
             continue;
         }
         let at = delivery.next_look_at.unwrap_or(now);
@@ -398,15 +452,19 @@ async fn begin_looks(
             // A reading may end in a repeat, so it takes the channel's turn.
             memory.sending.insert(delivery.channel_id.clone());
         }
-        let inner = Arc::clone(inner);
+        let what = What::Look(delivery.channel_id.clone(), delivery.id.clone());
+        let taken = Taken::new(inner, what);
         tasks.spawn(async move {
-            let open = resolver::look(&inner, &delivery.id).await;
-            inner.memory().sending.remove(&delivery.channel_id);
+            let open = resolver::look(&taken.inner, &delivery.id).await;
             Finished::Look {
                 delivery: delivery.id,
                 open,
             }
         });
+    }
+    if abandoned {
+        resolver::adopt_orphans(inner).await?;
+        return Ok(now);
     }
     Ok(next)
 }
@@ -425,14 +483,14 @@ async fn begin_sends(
     tasks: &mut Tasks,
     now: UtcMs,
 ) -> Result<UtcMs, StoreError> {
+    let grace = inner.parts.timing.catch_up_spacing;
     let (due, later) = inner
         .parts
         .store
-        .read(move |q| Ok((q.due(now, 1000)?, q.next_due(now)?)))
+        .read(move |q| Ok((q.due_by_channel(now, now.minus(grace))?, q.next_due(now)?)))
         .await?;
     let mut next = later.unwrap_or(UtcMs(i64::MAX));
     fault::point("C0.after");
-    let grace = inner.parts.timing.catch_up_spacing;
     let (live, late): (Vec<_>, Vec<_>) = due
         .into_iter()
         .partition(|delivery| delivery.send_now || now.since(delivery.due) <= grace);
@@ -450,6 +508,10 @@ async fn begin_sends(
         if !free {
             continue;
         }
+        if let Some(until) = put_off(inner, delivery.id.as_str(), now) {
+            next = next.min(until);
+            continue;
+        }
         if let Some(until) = parked(inner, &delivery.channel_id, now) {
             next = next.min(until);
             continue;
@@ -461,14 +523,17 @@ async fn begin_sends(
         };
         match lane {
             Lane::Wait(until) => next = next.min(until),
-            Lane::Missed => miss(inner, &delivery, now).await?,
+            Lane::Missed => {
+                miss(inner, &delivery, now).await?;
+                // The one behind it is due as well.
+                next = now;
+            }
             Lane::Send => {
                 inner.memory().sending.insert(delivery.channel_id.clone());
-                let inner = Arc::clone(inner);
+                let taken = Taken::new(inner, What::Channel(delivery.channel_id.clone()));
                 tasks.spawn(async move {
-                    let sent = sender::send(&inner, &delivery.id).await;
+                    let sent = sender::send(&taken.inner, &delivery.id).await;
                     Finished::Send {
-                        channel: delivery.channel_id,
                         delivery: delivery.id,
                         sent,
                     }
@@ -477,6 +542,28 @@ async fn begin_sends(
         }
     }
     Ok(next)
+}
+
+/// Until when something is left alone after the store failed on it.
+fn put_off(inner: &Inner, id: &str, now: UtcMs) -> Option<UtcMs> {
+    let mut memory = inner.memory();
+    let until = *memory.put_off.get(id)?;
+    if until > now {
+        return Some(until);
+    }
+    memory.put_off.remove(id);
+    None
+}
+
+/// Leaves something alone for a while, or it would be begun again at once and
+/// fail at once. A task that was merely overtaken goes on sooner.
+fn leave_alone(inner: &Inner, id: &str, error: &StoreError) {
+    let pause = match error {
+        StoreError::Stale(_) => STORE_PAUSE,
+        _ => inner.parts.timing.send_retry,
+    };
+    let until = inner.now().plus(pause);
+    inner.memory().put_off.insert(id.to_owned(), until);
 }
 
 fn parked(inner: &Inner, channel: &ChannelId, now: UtcMs) -> Option<UtcMs> {
@@ -586,56 +673,53 @@ async fn miss(inner: &Arc<Inner>, delivery: &Delivery, now: UtcMs) -> Result<(),
 /// Begins the proofs that are due. When the next one is.
 async fn begin_proofs(inner: &Arc<Inner>, tasks: &mut Tasks) -> Result<UtcMs, StoreError> {
     let plan = prober::plan(inner).await?;
+    let mut next = plan.next.unwrap_or(UtcMs(i64::MAX));
+    let now = inner.now();
     for (login, generation) in plan.now {
+        if let Some(until) = put_off(inner, login.as_str(), now) {
+            next = next.min(until);
+            continue;
+        }
         if !inner.memory().proving.insert(login.clone()) {
             continue;
         }
-        let inner = Arc::clone(inner);
+        let taken = Taken::new(inner, What::Login(login.clone()));
         tasks.spawn(async move {
-            if let Err(error) = refresher::renew(&inner, &login, Some(generation)).await {
-                tracing::error!(%error, login = %login, "a login could not be proved");
-            }
-            Finished::Proof { login }
+            let proved = refresher::renew(&taken.inner, &login, Some(generation)).await;
+            Finished::Proof { login, proved }
         });
     }
-    Ok(plan.next.unwrap_or(UtcMs(i64::MAX)))
+    Ok(next)
 }
 
-/// Takes a finished task off the books.
+/// Notes how a finished task ended; what it had taken it gave back itself.
 fn settle(inner: &Arc<Inner>, state: &mut Loop, done: Result<Finished, tokio::task::JoinError>) {
     match done {
-        Ok(Finished::Send {
-            channel,
-            delivery,
-            sent,
-        }) => {
-            inner.memory().sending.remove(&channel);
-            match sent {
-                Ok(Sent::Published) => state.published += 1,
-                Ok(_) => {}
-                Err(error) => {
-                    tracing::warn!(%error, delivery = %delivery, "a send could not be finished")
-                }
+        Ok(Finished::Send { delivery, sent }) => match sent {
+            Ok(Sent::Published) => state.published += 1,
+            Ok(_) => {}
+            Err(error) => {
+                leave_alone(inner, delivery.as_str(), &error);
+                tracing::warn!(%error, delivery = %delivery, "a send could not be finished");
             }
-        }
+        },
         Ok(Finished::Look { delivery, open }) => {
-            inner.memory().looking.remove(&delivery);
             if let Err(error) = open {
+                leave_alone(inner, delivery.as_str(), &error);
                 tracing::warn!(%error, delivery = %delivery, "a lost answer could not be read");
             }
         }
-        Ok(Finished::Proof { login }) => {
-            inner.memory().proving.remove(&login);
+        Ok(Finished::Proof { login, proved }) => {
+            if let Err(error) = proved {
+                leave_alone(inner, login.as_str(), &error);
+                tracing::error!(%error, login = %login, "a login could not be proved");
+            }
         }
         Ok(Finished::Command | Finished::Upkeep) => {}
         Err(error) => {
-            // A panic in one task: its channel waits for the next turn, the
-            // others go on. What it left in the store is found by a look.
+            // A panic in one task: the others go on, what it left on the wire
+            // is found in `sending` with nobody at work.
             tracing::error!(%error, "a task of the publisher ended unexpectedly");
-            let mut memory = inner.memory();
-            memory.sending.clear();
-            memory.looking.clear();
-            memory.proving.clear();
         }
     }
 }

@@ -84,6 +84,9 @@ struct Memory {
     proving: HashSet<LoginId>,
     /// Channels parked until an instant, by a first 401 or a rate limit.
     parked: HashMap<ChannelId, UtcMs>,
+    /// Deliveries and logins left alone until an instant, by id, after the
+    /// store failed on them.
+    put_off: HashMap<String, UtcMs>,
     /// The last late delivery sent per channel: when, and when it was due.
     caught_up: HashMap<ChannelId, (UtcMs, UtcMs)>,
     /// Failures in a row per delivery, for the back-off.

@@ -137,20 +137,40 @@ pub async fn after_refused_write(
         *seen += 1;
         *seen
     };
+    if let Renewed::Unknown(trouble) = &renewed {
+        // Nobody could say whether the refusal stands. The delivery waits for
+        // that, or it would be refused again at once, and again.
+        return postpone(inner, known, trouble).await;
+    }
     let Some(cause) = refusal.cause() else {
         return Ok(());
     };
     if renewed == Renewed::Good && seen >= 2 {
         let (id, evidence) = (known.channel.id.clone(), refusal.evidence.clone());
-        let (now, entropy) = (inner.now(), inner.parts.entropy.clone());
+        let (epoch, now, entropy) = (
+            known.channel.epoch,
+            inner.now(),
+            inner.parts.entropy.clone(),
+        );
         inner
             .parts
             .store
             .write(move |tx| {
-                tx.break_channel(&id, cause, &evidence, now, &entropy)
-                    .map(drop)
+                // Somebody logged in meanwhile: the refusal was of the old pair.
+                if tx.channel(&id)?.epoch != epoch {
+                    return Ok(());
+                }
+                tx.break_channel(&id, cause, &evidence, now, &entropy)?;
+                if !cause.heals_by_itself() {
+                    // The refresh goes on working, so a probe would only turn
+                    // green what refuses every post.
+                    tx.plan_probe(&id, None)?;
+                }
+                Ok(())
             })
             .await?;
+        // After a reconnect one refresh and one retry decide again.
+        inner.memory().refused.remove(&known.channel.id);
     }
     Ok(())
 }
@@ -204,6 +224,10 @@ async fn renew_alone(
             .sleep(inner.parts.timing.refused_retry)
             .await;
         last = call(inner, &*networked, &net, &session, &login).await?;
+    }
+    if !matches!(last, Renewal::Refused(_)) {
+        // The back-off of the next trouble begins anew.
+        inner.memory().refused_logins.remove(id);
     }
     match last {
         Renewal::Renewed {
@@ -292,7 +316,7 @@ async fn renewed(
                 tx.forget_older(&login.id, login.generation)?;
                 tx.move_login(&login.id, &server)?;
                 match &seen {
-                    Some(refusal) => break_all(tx, &login.id, refusal, now, &entropy)?,
+                    Some(refusal) => break_all(tx, &login.id, refusal, next, now, &entropy)?,
                     None => proved(tx, &login.id, account.as_ref(), next, now, &entropy)?,
                 }
                 say_refreshed(tx, &login, healed.as_deref(), now, &entropy)
@@ -379,6 +403,7 @@ fn break_all(
     tx: &Tx<'_>,
     login: &LoginId,
     refusal: &Refusal,
+    next: UtcMs,
     now: UtcMs,
     entropy: &crate::support::entropy::Entropy,
 ) -> Result<(), StoreError> {
@@ -387,9 +412,8 @@ fn break_all(
     };
     for channel in tx.channels_of_login(login)? {
         tx.break_channel(&channel.id, cause, &refusal.evidence, now, entropy)?;
-        if !cause.heals_by_itself() {
-            tx.plan_probe(&channel.id, None)?;
-        }
+        // Left in the past, the planned probe would be due again at once.
+        tx.plan_probe(&channel.id, cause.heals_by_itself().then_some(next))?;
     }
     Ok(())
 }
@@ -470,13 +494,14 @@ async fn refused(
                 now,
             )?;
             if named {
-                return break_all(tx, &login.id, &seen, now, &entropy);
+                return break_all(tx, &login.id, &seen, next, now, &entropy);
             }
             for channel in tx.channels_of_login(&login.id)? {
                 if channel.publishable || channel.cause.heals_by_itself() {
                     tx.plan_probe(&channel.id, Some(next))?;
                 }
-                if counted {
+                // What was given up was said when it was.
+                if counted && login.refresh_failures < GIVE_UP {
                     say_counted(tx, &channel, failures, next, now, &entropy)?;
                 }
             }

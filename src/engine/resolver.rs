@@ -25,13 +25,15 @@ const READS: [Duration; 4] = [
     Duration::from_secs(30 * 60),
 ];
 
-/// Marks what a dead publisher left on the wire as unknown.
+/// Marks what a dead publisher left on the wire as unknown, and what this one
+/// could not write the answer of down. Who is at work now is left alone.
 ///
 /// # Errors
 /// When the store fails or the role was lost.
 pub async fn adopt_orphans(inner: &Arc<Inner>) -> Result<u64, StoreError> {
     let (term, now, rules) = (inner.term()?, inner.now(), inner.parts.rules);
     let settle = inner.parts.timing.settle;
+    let at_work = inner.memory().sending.clone();
     inner
         .parts
         .store
@@ -39,7 +41,7 @@ pub async fn adopt_orphans(inner: &Arc<Inner>) -> Result<u64, StoreError> {
             tx.fence(term)?;
             let mut adopted = 0;
             for delivery in tx.open_deliveries()? {
-                if delivery.state != State::Sending {
+                if delivery.state != State::Sending || at_work.contains(&delivery.channel_id) {
                     continue;
                 }
                 let class = crate::domain::outcome::OutcomeClass::Key;
@@ -83,6 +85,15 @@ pub async fn look(inner: &Arc<Inner>, id: &DeliveryId) -> Result<bool, StoreErro
         return Ok(false);
     }
     if !known.facts.settled && !inner.parts.rules.no_settle {
+        // Planned too early, by a disconnect or a reconnect: once it is settled.
+        let armed = known.attempt.as_ref().and_then(|one| one.armed_at);
+        let at = armed.map_or(inner.now(), |at| at.plus(inner.parts.timing.settle));
+        let id = id.clone();
+        inner
+            .parts
+            .store
+            .write(move |tx| tx.look_at(&id, at))
+            .await?;
         return Ok(true);
     }
     let (networked, net) = inner.network(known.channel.kind.network())?;

@@ -22,7 +22,15 @@ const OVERDUE: &str = "overdue";
 pub async fn watch(inner: &Arc<Inner>) -> Result<(), StoreError> {
     let now = inner.now();
     let before = now.minus(inner.parts.timing.watchdog_after);
-    let paced: Vec<ChannelId> = inner.memory().caught_up.keys().cloned().collect();
+    // A pause of the pacing that is over excuses nothing any more.
+    let pause = inner.parts.timing.catch_up_spacing;
+    let paced: Vec<ChannelId> = inner
+        .memory()
+        .caught_up
+        .iter()
+        .filter(|(_, (sent, _))| now.since(*sent) <= pause)
+        .map(|(channel, _)| channel.clone())
+        .collect();
     let entropy = inner.parts.entropy.clone();
     inner
         .parts
@@ -70,6 +78,12 @@ pub async fn watch(inner: &Arc<Inner>) -> Result<(), StoreError> {
                     command: Some(command),
                 };
                 tx.add_notice(&notice, Severity::Attention, now, &entropy)?;
+            }
+            // One that is being tried just now is neither late anew nor done.
+            for delivery in tx.open_deliveries()? {
+                if delivery.due < before {
+                    overdue.insert(delivery.channel_id.to_string());
+                }
             }
             for incident in tx.incidents(true, 1000)? {
                 if incident.kind == OVERDUE && !overdue.contains(&incident.subject) {

@@ -177,6 +177,34 @@ impl Reads<'_> {
         )
     }
 
+    /// What may be sent at `now`, at most a few of each channel, so that a
+    /// backlog hides no other channel: first what was due since `live_from` or
+    /// ordered by a person, then what is late, earliest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn due_by_channel(
+        &self,
+        now: UtcMs,
+        live_from: UtcMs,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        /// Of one channel only one is sent at a time; those behind it are
+        /// there for when it is left alone after trouble of its own.
+        const OF_A_CHANNEL: u32 = 8;
+        const AT_MOST: u32 = 1_000;
+        self.all(
+            &format!(
+                "SELECT * FROM (
+                   SELECT *, row_number() OVER (PARTITION BY channel_id, late ORDER BY due, id) AS turn
+                   FROM (SELECT d.*, d.send_now = 0 AND d.due < ?2 AS late {READY} AND d.due <= ?1
+                           AND (d.next_attempt_at IS NULL OR d.next_attempt_at <= ?1)))
+                 WHERE turn <= ?3 ORDER BY late, due, id LIMIT ?4"
+            ),
+            (now.0, live_from.0, OF_A_CHANNEL, AT_MOST),
+            delivery,
+        )
+    }
+
     /// The next instant after `now` at which something could be sent.
     ///
     /// # Errors

@@ -24,6 +24,7 @@ mod publishing;
 mod queue_acts;
 mod roles;
 mod shell;
+mod steady;
 mod store_backup;
 mod store_feed;
 mod store_health;
