@@ -209,7 +209,13 @@ fn by_name(
                 ));
             }
         },
-        None => (None, name),
+        // As the screen shows it: `BS acme.example`.
+        None => match name.split_once(' ') {
+            Some((network, handle)) if Network::parse(&network.to_lowercase()).is_some() => {
+                (Network::parse(&network.to_lowercase()), handle.trim())
+            }
+            _ => (None, name),
+        },
     };
     let handle = handle.strip_prefix('@').unwrap_or(handle);
     let matching = |live: bool| -> Vec<&Channel> {

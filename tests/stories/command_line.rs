@@ -17,6 +17,8 @@ use allgreen::support::time::UtcMs;
 use crate::common::process::{Home, Outcome};
 use crate::common::runtime;
 
+mod words;
+
 /// Saturday 21 November 2026, 14:02 UTC, standing still.
 const NOON: &str = "2026-11-21T14:02:00Zx0";
 
@@ -546,104 +548,6 @@ fn an_act_of_the_publisher_ends_with_7_while_nobody_publishes() {
     assert!(
         outcome.took < Duration::from_secs(10),
         "nobody is waited for"
-    );
-}
-
-#[test]
-fn a_post_for_now_says_that_nobody_publishes_and_waits_for_nobody() {
-    let (home, _) = connected();
-    let now = [
-        "post",
-        "create",
-        "--to",
-        "@acme.test",
-        "--text",
-        "x",
-        "--now",
-    ];
-    let outcome = home.allgreen(now).run().expect_code(7);
-    assert!(
-        outcome.stderr.contains("1 post is queued")
-            && outcome.stderr.contains("goes out with: allgreen daemon"),
-        "{outcome:#?}"
-    );
-}
-
-#[test]
-fn what_is_cancelled_already_is_not_cancelled_or_deleted_in_words() {
-    let (home, _) = connected();
-    let draft = [
-        "post",
-        "create",
-        "--to",
-        "@acme.test",
-        "--text",
-        "x",
-        "--at",
-    ];
-    let made = home
-        .allgreen(draft.into_iter().chain(["in 1h", "--json"]))
-        .run()
-        .ok()
-        .json();
-    assert_ne!(made["deliveries"][0]["timezone"], "Etc/UTC");
-    let id = made["deliveries"][0]["id"].as_str().unwrap();
-    let say = |words: &[&str]| home.allgreen(words).run().ok().stdout;
-    assert!(say(&["post", "cancel", id]).starts_with("Cancelled 1 post."));
-    let again = say(&["post", "cancel", id]);
-    assert!(again.starts_with("Nothing was left to cancel."), "{again}");
-    let deleted = say(&["post", "delete", id, "--yes"]);
-    assert!(
-        deleted.starts_with("Nothing was left to delete"),
-        "{deleted}"
-    );
-    let undone = say(&["post", "undo"]);
-    assert!(undone.contains("1 post is as before."), "{undone}");
-    let undone = say(&["post", "undo"]);
-    assert!(undone.contains("it is cancelled."), "{undone}");
-}
-
-#[test]
-fn a_draft_has_no_time_and_the_history_names_its_people() {
-    let (home, _) = connected();
-    let draft = [
-        "post",
-        "create",
-        "--to",
-        "@acme.test",
-        "--text",
-        "x",
-        "--draft",
-    ];
-    home.allgreen(draft).run().ok();
-    let list = home.allgreen(["post", "list"]).run().ok().stdout;
-    assert!(list.starts_with("draft\t\tmain/bs:@acme.test\t"), "{list}");
-    home.allgreen(["channel", "pause", "@acme.test"]).run().ok();
-    let history = ["channel", "history", "@acme.test"];
-    let text = home.allgreen(history).run().ok().stdout;
-    assert!(!text.contains("opr_"), "{text}");
-    let json = home
-        .allgreen(history.into_iter().chain(["--json"]))
-        .run()
-        .ok()
-        .json();
-    let line = &json[0];
-    assert!(line["by"].as_str().unwrap().starts_with("opr_"), "{line}");
-    assert!(text.contains(line["byName"].as_str().unwrap()), "{text}");
-    let now = [
-        "post",
-        "create",
-        "--to",
-        "@acme.test",
-        "--text",
-        "y",
-        "--now",
-    ];
-    let outcome = home.allgreen(now).run().expect_code(7);
-    assert!(
-        outcome.stdout.contains("is held on main/bs:@acme.test")
-            && outcome.stderr.contains("channel publishes again"),
-        "{outcome:#?}"
     );
 }
 

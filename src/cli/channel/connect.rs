@@ -51,7 +51,8 @@ pub async fn connect(context: &Context, command: &Connect) -> Result<Exit, Failu
     if context.dry_run(&would)? {
         return Ok(Exit::Done);
     }
-    let credential = credential(context, handle, &command.login).await?;
+    let called = format!("@{handle}");
+    let credential = credential(context, handle, &called, &command.login).await?;
     context
         .output
         .progress(&format!("Logging in at {}.", network.title()));
@@ -79,7 +80,7 @@ pub async fn reconnect(context: &Context, command: &Reconnect) -> Result<Exit, F
         .map_or(channel.remote_id.as_str(), |handle| {
             handle.trim_start_matches('@')
         });
-    let credential = credential(context, who.to_owned(), &command.login).await?;
+    let credential = credential(context, who.to_owned(), &view.full_name(), &command.login).await?;
     context
         .output
         .progress(&format!("Logging in for {}.", view.full_name()));
@@ -104,9 +105,10 @@ fn takes_a_password(network: Network) -> Result<(), Failure> {
 async fn credential(
     context: &Context,
     handle: String,
+    called: &str,
     login: &Login,
 ) -> Result<Credential, Failure> {
-    let prompt = format!("App password of @{handle} (not the account's own password):");
+    let prompt = format!("App password of {called} (not the account's own password):");
     let password = ask::secret(
         &context.flags,
         &context.redactor,

@@ -53,14 +53,18 @@ pub async fn run(context: &Context, command: &Create) -> Result<Exit, Failure> {
     };
     let now = new.when == PostTime::Now;
     let when = match &new.when {
-        PostTime::At(text) => format!("schedule it for {text}"),
+        PostTime::At(text) => format!("schedule it ({text})"),
         PostTime::Now => "send it now".into(),
         PostTime::Draft => "keep it as a draft".into(),
     };
     let would = format!(
-        "write a post of {} with {} for {} and {when}.",
+        "write a post of {}{} for {} and {when}.",
         count(new.text.chars().count() as u64, "character"),
-        count(new.media.len() as u64, "medium").replace("mediums", "media"),
+        match new.media.len() {
+            0 => String::new(),
+            1 => " with 1 medium".to_owned(),
+            n => format!(" with {n} media"),
+        },
         count(new.to.len() as u64, "channel"),
     );
     if context.dry_run(&would)? {

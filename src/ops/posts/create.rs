@@ -128,8 +128,9 @@ fn targets(q: &Reads<'_>, acting: &Acting, new: &NewPost) -> Result<Vec<Channel>
                 "disconnected",
                 format!("{} is disconnected for good.", channel.name()),
                 format!(
-                    "Connect the account again: allgreen channel connect {}",
-                    channel.kind.network().name()
+                    "Connect the account again: allgreen channel connect {} --handle {}",
+                    channel.kind.network().name(),
+                    channel.handle
                 ),
             ));
         }

@@ -180,8 +180,8 @@ fn fix(summary: &ChannelSummary, lamp: Lamp) -> String {
         (Status::Disconnected, ..) => {
             let network = channel.kind.network().name();
             format!(
-                "allgreen channel connect {network} --workspace {}",
-                summary.workspace.0
+                "allgreen channel connect {network} --workspace {} --handle {}",
+                summary.workspace.0, channel.handle
             )
         }
         (_, Lamp::Green, _) => String::new(),
