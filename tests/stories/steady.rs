@@ -38,7 +38,7 @@ async fn a4_a_restricted_account_is_probed_at_its_turns_and_not_without_a_pause(
     let ann = world.person("ann");
     let channel = world.connect(&ann).await;
     world.publish().await;
-    world.sandbox.bluesky().takedown(&ann.did, true).unwrap();
+    world.sandbox.bluesky().deactivate(&ann.did, true).unwrap();
     world.advance(minutes(70));
     world
         .until("it is restricted", async || {
@@ -48,6 +48,12 @@ async fn a4_a_restricted_account_is_probed_at_its_turns_and_not_without_a_pause(
     a_moment().await;
     let asked = calls(&world, REFRESH);
     assert!(asked <= 4, "the network was asked {asked} times at once");
+    world.sandbox.bluesky().deactivate(&ann.did, false).unwrap();
+    world
+        .pass_until(minutes(10), "it is healed", async || {
+            world.channel(&channel).await.publishable
+        })
+        .await;
     world.stop().await;
 }
 
