@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::conductor::{Taken, What};
 use super::refresher::{self, Renewed};
+use super::taken::{Taken, What};
 use super::{Inner, resolver, upkeep};
 use crate::domain::ids::{ChannelId, DeliveryId};
 use crate::domain::publisher::CommandKind;

@@ -6,18 +6,18 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::lanes::{Lane, lane_of_late, miss, parked};
 use super::leadership::{self, Lease};
 use super::sender::Sent;
+use super::taken::{Taken, What};
 use super::{
     EngineError, Inner, Memory, Once, Pass, commands, prober, process, refresher, resolver, sender,
     upkeep, watchdog,
 };
-use crate::domain::delivery::{Delivery, State};
-use crate::domain::ids::{ChannelId, DeliveryId, LoginId};
-use crate::domain::machine::{Event, Lateness, step};
+use crate::domain::delivery::State;
+use crate::domain::ids::{DeliveryId, LoginId};
 use crate::domain::publisher::{CommandKind, PublisherKind};
 use crate::store::StoreError;
-use crate::store::attempts::Record;
 use crate::store::commands::Command;
 use crate::support::fault;
 use crate::support::time::UtcMs;
@@ -46,48 +46,6 @@ enum Finished {
 }
 
 type Tasks = JoinSet<Finished>;
-
-/// What a task has taken on the books, given back when it ends, however it ends.
-pub(super) struct Taken {
-    inner: Arc<Inner>,
-    what: What,
-}
-
-pub(super) enum What {
-    /// The turn of a channel.
-    Channel(ChannelId),
-    /// The turn of a channel for reading about a delivery.
-    Look(ChannelId, DeliveryId),
-    /// The proof of a login.
-    Login(LoginId),
-}
-
-impl Drop for Taken {
-    fn drop(&mut self) {
-        let mut memory = self.inner.memory();
-        match &self.what {
-            What::Channel(channel) => {
-                memory.sending.remove(channel);
-            }
-            What::Look(channel, delivery) => {
-                memory.sending.remove(channel);
-                memory.looking.remove(delivery);
-            }
-            What::Login(login) => {
-                memory.proving.remove(login);
-            }
-        }
-    }
-}
-
-impl Taken {
-    pub(super) fn new(inner: &Arc<Inner>, what: What) -> Self {
-        Self {
-            inner: Arc::clone(inner),
-            what,
-        }
-    }
-}
 
 /// Leads whenever it can, until told to stop.
 pub async fn run(
@@ -232,7 +190,10 @@ async fn lead(
     }
     let term = begin_term(inner, kind).await?;
     tracing::info!(term, kind = kind.name(), "this process publishes now");
-    resolver::adopt_orphans(inner).await?;
+    if let Err(error) = resolver::adopt_orphans(inner).await {
+        end_term(inner, term).await?;
+        return Err(error.into());
+    }
     let mut tasks = Tasks::new();
     let mut loop_state = Loop::new(inner);
     spawn_upkeep(inner, &mut tasks);
@@ -469,13 +430,6 @@ async fn begin_looks(
     Ok(next)
 }
 
-/// What to do with a due delivery now.
-enum Lane {
-    Send,
-    Wait(UtcMs),
-    Missed,
-}
-
 /// Begins the sends that are due: live ones before late ones, one per channel.
 /// When the next one is.
 async fn begin_sends(
@@ -564,110 +518,6 @@ fn leave_alone(inner: &Inner, id: &str, error: &StoreError) {
     };
     let until = inner.now().plus(pause);
     inner.memory().put_off.insert(id.to_owned(), until);
-}
-
-fn parked(inner: &Inner, channel: &ChannelId, now: UtcMs) -> Option<UtcMs> {
-    let mut memory = inner.memory();
-    let until = *memory.parked.get(channel)?;
-    if until > now {
-        return Some(until);
-    }
-    memory.parked.remove(channel);
-    None
-}
-
-/// Late posts are paced, wait for the answer to the release plan, and ask when
-/// they are later than the workspace allows.
-async fn lane_of_late(
-    inner: &Arc<Inner>,
-    delivery: &Delivery,
-    now: UtcMs,
-) -> Result<Lane, StoreError> {
-    let (id, channel) = (delivery.workspace_id.clone(), delivery.channel_id.clone());
-    let (limit, wait_until, last_published) = inner
-        .parts
-        .store
-        .read(move |q| {
-            Ok((
-                q.late_limit(&id)?,
-                q.late_wait_until(&channel)?,
-                q.channel(&channel)?.last_published_at,
-            ))
-        })
-        .await?;
-    let grace = inner.parts.timing.catch_up_spacing;
-    let late = Lateness::of(delivery.due, now, grace, limit);
-    if late == Lateness::OverLimit || delivery.only_on_time {
-        return Ok(Lane::Missed);
-    }
-    if let Some(until) = wait_until.filter(|until| *until > now) {
-        return Ok(Lane::Wait(until));
-    }
-    let spacing = inner.parts.timing.catch_up_spacing;
-    let before = inner.memory().caught_up.get(&delivery.channel_id).copied();
-    let free_at = match before {
-        // The posts' own distance, where it is smaller.
-        Some((sent, due)) => {
-            let own = delivery.due.since(due);
-            sent.plus(if own.is_zero() {
-                spacing
-            } else {
-                own.min(spacing)
-            })
-        }
-        None => last_published.map_or(now, |last| last.plus(spacing)),
-    };
-    Ok(if free_at > now {
-        Lane::Wait(free_at)
-    } else {
-        Lane::Send
-    })
-}
-
-async fn miss(inner: &Arc<Inner>, delivery: &Delivery, now: UtcMs) -> Result<(), StoreError> {
-    let (id, rules, timing, entropy) = (
-        delivery.id.clone(),
-        inner.parts.rules,
-        inner.parts.timing.clone(),
-        inner.parts.entropy.clone(),
-    );
-    inner
-        .parts
-        .store
-        .write(move |tx| {
-            let class = crate::domain::outcome::OutcomeClass::Key;
-            let known = super::facts::read(tx, &id, class, true, &timing, now)?;
-            let Ok(transition) = step(
-                known.delivery.state,
-                &Event::Late,
-                &known.facts,
-                &rules,
-                now,
-            ) else {
-                return Ok(());
-            };
-            tx.record(&Record::new(&id, transition.to), now)?;
-            let notice = crate::store::notices::NewNotice {
-                workspace_id: Some(known.delivery.workspace_id.clone()),
-                channel_id: Some(known.channel.id.clone()),
-                delivery_id: Some(id.clone()),
-                kind: "post_missed",
-                text: format!(
-                    "A post on {} was missed: its time passed",
-                    known.channel.name()
-                ),
-                command: Some(format!("allgreen post why {id}")),
-                ..Default::default()
-            };
-            tx.add_notice(
-                &notice,
-                crate::domain::notice::Severity::Attention,
-                now,
-                &entropy,
-            )?;
-            Ok(())
-        })
-        .await
 }
 
 /// Begins the proofs that are due. When the next one is.

@@ -29,12 +29,14 @@ mod answers;
 mod commands;
 mod conductor;
 pub mod facts;
+mod lanes;
 pub mod leadership;
 mod prober;
 pub mod process;
 mod refresher;
 mod resolver;
 mod sender;
+mod taken;
 mod upkeep;
 mod watchdog;
 

@@ -1,0 +1,128 @@
+//! The lanes of due deliveries: live ones go at once, late ones in their turn,
+//! those that are too late ask.
+
+use std::sync::Arc;
+
+use super::Inner;
+use crate::domain::delivery::Delivery;
+use crate::domain::ids::ChannelId;
+use crate::domain::machine::{Event, Lateness, step};
+use crate::store::StoreError;
+use crate::store::attempts::Record;
+use crate::support::time::UtcMs;
+
+/// What to do with a due delivery now.
+pub enum Lane {
+    /// Send it.
+    Send,
+    /// Its turn comes at this instant.
+    Wait(UtcMs),
+    /// It is too late to go out by itself.
+    Missed,
+}
+
+/// Until when a channel is left alone after a refusal or a rate limit.
+pub fn parked(inner: &Inner, channel: &ChannelId, now: UtcMs) -> Option<UtcMs> {
+    let mut memory = inner.memory();
+    let until = *memory.parked.get(channel)?;
+    if until > now {
+        return Some(until);
+    }
+    memory.parked.remove(channel);
+    None
+}
+
+/// Late posts are paced, wait for the answer to the release plan, and ask when
+/// they are later than the workspace allows.
+pub async fn lane_of_late(
+    inner: &Arc<Inner>,
+    delivery: &Delivery,
+    now: UtcMs,
+) -> Result<Lane, StoreError> {
+    let (id, channel) = (delivery.workspace_id.clone(), delivery.channel_id.clone());
+    let (limit, wait_until, last_published) = inner
+        .parts
+        .store
+        .read(move |q| {
+            Ok((
+                q.late_limit(&id)?,
+                q.late_wait_until(&channel)?,
+                q.channel(&channel)?.last_published_at,
+            ))
+        })
+        .await?;
+    let grace = inner.parts.timing.catch_up_spacing;
+    let late = Lateness::of(delivery.due, now, grace, limit);
+    if late == Lateness::OverLimit || delivery.only_on_time {
+        return Ok(Lane::Missed);
+    }
+    if let Some(until) = wait_until.filter(|until| *until > now) {
+        return Ok(Lane::Wait(until));
+    }
+    let spacing = inner.parts.timing.catch_up_spacing;
+    let before = inner.memory().caught_up.get(&delivery.channel_id).copied();
+    let free_at = match before {
+        // The posts' own distance, where it is smaller.
+        Some((sent, due)) => {
+            let own = delivery.due.since(due);
+            sent.plus(if own.is_zero() {
+                spacing
+            } else {
+                own.min(spacing)
+            })
+        }
+        None => last_published.map_or(now, |last| last.plus(spacing)),
+    };
+    Ok(if free_at > now {
+        Lane::Wait(free_at)
+    } else {
+        Lane::Send
+    })
+}
+
+/// Writes down that it was missed, and says so.
+pub async fn miss(inner: &Arc<Inner>, delivery: &Delivery, now: UtcMs) -> Result<(), StoreError> {
+    let (id, rules, timing, entropy) = (
+        delivery.id.clone(),
+        inner.parts.rules,
+        inner.parts.timing.clone(),
+        inner.parts.entropy.clone(),
+    );
+    inner
+        .parts
+        .store
+        .write(move |tx| {
+            let class = crate::domain::outcome::OutcomeClass::Key;
+            let known = super::facts::read(tx, &id, class, true, &timing, now)?;
+            let Ok(transition) = step(
+                known.delivery.state,
+                &Event::Late,
+                &known.facts,
+                &rules,
+                now,
+            ) else {
+                return Ok(());
+            };
+            tx.record(&Record::new(&id, transition.to), now)?;
+            let notice = crate::store::notices::NewNotice {
+                workspace_id: Some(known.delivery.workspace_id.clone()),
+                channel_id: Some(known.channel.id.clone()),
+                delivery_id: Some(id.clone()),
+                kind: "post_missed",
+                text: format!(
+                    "A post on {} was missed: its time passed",
+                    known.channel.name()
+                ),
+                command: Some(format!("allgreen post why {id}")),
+                ..Default::default()
+            };
+            tx.add_notice(
+                &notice,
+                crate::domain::notice::Severity::Attention,
+                now,
+                &entropy,
+            )?;
+            Ok(())
+        })
+        .await
+}
