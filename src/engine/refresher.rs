@@ -7,9 +7,10 @@ use std::time::Duration;
 use super::Inner;
 use super::facts::Known;
 use crate::domain::answer::AnswerClass;
-use crate::domain::channel::Evidence;
+use crate::domain::channel::{Cause, Evidence};
 use crate::domain::ids::LoginId;
 use crate::domain::notice::Severity;
+use crate::domain::refresh::given_up_and_ended;
 use crate::networks::{Account, Net, Networked, Refusal, Renewal, Session, Tokens};
 use crate::store::incidents::NewIncident;
 use crate::store::logins::{Login, OpenedPair, Pair};
@@ -497,6 +498,13 @@ async fn refused(
                 return break_all(tx, &login.id, &seen, next, now, &entropy);
             }
             for channel in tx.channels_of_login(&login.id)? {
+                // Given up, and the token has ended: nothing will bring it back
+                // but a login. An outage says nothing about that.
+                if meaning.counted && given_up_and_ended(&channel.token, now) {
+                    tx.break_channel(&channel.id, Cause::Expired, &seen.evidence, now, &entropy)?;
+                    tx.plan_probe(&channel.id, None)?;
+                    continue;
+                }
                 if channel.publishable || channel.cause.heals_by_itself() {
                     tx.plan_probe(&channel.id, Some(next))?;
                 }
@@ -515,7 +523,7 @@ async fn refused(
                     workspace_id: None,
                     severity: Severity::Broken,
                     text: &what,
-                    command: Some("allgreen doctor"),
+                    command: Some("allgreen incident list"),
                 };
                 tx.open_or_count(&new, now, &entropy)?;
             }

@@ -133,7 +133,7 @@ pub fn hook_panics(redactor: &Redactor, before: impl Fn() + Send + Sync + 'stati
         // The standard hook would show the payload as it is.
         let _ = writeln!(
             io::stderr(),
-            "Something went wrong inside: {said}\nRun allgreen doctor, and report this."
+            "Something went wrong inside: {said}\nWhat was committed is safe; please report this."
         );
     }));
 }

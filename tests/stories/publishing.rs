@@ -293,3 +293,47 @@ async fn a_new_handle_is_taken_over_by_the_next_proof_and_the_channel_stays_itse
     assert_eq!(world.channel(&channel).await.remote_id, ann.did);
     world.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a5_the_third_counted_failure_gives_up_and_the_end_of_the_token_turns_it_red() {
+    let mut world = World::new().await;
+    let ann = world.person("ann");
+    let channel = world.connect(&ann).await;
+    world.publish().await;
+    let body = r#"{"error":"Surprise","message":"Nobody wrote this down"}"#;
+    for call in ["refreshSession", "createSession"] {
+        let fault = Fault::Status(418, body.into());
+        let endpoint = format!("com.atproto.server.{call}");
+        world
+            .sandbox
+            .bluesky()
+            .fault(&endpoint, None, fault, Times::UntilCleared);
+    }
+    world
+        .pass_until(minutes(5), "the first failure is counted", async || {
+            world.channel(&channel).await.token.refresh_failures == 1
+        })
+        .await;
+    assert!(
+        world.channel(&channel).await.publishable,
+        "one is no reason"
+    );
+    world
+        .pass_until(
+            minutes(5),
+            "it is given up and its token has ended",
+            async || world.channel(&channel).await.status == Status::TokenExpired,
+        )
+        .await;
+    let expired = world.channel(&channel).await;
+    assert_eq!(
+        (expired.cause, expired.token.refresh_failures),
+        (Cause::Expired, 3)
+    );
+    let notices = world.notices().await;
+    assert!(
+        notices.contains(&"@ann.test expired. Please reconnect.".to_owned()),
+        "{notices:?}"
+    );
+    world.stop().await;
+}
