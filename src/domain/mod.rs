@@ -12,6 +12,7 @@ pub mod network;
 pub mod notice;
 pub mod outcome;
 pub mod plan;
+pub mod post_options;
 pub mod publisher;
 pub mod refresh;
 pub mod release;

@@ -36,6 +36,7 @@ pub mod process;
 mod refresher;
 mod resolver;
 mod sender;
+pub mod sessions;
 mod taken;
 mod upkeep;
 mod watchdog;

@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use super::Inner;
 use super::facts::Known;
+use super::sessions::{as_session, pair};
 use crate::domain::answer::AnswerClass;
-use crate::domain::channel::{Cause, Evidence};
+use crate::domain::channel::{Cause, Channel, Evidence};
 use crate::domain::ids::LoginId;
 use crate::domain::notice::Severity;
 use crate::domain::refresh::given_up_and_ended;
-use crate::networks::{Account, Net, Networked, Refusal, Renewal, Session, Tokens};
+use crate::networks::{Account, Checked, Net, Networked, Refusal, Renewal, Session, Tokens};
 use crate::store::incidents::NewIncident;
-use crate::store::logins::{Login, OpenedPair, Pair};
+use crate::store::logins::Login;
 use crate::store::notices::NewNotice;
 use crate::store::{StoreError, Tx};
 use crate::support::fault;
@@ -21,6 +22,9 @@ use crate::support::time::UtcMs;
 
 /// A token that ends sooner than this is refreshed before a call.
 const SPARE: Duration = Duration::from_secs(60);
+/// A refresh token is used when the access token ends sooner than this: before
+/// the next hourly proof would find it ended.
+const AHEAD: Duration = Duration::from_secs(10 * 60);
 /// Counted failures after which refreshing is given up.
 const GIVE_UP: u8 = 3;
 
@@ -84,30 +88,6 @@ pub async fn session(inner: &Arc<Inner>, login: &LoginId) -> Result<Option<Sessi
         }
     });
     Ok(read.await?.map(|(pair, login)| as_session(&login, pair)))
-}
-
-fn as_session(login: &Login, pair: OpenedPair) -> Session {
-    use crate::domain::channel::Expiry;
-    use crate::networks::Ends;
-    let ends = |at: Option<UtcMs>| Ends {
-        at,
-        expiry: if at.is_some() {
-            Expiry::Date
-        } else {
-            Expiry::Unknown
-        },
-    };
-    Session {
-        server: login.server.clone(),
-        remote_user_id: login.remote_user_id.clone(),
-        tokens: Arc::new(Tokens {
-            access: pair.access,
-            refresh: pair.refresh,
-            password: pair.password,
-            access_ends: ends(pair.token_expires_at),
-            grant_ends: ends(pair.grant_expires_at),
-        }),
-    }
 }
 
 async fn postpone(inner: &Arc<Inner>, known: &Known, refusal: &Refusal) -> Result<(), StoreError> {
@@ -252,17 +232,7 @@ async fn renew_alone(
             )
             .await
         }
-        Renewal::Proved { account } => {
-            let now = inner.now();
-            let next = now.plus(inner.jittered(inner.parts.timing.probe_every));
-            let (id, entropy) = (login.id.clone(), inner.parts.entropy.clone());
-            inner
-                .parts
-                .store
-                .write(move |tx| proved(tx, &id, account.as_ref(), next, now, &entropy))
-                .await?;
-            Ok(Renewed::Good)
-        }
+        Renewal::Proved { checked } => judged(inner, &login, checked).await,
         Renewal::Refused(refusal) => refused(inner, &login, refusal).await,
     }
 }
@@ -281,9 +251,84 @@ async fn call(
         .write(move |tx| tx.begin_refresh(&id, generation, now))
         .await
     {
-        Ok(()) => Ok(networked.refresh(net, session).await),
+        Ok(()) if refreshes(networked, session, now) => Ok(networked.refresh(net, session).await),
+        Ok(()) => {
+            let id = login.id.clone();
+            let channels = inner
+                .parts
+                .store
+                .read(move |q| q.channels_of_login(&id))
+                .await?;
+            let accounts: Vec<String> = channels.into_iter().map(|one| one.remote_id).collect();
+            Ok(networked.probe(net, session, &accounts).await)
+        }
         Err(error) => Err(error),
     }
+}
+
+/// Whether the proof of this login is a refresh: on networks where nothing else
+/// tells the truth, and where the access token is about to end.
+fn refreshes(networked: &dyn Networked, session: &Session, now: UtcMs) -> bool {
+    let tokens = &session.tokens;
+    let ends_soon = tokens
+        .access_ends
+        .at
+        .is_some_and(|at| at <= now.plus(AHEAD));
+    networked.descriptor().proof_is_refresh || (tokens.refresh.is_some() && ends_soon)
+}
+
+/// A proof that brought no new pair: every channel goes by what was said of its
+/// own account.
+async fn judged(
+    inner: &Arc<Inner>,
+    login: &Login,
+    checked: Vec<Checked>,
+) -> Result<Renewed, StoreError> {
+    let now = inner.now();
+    let next = now.plus(inner.jittered(inner.parts.timing.probe_every));
+    let (id, generation) = (login.id.clone(), login.generation);
+    let entropy = inner.parts.entropy.clone();
+    let blocked: Vec<Refusal> = checked
+        .iter()
+        .filter_map(|one| one.blocked.clone())
+        .collect();
+    let all_blocked = !checked.is_empty() && blocked.len() == checked.len();
+    let committed = inner
+        .parts
+        .store
+        .write(move |tx| {
+            tx.refresh_brought_nothing_new(&id, generation, now)?;
+            for channel in tx.channels_of_login(&id)? {
+                let said = checked
+                    .iter()
+                    .find(|one| one.remote_id == channel.remote_id);
+                let Some(said) = said else { continue };
+                match said
+                    .blocked
+                    .as_ref()
+                    .and_then(|one| Some((one, one.cause()?)))
+                {
+                    Some((refusal, cause)) => {
+                        tx.break_channel(&channel.id, cause, &refusal.evidence, now, &entropy)?;
+                        tx.plan_probe(&channel.id, cause.heals_by_itself().then_some(next))?;
+                    }
+                    // Blocked for no reason a lamp knows: look again, prove nothing.
+                    None if said.blocked.is_some() => tx.plan_probe(&channel.id, Some(next))?,
+                    None => prove_one(tx, &channel, said.account.as_ref(), next, now, &entropy)?,
+                }
+            }
+            Ok(())
+        })
+        .await;
+    match committed {
+        Ok(()) => {}
+        Err(StoreError::Stale(_)) => return Ok(Renewed::Gone),
+        Err(error) => return Err(error),
+    }
+    Ok(match blocked.into_iter().next() {
+        Some(refusal) if all_blocked => Renewed::Broken(refusal),
+        _ => Renewed::Good,
+    })
 }
 
 #[allow(
@@ -347,6 +392,7 @@ async fn renewed(
     if wiped {
         let session = Session {
             server: login.server.clone(),
+            client_id: login.client_id.clone(),
             remote_user_id: login.remote_user_id.clone(),
             tokens,
         };
@@ -360,24 +406,6 @@ async fn renewed(
     Ok(Renewed::Gone)
 }
 
-fn pair(tokens: &Tokens) -> Pair {
-    Pair {
-        access: tokens.access.duplicate(),
-        refresh: tokens
-            .refresh
-            .as_ref()
-            .map(crate::support::secret::Secret::duplicate),
-        password: tokens
-            .password
-            .as_ref()
-            .map(crate::support::secret::Secret::duplicate),
-        token_expires_at: tokens.access_ends.at,
-        token_expiry: tokens.access_ends.expiry,
-        grant_expires_at: tokens.grant_ends.at,
-        grant_expiry: tokens.grant_ends.expiry,
-    }
-}
-
 fn proved(
     tx: &Tx<'_>,
     login: &LoginId,
@@ -387,15 +415,27 @@ fn proved(
     entropy: &crate::support::entropy::Entropy,
 ) -> Result<(), StoreError> {
     for channel in tx.channels_of_login(login)? {
-        tx.prove_channel(&channel.id, next, None, now, entropy)?;
-        if let Some(account) = account.filter(|account| account.remote_id == channel.remote_id) {
-            tx.rename_channel(
-                &channel.id,
-                &account.handle,
-                &account.display_name,
-                account.avatar_url.as_deref(),
-            )?;
-        }
+        prove_one(tx, &channel, account, next, now, entropy)?;
+    }
+    Ok(())
+}
+
+fn prove_one(
+    tx: &Tx<'_>,
+    channel: &Channel,
+    account: Option<&Account>,
+    next: UtcMs,
+    now: UtcMs,
+    entropy: &crate::support::entropy::Entropy,
+) -> Result<(), StoreError> {
+    tx.prove_channel(&channel.id, next, None, now, entropy)?;
+    if let Some(account) = account.filter(|account| account.remote_id == channel.remote_id) {
+        tx.rename_channel(
+            &channel.id,
+            &account.handle,
+            &account.display_name,
+            account.avatar_url.as_deref(),
+        )?;
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ use crate::domain::delivery::State;
 use crate::domain::ids::DeliveryId;
 use crate::domain::machine::{Event, step};
 use crate::networks::{
-    Call, MediaItem, Net, Networked, Outcome, Publish, Session, Step, StepRecord,
+    Call, MediaItem, Net, Networked, Outcome, Publish, ReplyTo, Session, Step, StepRecord,
 };
 use crate::store::attempts::Attempt;
 use crate::store::{StoreError, content::StoredMedia};
@@ -84,8 +84,21 @@ pub async fn send(inner: &Arc<Inner>, id: &DeliveryId) -> Result<Sent, StoreErro
                 }
                 other => return answers::before_arm(inner, &known, &attempt, other).await,
             },
-            Step::PollAfter(until, _) => {
+            Step::PollAfter(until, call) => {
                 inner.parts.clock.sleep_until(until).await;
+                match networked.run(&net, &session, &publish, &call).await {
+                    Outcome::Recorded { handle } => {
+                        record_step(inner, &attempt, &call, &handle).await?;
+                        fault::point("C3.after");
+                        steps.push(StepRecord {
+                            name: call.name,
+                            handle,
+                        });
+                    }
+                    // Still at work: `next` says when to ask again.
+                    Outcome::Accepted { .. } => {}
+                    other => return answers::before_arm(inner, &known, &attempt, other).await,
+                }
             }
             Step::Visible(call) => {
                 return visible(
@@ -270,18 +283,26 @@ async fn arm(
 
 async fn publish(inner: &Arc<Inner>, known: &Known, key: &str) -> Result<Publish, StoreError> {
     let delivery = known.delivery.clone();
-    let (text, media) = inner
+    let content = inner
         .parts
         .store
         .read(move |q| q.content(&delivery))
         .await?;
     let directory = &inner.parts.media;
-    let media = media.into_iter().map(|one| item(directory, one)).collect();
+    let media = content
+        .media
+        .into_iter()
+        .map(|one| item(directory, one))
+        .collect();
     Ok(Publish {
         key: key.to_owned(),
         account: known.channel.remote_id.clone(),
-        text,
+        text: content.text,
         media,
+        options: content.options,
+        reply_to: content
+            .answers
+            .map(|(root, parent)| ReplyTo { root, parent }),
         // A request that was frozen under another key is not this one.
         rendered: known
             .delivery

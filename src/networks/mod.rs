@@ -10,6 +10,7 @@ use crate::domain::answer::AnswerClass;
 use crate::domain::channel::{Cause, Evidence, Expiry};
 use crate::domain::network::{ChannelKind, Network};
 use crate::domain::outcome::OutcomeClass;
+use crate::domain::post_options::PostOptions;
 use crate::support::clock::Clock;
 use crate::support::config::NetworkSettings;
 use crate::support::secret::Secret;
@@ -29,6 +30,8 @@ pub struct Descriptor {
     pub network: Network,
     /// The kinds of channel it gives.
     pub kinds: &'static [ChannelKind],
+    /// The ways to log in, the one offered first in front.
+    pub ways: &'static [Way],
     /// Base URL used when neither config nor operator name another.
     pub default_server: &'static str,
     /// How a lost answer is resolved.
@@ -85,6 +88,12 @@ pub struct Tokens {
     pub refresh: Option<Secret>,
     /// A kept credential (app password) that can start a new session.
     pub password: Option<Secret>,
+    /// The secret of the client the login was made with, where each server
+    /// gave us one of its own; `None` keeps what is stored.
+    pub client_secret: Option<Secret>,
+    /// The key every proof of possession is signed with, where tokens are bound
+    /// to one; `None` keeps what is stored.
+    pub proof_key: Option<Secret>,
     /// End of `access` and how certain it is.
     pub access_ends: Ends,
     /// End of the login and how certain it is.
@@ -105,10 +114,25 @@ pub struct Ends {
 pub struct Session {
     /// Base URL of the account's server, without a slash at the end.
     pub server: String,
+    /// The client id the login was made with; empty where there is none.
+    pub client_id: String,
     /// The network's stable id of the user the login belongs to.
     pub remote_user_id: String,
     /// The tokens.
     pub tokens: Arc<Tokens>,
+}
+
+/// A way to log in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// A password made for this program in the account's settings.
+    AppPassword,
+    /// An access token made in the account's settings.
+    AccessToken,
+    /// The token of a bot, and the chat it posts to.
+    BotToken,
+    /// The network's own page in a browser (OAuth).
+    Browser,
 }
 
 /// What an operator gave to log in with, where no browser is needed.
@@ -123,6 +147,39 @@ pub enum Credential {
         /// The app password.
         password: Secret,
     },
+    /// Mastodon: an access token made in the account's own settings.
+    AccessToken {
+        /// Base URL of the server the account lives on.
+        server: String,
+        /// The token.
+        token: Secret,
+    },
+    /// Telegram: a bot's token, and the chat it is to post to.
+    BotToken {
+        /// `@name` of a public chat, or the id of any.
+        chat: String,
+        /// The token, as BotFather gave it.
+        token: Secret,
+    },
+}
+
+impl Credential {
+    /// The refusal of a credential that `network` does not take.
+    pub(crate) fn not_for(&self, network: Network) -> SignInError {
+        let what = match self {
+            Self::AppPassword { .. } => "an app password",
+            Self::AccessToken { .. } => "an access token",
+            Self::BotToken { .. } => "a bot's token",
+        };
+        SignInError {
+            code: "wrong_credential",
+            what: format!("{} does not take {what}.", network.title()),
+            hint: format!(
+                "See how it is connected: allgreen channel connect {} --help",
+                network.name()
+            ),
+        }
+    }
 }
 
 /// An account a login gives access to.
@@ -214,13 +271,35 @@ pub enum Renewal {
         /// (deactivated): the health follows this, the tokens are kept.
         blocked: Option<Refusal>,
     },
-    /// A proof that needed no new pair.
+    /// A proof that needed no new pair. What was asked for and is not in
+    /// `checked` was not judged.
     Proved {
-        /// As above.
-        account: Option<Account>,
+        /// Every account that was asked for.
+        checked: Vec<Checked>,
     },
     /// Not renewed; the class decides what follows.
     Refused(Refusal),
+}
+
+/// What a proof says of one account of a login.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// The network's stable id of the account, as it was asked for.
+    pub remote_id: String,
+    /// The account as it names itself now; `None` leaves the names as they are.
+    pub account: Option<Account>,
+    /// Why nothing can be published there although the login is fine; `None`
+    /// when it can.
+    pub blocked: Option<Refusal>,
+}
+
+/// The posts a part of a thread answers, by the network's ids.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReplyTo {
+    /// The first post of the thread.
+    pub root: String,
+    /// The post right before this one.
+    pub parent: String,
 }
 
 /// What is to be published, frozen for one delivery.
@@ -234,6 +313,10 @@ pub struct Publish {
     pub text: String,
     /// The media in order.
     pub media: Vec<MediaItem>,
+    /// What else was chosen for this post.
+    pub options: PostOptions,
+    /// What it answers, when it is a later part of a thread.
+    pub reply_to: Option<ReplyTo>,
     /// The request frozen at the first arm, reused by every repeat.
     pub rendered: Option<String>,
     /// Now: becomes the creation time of what is rendered first.
@@ -367,8 +450,10 @@ pub trait Networked: Send + Sync {
     /// Gets a new pair of tokens. Called by one task per login at a time.
     async fn refresh(&self, net: &Net, session: &Session) -> Renewal;
 
-    /// The cheapest call that a revoked credential would fail.
-    async fn probe(&self, net: &Net, session: &Session) -> Renewal;
+    /// The cheapest call that a revoked credential would fail, and whether each
+    /// of `accounts` (stable ids, those of the login's channels) can be
+    /// published to.
+    async fn probe(&self, net: &Net, session: &Session, accounts: &[String]) -> Renewal;
 
     /// Asks the network to forget the login; best effort.
     ///
@@ -378,7 +463,7 @@ pub trait Networked: Send + Sync {
 
     /// What keeps this text with these media from being published, checked
     /// without any call. Nothing when it can go out.
-    fn problems(&self, text: &str, media: &[MediaItem]) -> Vec<Problem>;
+    fn problems(&self, text: &str, media: &[MediaItem], options: &PostOptions) -> Vec<Problem>;
 
     /// The key under which this delivery is sent, the same after a restore of
     /// the store. `number` is raised by each "send again" of a person.

@@ -108,6 +108,11 @@ fn named(credential: &Credential) -> String {
             let handle = handle.trim().trim_start_matches('@');
             handle.trim_end_matches('.').to_ascii_lowercase()
         }
+        // The token alone says whose it is.
+        Credential::AccessToken { .. } => String::new(),
+        Credential::BotToken { chat, .. } => {
+            chat.trim().trim_start_matches('@').to_ascii_lowercase()
+        }
     }
 }
 
@@ -248,6 +253,7 @@ async fn another_account(
         .join(", ");
     let session = Session {
         server: signed.server,
+        client_id: signed.client_id,
         remote_user_id: signed.remote_user_id,
         tokens: Arc::new(signed.tokens),
     };

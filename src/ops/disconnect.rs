@@ -1,7 +1,5 @@
 //! Disconnecting for good: one transaction, then the bytes, then the network.
 
-use std::sync::Arc;
-
 use serde_json::json;
 
 use super::acting::Acting;
@@ -13,11 +11,11 @@ use crate::domain::ids::{ChannelId, LoginId};
 use crate::domain::machine::Ask;
 use crate::domain::notice::Severity;
 use crate::domain::role::Act;
-use crate::networks::{Ends, Session, Tokens};
+use crate::engine::sessions::as_session;
+use crate::networks::Session;
 use crate::store::attempts::Record;
 use crate::store::channels::ChannelSummary;
 use crate::store::disconnect::DisconnectCounts;
-use crate::store::logins::OpenedPair;
 use crate::store::notices::NewNotice;
 use crate::store::queue::QueueQuery;
 use crate::store::{StoreError, Tx};
@@ -133,8 +131,8 @@ pub async fn disconnect(hub: &Hub, channel: &ChannelId) -> Result<Receipt, OpErr
         Err(error) => receipt.backups_problem = Some(error.to_string()),
     }
     receipt.wipe_pending = !finish_wipe(hub).await;
-    if let Some(pair) = done.pair {
-        receipt.revoked = revoke(hub, &receipt.channel.channel, done.user, pair).await;
+    if let Some(session) = &done.session {
+        receipt.revoked = revoke(hub, &receipt.channel.channel, session).await;
     }
     Ok(receipt)
 }
@@ -147,9 +145,8 @@ struct Done {
     /// The login whose bytes go.
     wiped: Option<LoginId>,
     /// Its tokens, in memory only, to ask the network with.
-    pair: Option<OpenedPair>,
+    session: Option<Session>,
     /// Whose they are.
-    user: String,
     /// Why the network is not asked, when it is not.
     reason: &'static str,
 }
@@ -160,7 +157,7 @@ fn write(tx: &Tx<'_>, acting: &Acting, machine: &Machine, id: &ChannelId) -> Res
     if channel.status == Status::Disconnected {
         return already(tx, &channel);
     }
-    let (user, pair) = tokens(tx, &channel)?;
+    let session = tokens(tx, &channel)?;
     let wipe = !fault::armed("wipe.skip");
     let done = tx.disconnect_channel(id, &acting.operator, acting.now, wipe)?;
     ask_where_blind(tx, acting, machine, &channel)?;
@@ -193,9 +190,8 @@ fn write(tx: &Tx<'_>, acting: &Acting, machine: &Machine, id: &ChannelId) -> Res
         } else {
             "other channels use the same login"
         },
-        pair: pair.filter(|_| alone && !restored),
+        session: session.filter(|_| alone && !restored),
         wiped: done.wiped_login,
-        user,
     })
 }
 
@@ -209,25 +205,23 @@ fn already(tx: &Tx<'_>, channel: &Channel) -> Result<Done, OpError> {
         },
         already: true,
         wiped: None,
-        pair: None,
-        user: String::new(),
+        session: None,
         reason: "it was disconnected before",
     })
 }
 
-/// The user and the tokens of the channel's login, where there are any.
-fn tokens(tx: &Tx<'_>, channel: &Channel) -> Result<(String, Option<OpenedPair>), OpError> {
+/// The login of the channel with its tokens, where there are any.
+fn tokens(tx: &Tx<'_>, channel: &Channel) -> Result<Option<Session>, OpError> {
     let Some(login) = &channel.login_id else {
-        return Ok((String::new(), None));
+        return Ok(None);
     };
-    let user = tx.login(login)?.remote_user_id;
     if channel.token.generation == 0 {
-        return Ok((user, None));
+        return Ok(None);
     }
     match tx.open_pair(login) {
-        Ok(pair) => Ok((user, Some(pair))),
+        Ok(pair) => Ok(Some(as_session(&tx.login(login)?, pair))),
         // What does not open cannot be revoked, but it can be wiped.
-        Err(StoreError::Sealed(_) | StoreError::NotFound(_)) => Ok((user, None)),
+        Err(StoreError::Sealed(_) | StoreError::NotFound(_)) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
@@ -267,29 +261,12 @@ async fn finish_wipe(hub: &Hub) -> bool {
     false
 }
 
-async fn revoke(hub: &Hub, channel: &Channel, user: String, pair: OpenedPair) -> Revoked {
+async fn revoke(hub: &Hub, channel: &Channel, session: &Session) -> Revoked {
     let network = channel.kind.network();
     let Some((networked, net)) = hub.networks.get(network) else {
         return Revoked::NotAsked(format!("{} is not built in", network.title()));
     };
-    let session = Session {
-        server: channel.server.clone(),
-        remote_user_id: user,
-        tokens: Arc::new(Tokens {
-            access: pair.access,
-            refresh: pair.refresh,
-            password: pair.password,
-            access_ends: Ends {
-                at: pair.token_expires_at,
-                expiry: channel.token.token_expiry,
-            },
-            grant_ends: Ends {
-                at: pair.grant_expires_at,
-                expiry: channel.token.grant_expiry,
-            },
-        }),
-    };
-    match networked.revoke(&net, &session).await {
+    match networked.revoke(&net, session).await {
         Ok(()) => Revoked::Asked,
         Err(refusal) => Revoked::Refused(
             refusal

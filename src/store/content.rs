@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::error::StoreError;
 use super::tx::Reads;
 use crate::domain::delivery::Delivery;
-use crate::domain::ids::WorkspaceId;
+use crate::domain::ids::{DeliveryId, WorkspaceId};
+use crate::domain::post_options::PostOptions;
 
 /// One medium of a post as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,21 +28,28 @@ pub struct StoredMedia {
     pub alt: String,
 }
 
+/// What a delivery sends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Content {
+    /// Its text.
+    pub text: String,
+    /// Its media in order.
+    pub media: Vec<StoredMedia>,
+    /// What else was chosen.
+    pub options: PostOptions,
+    /// The network's ids of the first part of its thread and of the part before
+    /// it, when it is a later part and both are live.
+    pub answers: Option<(String, String)>,
+}
+
 impl Reads<'_> {
     /// The text a delivery sends and its media in order.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn content(&self, delivery: &Delivery) -> Result<(String, Vec<StoredMedia>), StoreError> {
-        let text = match &delivery.text {
-            Some(text) => text.clone(),
-            None => self
-                .value(
-                    "SELECT text FROM post WHERE id = ?1",
-                    [delivery.post_id.as_str()],
-                )?
-                .ok_or_else(|| StoreError::NotFound(format!("post {}", delivery.post_id)))?,
-        };
+    pub fn content(&self, delivery: &Delivery) -> Result<Content, StoreError> {
+        let post = self.post(&delivery.post_id)?;
+        let text = delivery.text.clone().unwrap_or(post.text);
         let media = self.all(
             "SELECT * FROM media WHERE post_id = ?1 ORDER BY position",
             [delivery.post_id.as_str()],
@@ -59,7 +67,28 @@ impl Reads<'_> {
                 })
             },
         )?;
-        Ok((text, media))
+        Ok(Content {
+            text,
+            media,
+            options: post.options,
+            answers: self.answers(delivery)?,
+        })
+    }
+
+    fn answers(&self, delivery: &Delivery) -> Result<Option<(String, String)>, StoreError> {
+        let Some(after) = &delivery.after_id else {
+            return Ok(None);
+        };
+        let root = delivery.root_id.as_ref().unwrap_or(after);
+        let remote = |id: &DeliveryId| -> Result<Option<String>, StoreError> {
+            Ok(self
+                .value::<Option<String>>(
+                    "SELECT remote_id FROM delivery WHERE id = ?1",
+                    [id.as_str()],
+                )?
+                .flatten())
+        };
+        Ok(remote(root)?.zip(remote(after)?))
     }
 
     /// How late posts of a workspace may be and still go out by themselves.

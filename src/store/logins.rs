@@ -20,6 +20,8 @@ pub struct Login {
     pub network: Network,
     /// Base URL of the server it lives on.
     pub server: String,
+    /// The client id it was made with; empty where there is none.
+    pub client_id: String,
     /// Stable id of the user.
     pub remote_user_id: String,
     /// How it was made.
@@ -30,8 +32,12 @@ pub struct Login {
     pub token_issued_at: Option<UtcMs>,
     /// When it ends.
     pub token_expires_at: Option<UtcMs>,
+    /// How certain that is.
+    pub token_expiry: Expiry,
     /// When the grant ends.
     pub grant_expires_at: Option<UtcMs>,
+    /// How certain that is.
+    pub grant_expiry: Expiry,
     /// Counted refresh failures in a row.
     pub refresh_failures: u8,
     /// When the last one was counted.
@@ -70,6 +76,10 @@ pub struct Pair {
     pub refresh: Option<Secret>,
     /// Kept credential; `None` keeps the stored one.
     pub password: Option<Secret>,
+    /// Secret of the login's own client; `None` keeps the stored one.
+    pub client_secret: Option<Secret>,
+    /// Key of the proofs of possession; `None` keeps the stored one.
+    pub proof_key: Option<Secret>,
     /// End of the access token.
     pub token_expires_at: Option<UtcMs>,
     /// How certain.
@@ -81,7 +91,13 @@ pub struct Pair {
 }
 
 /// The names of what is sealed per login.
-const FIELDS: [&str; 3] = ["access", "refresh", "password"];
+const FIELDS: [&str; 5] = [
+    "access",
+    "refresh",
+    "password",
+    "client_secret",
+    "proof_key",
+];
 
 /// Opened tokens of one generation.
 #[derive(Debug)]
@@ -94,10 +110,18 @@ pub struct OpenedPair {
     pub refresh: Option<Secret>,
     /// Kept credential.
     pub password: Option<Secret>,
+    /// Secret of the login's own client.
+    pub client_secret: Option<Secret>,
+    /// Key of the proofs of possession.
+    pub proof_key: Option<Secret>,
     /// End of the access token.
     pub token_expires_at: Option<UtcMs>,
+    /// How certain.
+    pub token_expiry: Expiry,
     /// End of the grant.
     pub grant_expires_at: Option<UtcMs>,
+    /// How certain.
+    pub grant_expiry: Expiry,
 }
 
 fn login(row: &rusqlite::Row<'_>) -> Result<Login, StoreError> {
@@ -107,12 +131,15 @@ fn login(row: &rusqlite::Row<'_>) -> Result<Login, StoreError> {
         id: LoginId::from_stored(row.get::<_, String>("id")?),
         network: super::rows::listed(row, "network", Network::parse)?,
         server: row.get("server")?,
+        client_id: row.get("client_id")?,
         remote_user_id: row.get("remote_user_id")?,
         method: row.get("method")?,
         generation: row.get("generation")?,
         token_issued_at: maybe_at(row, "token_issued_at")?,
         token_expires_at: maybe_at(row, "token_expires_at")?,
+        token_expiry: super::rows::listed(row, "token_expiry", Expiry::parse)?,
         grant_expires_at: maybe_at(row, "grant_expires_at")?,
+        grant_expiry: super::rows::listed(row, "grant_expiry", Expiry::parse)?,
         refresh_failures: row.get("refresh_failures")?,
         last_counted_at: maybe_at(row, "last_counted_at")?,
         refresh_started: started.zip(started_generation),
@@ -165,8 +192,12 @@ impl Reads<'_> {
                 .ok_or_else(|| StoreError::NotFound(format!("token of login {id}")))?,
             refresh: field("refresh")?,
             password: field("password")?,
+            client_secret: field("client_secret")?,
+            proof_key: field("proof_key")?,
             token_expires_at: login.token_expires_at,
+            token_expiry: login.token_expiry,
             grant_expires_at: login.grant_expires_at,
+            grant_expiry: login.grant_expiry,
         })
     }
 
@@ -259,6 +290,8 @@ impl Tx<'_> {
             Some(pair.access.duplicate()),
             or_stored(&pair.refresh, "refresh")?,
             or_stored(&pair.password, "password")?,
+            or_stored(&pair.client_secret, "client_secret")?,
+            or_stored(&pair.proof_key, "proof_key")?,
         ];
         for (field, value) in FIELDS.iter().zip(values) {
             let Some(value) = value else { continue };
@@ -349,6 +382,31 @@ impl Tx<'_> {
                last_refresh_attempt_at = ?7, refresh_started_at = NULL, refresh_started_generation = NULL
              WHERE id = ?1 AND refresh_started_generation = generation",
             (id.as_str(), error, http_status, failures, counted, next.map(|at| at.0), now.0),
+        )?;
+        if changed == 0 {
+            Err(StoreError::Stale("The login"))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Records that what [`Tx::begin_refresh`] wrote down was a proof: the pair
+    /// of `generation` is good as it is.
+    ///
+    /// # Errors
+    /// [`StoreError::Stale`] when a newer pair came in between.
+    pub fn refresh_brought_nothing_new(
+        &self,
+        id: &LoginId,
+        generation: i64,
+        now: UtcMs,
+    ) -> Result<(), StoreError> {
+        let changed = self.run(
+            "UPDATE login SET last_refresh_attempt_at = ?3, last_refresh_error = NULL, last_refresh_http_status = NULL,
+               refresh_failures = 0, last_counted_at = NULL, refresh_started_at = NULL,
+               refresh_started_generation = NULL, next_refresh_at = NULL
+             WHERE id = ?1 AND generation = ?2",
+            (id.as_str(), generation, now.0),
         )?;
         if changed == 0 {
             Err(StoreError::Stale("The login"))

@@ -9,7 +9,10 @@ use super::writer;
 pub const APPLICATION_ID: i64 = 0x4147_726e;
 
 /// Every migration in order; the schema number is how many there are.
-pub const ALL: &[&str] = &[include_str!("migrations/0001_core.sql")];
+pub const ALL: &[&str] = &[
+    include_str!("migrations/0001_core.sql"),
+    include_str!("migrations/0002_post_options.sql"),
+];
 
 /// The schema this program understands.
 pub fn newest() -> i64 {

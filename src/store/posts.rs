@@ -8,6 +8,7 @@ use super::tx::{Reads, Tx};
 use crate::domain::delivery::{Decision, State};
 use crate::domain::ids::{ChannelId, DeliveryId, MediaId, OperatorId, PostId, WorkspaceId};
 use crate::domain::machine::Ask;
+use crate::domain::post_options::PostOptions;
 use crate::support::time::UtcMs;
 
 /// A post as stored.
@@ -25,6 +26,8 @@ pub struct Post {
     pub created_at: UtcMs,
     /// When it was edited last.
     pub edited_at: Option<UtcMs>,
+    /// What was chosen besides text and media.
+    pub options: PostOptions,
 }
 
 /// One medium of a post: our copy of it.
@@ -92,6 +95,8 @@ fn post(row: &Row<'_>) -> Result<Post, StoreError> {
         created_by: OperatorId::from_stored(row.get::<_, String>("created_by")?),
         created_at: at(row, "created_at")?,
         edited_at: maybe_at(row, "edited_at")?,
+        options: serde_json::from_str(&row.get::<_, String>("options")?)
+            .map_err(|_| StoreError::NotFound("readable options of a post".into()))?,
     })
 }
 
@@ -233,14 +238,16 @@ impl Tx<'_> {
     /// # Errors
     /// When the store cannot be written.
     pub fn add_post(&self, new: &Post) -> Result<(), StoreError> {
+        let options = serde_json::json!(new.options).to_string();
         self.run(
-            "INSERT INTO post (id, workspace_id, text, created_by, created_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT INTO post (id, workspace_id, text, created_by, created_at, options) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             (
                 new.id.as_str(),
                 new.workspace_id.as_str(),
                 &new.text,
                 new.created_by.as_str(),
                 new.created_at.0,
+                options,
             ),
         )?;
         Ok(())

@@ -129,6 +129,8 @@ pub fn pair(access: &str, refresh: Option<&str>, password: Option<&str>) -> Pair
         access: Secret::new(access),
         refresh: refresh.map(Secret::new),
         password: password.map(Secret::new),
+        client_secret: None,
+        proof_key: None,
         token_expires_at: Some(later(7_200)),
         token_expiry: Expiry::Date,
         grant_expires_at: Some(later(90 * 86_400)),

@@ -96,6 +96,7 @@ impl Scene {
         let signed_in = self.try_sign_in(ALICE, &self.app_password).await.unwrap();
         Session {
             server: signed_in.server,
+            client_id: signed_in.client_id,
             remote_user_id: signed_in.remote_user_id,
             tokens: Arc::new(signed_in.tokens),
         }

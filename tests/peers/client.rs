@@ -65,6 +65,7 @@ impl Client {
         assert_eq!(signed_in.remote_user_id, account.did);
         Session {
             server: signed_in.server,
+            client_id: signed_in.client_id,
             remote_user_id: signed_in.remote_user_id,
             tokens: Arc::new(signed_in.tokens),
         }

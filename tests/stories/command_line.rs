@@ -132,6 +132,8 @@ fn add_channel(home: &Home, slug: &'static str, handle: &'static str) -> Channel
                     access: Secret::new("access"),
                     refresh: None,
                     password: None,
+                    client_secret: None,
+                    proof_key: None,
                     token_expires_at: None,
                     token_expiry: allgreen::domain::channel::Expiry::Unknown,
                     grant_expires_at: None,

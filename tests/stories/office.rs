@@ -264,5 +264,6 @@ pub fn new_post(channel: &ChannelId, text: &str, when: PostTime) -> NewPost {
         only_on_time: false,
         media: Vec::new(),
         only_for: Vec::new(),
+        options: allgreen::domain::post_options::PostOptions::default(),
     }
 }

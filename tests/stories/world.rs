@@ -175,6 +175,8 @@ impl World {
                     access: tokens.access.duplicate(),
                     refresh: tokens.refresh.as_ref().map(Secret::duplicate),
                     password: tokens.password.as_ref().map(Secret::duplicate),
+                    client_secret: None,
+                    proof_key: None,
                     token_expires_at: tokens.access_ends.at,
                     token_expiry: tokens.access_ends.expiry,
                     grant_expires_at: tokens.grant_ends.at,

@@ -6,6 +6,7 @@ use crate::domain::answer::AnswerClass;
 use crate::domain::delivery::{Blocker, Decision, DeliveryError, Shown, State};
 use crate::domain::ids::{ChannelId, DeliveryId, OperatorId, PostId, WorkspaceId};
 use crate::domain::network::ChannelKind;
+use crate::domain::post_options::PostOptions;
 use crate::ops::views::{DeliveryView, PostView};
 use crate::store::posts::Medium;
 use crate::support::time::UtcMs;
@@ -143,6 +144,7 @@ pub struct PostJson {
     pub workspace_id: WorkspaceId,
     pub text: String,
     pub media: Vec<MediaJson>,
+    pub options: PostOptions,
     pub deliveries: Vec<DeliveryJson>,
     pub warnings: Vec<String>,
     pub created_by: OperatorId,
@@ -162,6 +164,7 @@ impl From<&PostView> for PostJson {
                 .map(|delivery| DeliveryJson::new(delivery, media.clone()))
                 .collect(),
             media,
+            options: view.post.options.clone(),
             warnings: view.warnings.clone(),
             created_by: view.post.created_by.clone(),
             created_at: view.post.created_at,
@@ -286,6 +289,7 @@ pub(crate) mod tests {
             id: PostId::from_stored("pst_1"),
             workspace_id: WorkspaceId::from_stored("wsp_1"),
             text: String::new(),
+            options: PostOptions::default(),
             media: vec![MediaJson::default()],
             deliveries: Vec::new(),
             warnings: Vec::new(),

@@ -13,6 +13,7 @@ use super::super::words::{count, local};
 use super::send;
 use crate::domain::delivery::Shown;
 use crate::domain::ids::ChannelId;
+use crate::domain::post_options::PostOptions;
 use crate::ops::Hub;
 use crate::ops::posts::{NewPost, PostTime, create};
 use crate::ops::views::PostView;
@@ -26,6 +27,8 @@ struct PostFile {
     text: String,
     #[serde(default)]
     media: Vec<MediaFile>,
+    #[serde(default)]
+    options: PostOptions,
     deliveries: Vec<DeliveryFile>,
 }
 
@@ -147,6 +150,12 @@ async fn from_flags(context: &Context, hub: &Hub, command: &Create) -> Result<Ne
         only_on_time: command.only_on_time,
         media: files::with_alts(&command.media, &command.alts),
         only_for,
+        options: PostOptions {
+            visibility: command.visibility,
+            content_warning: command.content_warning.clone(),
+            language: command.language.clone(),
+            link_card: None,
+        },
     })
 }
 
@@ -186,6 +195,7 @@ async fn from_file(
             .map(|medium| (medium.file, medium.alt.unwrap_or_default()))
             .collect(),
         only_for,
+        options: post.options,
     })
 }
 

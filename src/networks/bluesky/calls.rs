@@ -72,6 +72,8 @@ impl Opened {
             access: self.access,
             refresh: Some(self.refresh),
             password,
+            client_secret: None,
+            proof_key: None,
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Source: <https://github.com/bluesky-social/atproto/blob/main/lexicons/app/bsky/embed/images.json>
 
+use crate::domain::post_options::{PostOptions, Visibility};
 use crate::domain::text::{TextProblem, bluesky_problems};
 use crate::networks::evidence::safe;
 use crate::networks::{MediaItem, Problem};
@@ -15,7 +16,7 @@ pub(super) const IMAGE_BYTES: u64 = 2_000_000;
 const TYPES: [&str; 4] = ["image/jpeg", "image/png", "image/webp", "image/gif"];
 
 /// Everything that keeps `text` with `media` from going out.
-pub(super) fn problems(text: &str, media: &[MediaItem]) -> Vec<Problem> {
+pub(super) fn problems(text: &str, media: &[MediaItem], options: &PostOptions) -> Vec<Problem> {
     let mut problems: Vec<Problem> = bluesky_problems(text)
         .into_iter()
         .filter(|problem| media.is_empty() || *problem != TextProblem::Empty)
@@ -28,7 +29,29 @@ pub(super) fn problems(text: &str, media: &[MediaItem]) -> Vec<Problem> {
         ));
     }
     problems.extend(media.iter().enumerate().filter_map(of_image));
+    problems.extend(of_options(options));
     problems
+}
+
+/// What was chosen and cannot be honoured here: nobody may find a post public
+/// that was written for few.
+fn of_options(options: &PostOptions) -> Option<Problem> {
+    let what = if options
+        .visibility
+        .is_some_and(|one| one != Visibility::Public)
+    {
+        "Bluesky shows every post to everybody."
+    } else if options.content_warning.is_some() {
+        "Bluesky has no content warnings of the author's own words."
+    } else if options.link_card.is_some() {
+        "Link cards are not posted to Bluesky yet."
+    } else {
+        return None;
+    };
+    Some(problem(
+        what.to_owned(),
+        "Leave that out for this channel, or choose another channel.".to_owned(),
+    ))
 }
 
 /// "1 byte", "2 bytes".
@@ -104,10 +127,24 @@ mod tests {
         }
     }
 
+    fn none(text: &str, media: &[MediaItem]) -> Vec<Problem> {
+        problems(text, media, &PostOptions::default())
+    }
+
+    #[test]
+    fn what_cannot_be_honoured_is_refused_before_anybody_sees_it() {
+        let only_followers = PostOptions {
+            visibility: Some(Visibility::Private),
+            ..PostOptions::default()
+        };
+        let said = problems("hello", &[], &only_followers);
+        assert_eq!(said[0].what, "Bluesky shows every post to everybody.");
+    }
+
     #[test]
     fn every_problem_is_said_with_its_number() {
-        assert_eq!(problems("hello", &[]), []);
-        assert_eq!(problems("", &[image("image/png", IMAGE_BYTES)]), []);
+        assert_eq!(none("hello", &[]), []);
+        assert_eq!(none("", &[image("image/png", IMAGE_BYTES)]), []);
         let media = [
             image("image/png", IMAGE_BYTES + 1),
             image("video/mp4", 9),
@@ -115,7 +152,7 @@ mod tests {
             image("image/webp", 1),
             image("image/jpeg", 1),
         ];
-        let said: Vec<String> = problems(&"x".repeat(302), &media)
+        let said: Vec<String> = none(&"x".repeat(302), &media)
             .into_iter()
             .map(|problem| problem.what)
             .collect();
@@ -128,9 +165,6 @@ mod tests {
                 "Attachment 2 is video/mp4, which this program does not post to Bluesky.",
             ]
         );
-        assert_eq!(
-            problems(" ", &[])[0].what,
-            "The post has no text and no image."
-        );
+        assert_eq!(none(" ", &[])[0].what, "The post has no text and no image.");
     }
 }

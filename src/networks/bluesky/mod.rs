@@ -26,10 +26,11 @@ use async_trait::async_trait;
 
 use super::{
     Call, Credential, Descriptor, Found, MediaItem, Net, Networked, Outcome, Problem, Publish,
-    Refusal, Renewal, Session, SignInError, SignedIn, Step, StepRecord,
+    Refusal, Renewal, Session, SignInError, SignedIn, Step, StepRecord, Way,
 };
 use crate::domain::network::{ChannelKind, Network};
 use crate::domain::outcome::OutcomeClass;
+use crate::domain::post_options::PostOptions;
 use crate::support::time::UtcMs;
 
 /// Resolves handles for whoever has no server of their own to ask.
@@ -48,6 +49,7 @@ const APP_PASSWORDS: &str = "https://bsky.app/settings/app-passwords";
 static DESCRIPTOR: Descriptor = Descriptor {
     network: Network::Bluesky,
     kinds: &[ChannelKind::Bluesky],
+    ways: &[Way::AppPassword],
     default_server: PUBLIC_API,
     outcome: OutcomeClass::Key,
     lookup_needs_no_token: true,
@@ -76,19 +78,21 @@ impl Networked for Bluesky {
     }
 
     async fn sign_in(&self, net: &Net, credential: &Credential) -> Result<SignedIn, SignInError> {
-        let Credential::AppPassword {
-            handle,
-            server,
-            password,
-        } = credential;
-        sign_in::sign_in(net, handle, server.as_deref(), password).await
+        match credential {
+            Credential::AppPassword {
+                handle,
+                server,
+                password,
+            } => sign_in::sign_in(net, handle, server.as_deref(), password).await,
+            other => Err(other.not_for(Network::Bluesky)),
+        }
     }
 
     async fn refresh(&self, net: &Net, session: &Session) -> Renewal {
         session::refresh(net, session).await
     }
 
-    async fn probe(&self, net: &Net, session: &Session) -> Renewal {
+    async fn probe(&self, net: &Net, session: &Session, _accounts: &[String]) -> Renewal {
         session::refresh(net, session).await
     }
 
@@ -96,8 +100,8 @@ impl Networked for Bluesky {
         session::revoke(net, session).await
     }
 
-    fn problems(&self, text: &str, media: &[MediaItem]) -> Vec<Problem> {
-        limits::problems(text, media)
+    fn problems(&self, text: &str, media: &[MediaItem], options: &PostOptions) -> Vec<Problem> {
+        limits::problems(text, media, options)
     }
 
     fn key(&self, delivery: &str, due: UtcMs, number: u32) -> String {

@@ -34,7 +34,8 @@ pub(super) fn next(publish: &Publish, steps: &[StepRecord]) -> Step {
     }
     // What was frozen may be live already: then only the network may judge it.
     if publish.rendered.is_none()
-        && let Some(problem) = limits::problems(&publish.text, &publish.media).first()
+        && let Some(problem) =
+            limits::problems(&publish.text, &publish.media, &publish.options).first()
     {
         let what = format!("{} {}", problem.what, problem.hint);
         return Step::Refused(ours(AnswerClass::InvalidPost, PUT, what));

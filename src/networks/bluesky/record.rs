@@ -98,6 +98,8 @@ mod tests {
                 sha256: String::new(),
                 alt: "a cat".into(),
             }],
+            options: crate::domain::post_options::PostOptions::default(),
+            reply_to: None,
             rendered: None,
             now: UtcMs(1_795_269_600_000),
         }

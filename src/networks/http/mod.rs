@@ -23,7 +23,7 @@ use url::{Host, Url};
 pub use error::{HttpError, NetError, Trouble};
 pub use offsets::ClockEvidence;
 pub use reply::Reply;
-pub use request::{Body, Method, Request};
+pub use request::{Body, Method, Part, Request};
 
 use super::guard::{self, Resolver};
 use crate::support::clock::Clock;
@@ -168,7 +168,8 @@ impl Http {
             .request(request.method.into(), url.clone())
             // Holds for the whole call, the last byte of the answer included.
             .timeout(limit);
-        let builder = request.fill(builder, auth)?;
+        let same_origin = url.origin() == request.url.origin();
+        let builder = request.fill(builder, auth, same_origin)?;
         let response = builder
             .send()
             .await

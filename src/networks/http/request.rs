@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use reqwest::RequestBuilder;
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, InvalidHeaderValue};
+use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::NetError;
@@ -50,6 +51,21 @@ pub enum Body {
     Json(String),
     /// Bytes of a media type.
     Bytes(String, Vec<u8>),
+    /// Names and values, as an HTML form sends them.
+    Form(Vec<(String, String)>),
+    /// Fields and files.
+    Multipart(Vec<Part>),
+}
+
+/// One field or file of a [`Body::Multipart`].
+#[derive(Clone, PartialEq, Eq)]
+pub struct Part {
+    /// The field's name.
+    pub name: String,
+    /// File name and media type; `None` for a plain field.
+    pub file: Option<(String, String)>,
+    /// What it holds.
+    pub bytes: Vec<u8>,
 }
 
 /// One call. Made with [`Request::get`] or [`Request::post`], then adjusted.
@@ -62,6 +78,13 @@ pub struct Request<'a> {
     pub url: Url,
     /// Sent as `Authorization: Bearer`, marked so that nothing prints it.
     pub auth: Option<&'a Secret>,
+    /// Client name and secret, sent as `Authorization: Basic` where there is no
+    /// token. Both are form-encoded first.
+    ///
+    /// Source: <https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1>
+    pub basic: Option<(String, &'a Secret)>,
+    /// More headers.
+    pub headers: Vec<(&'static str, String)>,
     /// What it carries.
     pub body: Body,
     /// Bytes of the answer that are read; 1 MiB.
@@ -85,6 +108,8 @@ impl<'a> Request<'a> {
             method: Method::Get,
             url,
             auth: None,
+            basic: None,
+            headers: Vec::new(),
             body: Body::Empty,
             cap: CAP,
             timeout: None,
@@ -108,6 +133,7 @@ impl<'a> Request<'a> {
         &self,
         mut builder: RequestBuilder,
         auth: Option<&Secret>,
+        same_origin: bool,
     ) -> Result<RequestBuilder, NetError> {
         let bad = |_| NetError::unbuildable(super::host_of(&self.url));
         builder = builder.header(ACCEPT, "application/json, */*;q=0.5");
@@ -116,6 +142,11 @@ impl<'a> Request<'a> {
                 HeaderValue::from_str(&format!("Bearer {}", token.expose())).map_err(bad)?;
             value.set_sensitive(true);
             builder = builder.header(AUTHORIZATION, value);
+        } else if let (Some((name, secret)), true) = (&self.basic, same_origin) {
+            builder = builder.header(AUTHORIZATION, basic(name, secret).map_err(bad)?);
+        }
+        for (name, value) in &self.headers {
+            builder = builder.header(*name, HeaderValue::from_str(value).map_err(bad)?);
         }
         Ok(match &self.body {
             Body::Empty => builder,
@@ -125,6 +156,85 @@ impl<'a> Request<'a> {
             Body::Bytes(kind, bytes) => builder
                 .header(CONTENT_TYPE, HeaderValue::from_str(kind).map_err(bad)?)
                 .body(bytes.clone()),
+            Body::Form(fields) => builder
+                .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+                .body(form(
+                    fields
+                        .iter()
+                        .map(|(name, value)| (name.as_str(), value.as_str())),
+                )),
+            Body::Multipart(parts) => {
+                let (kind, bytes) = multipart(parts);
+                builder
+                    .header(CONTENT_TYPE, HeaderValue::from_str(&kind).map_err(bad)?)
+                    .body(bytes)
+            }
         })
     }
+}
+
+fn form<'f>(fields: impl Iterator<Item = (&'f str, &'f str)>) -> String {
+    let mut text = url::form_urlencoded::Serializer::new(String::new());
+    text.extend_pairs(fields);
+    text.finish()
+}
+
+/// The value of an `Authorization: Basic` header.
+fn basic(name: &str, secret: &Secret) -> Result<HeaderValue, InvalidHeaderValue> {
+    use base64::Engine as _;
+    let encode =
+        |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    let pair = format!("{}:{}", encode(name), encode(secret.expose()));
+    let text = base64::engine::general_purpose::STANDARD.encode(pair);
+    let mut value = HeaderValue::from_str(&format!("Basic {text}"))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// Content type and body. The boundary comes from the content, so that a repeat
+/// is the same byte by byte, and is none of its lines.
+///
+/// Source: <https://www.rfc-editor.org/rfc/rfc7578>
+fn multipart(parts: &[Part]) -> (String, Vec<u8>) {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part.name.as_bytes());
+        hash.update(&part.bytes);
+    }
+    let boundary: String = hash
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let mut body = Vec::new();
+    for part in parts {
+        body.extend(
+            format!(
+                "--{boundary}\r\nContent-Disposition: form-data; name=\"{}\"",
+                quoted(&part.name)
+            )
+            .bytes(),
+        );
+        if let Some((file, kind)) = &part.file {
+            body.extend(format!("; filename=\"{}\"\r\nContent-Type: {kind}", quoted(file)).bytes());
+        }
+        body.extend(b"\r\n\r\n");
+        body.extend(&part.bytes);
+        body.extend(b"\r\n");
+    }
+    body.extend(format!("--{boundary}--\r\n").bytes());
+    (format!("multipart/form-data; boundary={boundary}"), body)
+}
+
+/// A name inside the quotes of a header of a part.
+fn quoted(name: &str) -> String {
+    let mut out = String::new();
+    for c in name.chars() {
+        match c {
+            '"' => out.push_str("%22"),
+            c if c.is_control() => {}
+            c => out.push(c),
+        }
+    }
+    out
 }

@@ -15,10 +15,11 @@ use crate::domain::ids::{ChannelId, DeliveryId, LoginId, WorkspaceId};
 use crate::domain::machine::{Event, Rules, step};
 use crate::domain::notice::Severity;
 use crate::domain::role::Act;
+use crate::engine::sessions::pair;
 use crate::networks::{Account, Networked, SignedIn};
 use crate::store::Tx;
 use crate::store::channels::NewChannel;
-use crate::store::logins::{NewLogin, Pair};
+use crate::store::logins::NewLogin;
 use crate::store::notices::NewNotice;
 use crate::store::queue::QueueQuery;
 
@@ -84,19 +85,6 @@ impl Login {
             method: self.signed.method.into(),
         }
     }
-
-    fn pair(&self) -> Pair {
-        let tokens = &self.signed.tokens;
-        Pair {
-            access: tokens.access.duplicate(),
-            refresh: tokens.refresh.as_ref().map(|one| one.duplicate()),
-            password: tokens.password.as_ref().map(|one| one.duplicate()),
-            token_expires_at: tokens.access_ends.at,
-            token_expiry: tokens.access_ends.expiry,
-            grant_expires_at: tokens.grant_ends.at,
-            grant_expiry: tokens.grant_ends.expiry,
-        }
-    }
 }
 
 /// Stores a login and everything that follows from it, then forgets the pair
@@ -121,7 +109,12 @@ fn write(
     let new_login = login.new_login(acting);
     let id = tx.ensure_login(&new_login, acting.now)?;
     let stored = tx.login(&id)?;
-    let generation = tx.seal_pair(&id, stored.generation, &login.pair(), acting.now)?;
+    let generation = tx.seal_pair(
+        &id,
+        stored.generation,
+        &pair(&login.signed.tokens),
+        acting.now,
+    )?;
     let there = match &login.channel {
         Some(channel) => Some(tx.channel(channel)?),
         None => {

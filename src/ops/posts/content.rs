@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::super::{Hub, OpError};
 use crate::domain::channel::Channel;
 use crate::domain::ids::MediaId;
+use crate::domain::post_options::PostOptions;
 use crate::networks::registry::Registry;
 use crate::networks::{MediaItem, Problem};
 use crate::store::posts::Medium;
@@ -99,6 +100,7 @@ pub(super) fn check(
     channel: &Channel,
     text: &str,
     media: &[Medium],
+    options: &PostOptions,
 ) -> Vec<Problem> {
     let Some((network, _)) = networks.get(channel.kind.network()) else {
         return vec![Problem {
@@ -110,7 +112,7 @@ pub(super) fn check(
         }];
     };
     let items: Vec<MediaItem> = media.iter().map(item).collect();
-    network.problems(text, &items)
+    network.problems(text, &items, options)
 }
 
 /// The first problem of a post as a refusal, naming the channel.

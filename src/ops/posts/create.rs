@@ -12,6 +12,7 @@ use crate::domain::channel::{Channel, Status};
 use crate::domain::delivery::State;
 use crate::domain::ids::{ChannelId, DeliveryId, PostId, WorkspaceId};
 use crate::domain::lamp::{self, Watch};
+use crate::domain::post_options::PostOptions;
 use crate::domain::role::Act;
 use crate::store::posts::{Medium, NewDelivery, Post, Time};
 use crate::store::queue::QueueQuery;
@@ -34,6 +35,8 @@ pub struct NewPost {
     pub media: Vec<(PathBuf, String)>,
     /// Texts of their own for some of the channels.
     pub only_for: Vec<(ChannelId, String)>,
+    /// What else is chosen for it.
+    pub options: PostOptions,
 }
 
 /// When a post goes out.
@@ -173,7 +176,7 @@ async fn store(
         let mut warnings = Vec::new();
         for channel in &ready.channels {
             let text = text_for(&new, channel);
-            let problems = content::check(&networks, channel, text, &media);
+            let problems = content::check(&networks, channel, text, &media, &new.options);
             if draft {
                 warnings.extend(
                     problems
@@ -192,6 +195,7 @@ async fn store(
             created_by: acting.operator.clone(),
             created_at: acting.now,
             edited_at: None,
+            options: new.options.clone(),
         };
         tx.add_post(&post)?;
         content::check_copies(&spool, &media)?;

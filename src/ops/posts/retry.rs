@@ -69,10 +69,8 @@ async fn go(
 pub(super) fn check(q: &Reads<'_>, machine: &Machine, delivery: &Delivery) -> Result<(), OpError> {
     let channel = q.channel(&delivery.channel_id)?;
     let media = q.media_of(&delivery.post_id)?;
-    let text = match &delivery.text {
-        Some(text) => text.clone(),
-        None => q.post(&delivery.post_id)?.text,
-    };
-    let problems = content::check(&machine.networks, &channel, &text, &media);
+    let post = q.post(&delivery.post_id)?;
+    let text = delivery.text.as_ref().unwrap_or(&post.text);
+    let problems = content::check(&machine.networks, &channel, text, &media, &post.options);
     content::refuse_problem(&channel, &problems)
 }

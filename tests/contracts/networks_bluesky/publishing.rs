@@ -54,6 +54,8 @@ impl Send {
             account: scene.did.clone(),
             text: text.into(),
             media: media.collect(),
+            options: Default::default(),
+            reply_to: None,
             rendered: None,
             now,
         };
@@ -367,7 +369,10 @@ async fn what_can_never_go_out_is_refused_with_a_sentence() {
     assert_eq!(refusal.class, AnswerClass::InvalidPost);
     assert_eq!(send.scene.calls(), [""; 0]);
     assert_eq!(
-        send.scene.networked.problems(&send.publish.text, &[])[0].what,
+        send.scene
+            .networked
+            .problems(&send.publish.text, &[], &send.publish.options)[0]
+            .what,
         "The text is 1 character too long for Bluesky."
     );
     // Yet what may be live already is judged by the network alone.

@@ -20,6 +20,8 @@ fn without_password(session: &Session) -> Session {
             access: old.access.duplicate(),
             refresh: old.refresh.as_ref().map(Secret::duplicate),
             password: None,
+            client_secret: None,
+            proof_key: None,
             access_ends: Ends { ..old.access_ends },
             grant_ends: Ends { ..old.grant_ends },
         }),
@@ -32,7 +34,7 @@ async fn a4_every_proof_is_one_refresh_and_brings_a_new_pair() {
     let scene = Scene::new().await;
     let session = scene.session().await;
     scene.bluesky().forget_calls();
-    let good = renewed(scene.networked.probe(&scene.net, &session).await);
+    let good = renewed(scene.networked.probe(&scene.net, &session, &[]).await);
     assert_eq!(scene.calls(), ["refreshSession"]);
     assert!(good.blocked.is_none() && good.healed.is_none());
     assert_eq!(good.server, session.server);
