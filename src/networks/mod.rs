@@ -135,6 +135,18 @@ pub enum Way {
     Browser,
 }
 
+impl Way {
+    /// The name a channel keeps of the way it was logged in.
+    pub fn method(self) -> &'static str {
+        match self {
+            Self::AppPassword => "app_password",
+            Self::AccessToken => "access_token",
+            Self::BotToken => "bot_token",
+            Self::Browser => "oauth",
+        }
+    }
+}
+
 /// What an operator gave to log in with, where no browser is needed.
 #[derive(Debug)]
 pub enum Credential {

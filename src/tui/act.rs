@@ -3,11 +3,11 @@
 
 use crate::domain::ids::{ChannelId, DeliveryId, NoticeId, WorkspaceId};
 use crate::domain::network::Network;
+use crate::networks::Credential;
 use crate::ops::OpError;
 use crate::ops::posts::Answer;
 use crate::ops::views::{DeliveryView, Why};
 use crate::store::disconnect::DisconnectCounts;
-use crate::support::secret::Secret;
 
 use super::model::requests::RequestId;
 
@@ -92,12 +92,8 @@ pub struct SignIn {
     pub workspace: WorkspaceId,
     /// The channel that is mended; `None` connects a new one.
     pub channel: Option<ChannelId>,
-    /// Handle without `@`.
-    pub handle: String,
-    /// The server, when it is not the network's own.
-    pub server: Option<String>,
-    /// The app password.
-    pub password: Secret,
+    /// What to log in with.
+    pub credential: Credential,
 }
 
 /// How an act went.

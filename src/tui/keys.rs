@@ -219,7 +219,7 @@ pub fn place(model: &Model) -> Place {
 /// Where the keys go, but for the help: that is about this place.
 pub fn below_help(model: &Model) -> Place {
     match model.sheet() {
-        Some(Sheet::Help(_) | Sheet::Workspaces(_)) => P::Choose,
+        Some(Sheet::Help(_) | Sheet::Workspaces(_) | Sheet::Networks(_)) => P::Choose,
         Some(Sheet::Channel(_)) => P::Channel,
         Some(Sheet::Login(_)) => P::Login,
         Some(Sheet::Disconnect(_)) => P::Disconnect,

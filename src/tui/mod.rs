@@ -31,6 +31,7 @@ use jiff::tz::TimeZone;
 
 use crate::domain::ids::ChannelId;
 use crate::domain::network::Network;
+use crate::networks::Descriptor;
 use crate::ops::Hub;
 use crate::store::StoreError;
 use crate::support::clock::Clock;
@@ -110,20 +111,21 @@ fn model(
         slow: options.slow,
         no_publish: options.no_publish,
         pid: std::process::id(),
-        tips: tips(hub),
+        tips: each(hub, |descriptor| descriptor.tips),
+        ways: each(hub, |descriptor| descriptor.ways),
     };
     let mut model = model::Model::new(set, size, hub.clock.now(), Clock::real().boot());
     model.channels.wanted = options.account;
     Ok(model)
 }
 
-/// What each built-in network wants done before a login.
-fn tips(hub: &Hub) -> HashMap<Network, &'static [&'static str]> {
+/// A fact of each built-in network.
+fn each<T>(hub: &Hub, fact: fn(&'static Descriptor) -> T) -> HashMap<Network, T> {
     Network::ALL
         .iter()
         .filter_map(|network| {
             let (built_in, _) = hub.networks.get(*network)?;
-            Some((*network, built_in.descriptor().tips))
+            Some((*network, fact(built_in.descriptor())))
         })
         .collect()
 }

@@ -13,7 +13,7 @@ use super::model::requests::RequestId;
 use super::msg::{Loaded, Msg};
 use crate::domain::delivery::Shown;
 use crate::domain::ids::{ChannelId, WorkspaceId};
-use crate::networks::Credential;
+
 use crate::ops::probe::Asked;
 use crate::ops::views::{self, QueueFilter};
 use crate::ops::{Hub, OpError, Scope, connect, disconnect, pause, posts, probe, workspaces};
@@ -269,11 +269,7 @@ async fn perform(hub: &Hub, act: Act) -> Result<Done, OpError> {
 }
 
 async fn log_in(hub: &Hub, sign_in: SignIn) -> Result<Done, OpError> {
-    let credential = Credential::AppPassword {
-        handle: sign_in.handle,
-        server: sign_in.server,
-        password: sign_in.password,
-    };
+    let credential = sign_in.credential;
     let connected = match &sign_in.channel {
         Some(id) => connect::reconnect(hub, id, credential).await?,
         None => connect::connect(hub, &sign_in.workspace, sign_in.network, credential).await?,

@@ -23,6 +23,7 @@ use crate::domain::ids::{ChannelId, DeliveryId, OperatorId, WorkspaceId};
 use crate::domain::network::Network;
 use crate::domain::notice::Severity;
 use crate::domain::role::{Act, Role, permits};
+use crate::networks::Way;
 use crate::ops::publisher::PublisherView;
 use crate::ops::views::{ChannelView, DeliveryView};
 use crate::ops::workspaces::WorkspaceView;
@@ -112,6 +113,8 @@ pub struct Setting {
     pub pid: u32,
     /// What each network wants done before a login.
     pub tips: HashMap<Network, &'static [&'static str]>,
+    /// How each built-in network can be logged in to with what is typed here.
+    pub ways: HashMap<Network, &'static [Way]>,
 }
 
 /// The state of one screen.

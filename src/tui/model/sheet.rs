@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::requests::RequestId;
 use crate::domain::ids::{ChannelId, WorkspaceId};
 use crate::domain::network::Network;
+use crate::networks::{Credential, Way};
 use crate::ops::OpError;
 use crate::ops::views::{DeliveryView, Why};
 use crate::store::disconnect::DisconnectCounts;
@@ -21,6 +22,8 @@ pub enum Sheet {
     Help(Help),
     /// Which workspace to look at.
     Workspaces(Choice),
+    /// Which network to connect.
+    Networks(Choice),
     /// The details of a channel, where there is no pane for them.
     Channel(ChannelId),
     /// Log in.
@@ -61,12 +64,12 @@ pub struct Question {
 /// The fields of a login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LoginField {
-    /// Handle.
-    Handle,
+    /// Who: the handle, or the chat of a bot.
+    Who,
     /// Server.
     Server,
-    /// App password.
-    Password,
+    /// App password or token.
+    Secret,
 }
 
 /// A login under way.
@@ -74,16 +77,18 @@ pub enum LoginField {
 pub struct Login {
     /// At which network.
     pub network: Network,
+    /// How.
+    pub way: Way,
     /// The channel that is mended; `None` connects a new one.
     pub channel: Option<ChannelId>,
     /// Where a new channel goes.
     pub workspace: WorkspaceId,
-    /// Handle, without `@`.
-    pub handle: Field,
-    /// Server; empty finds it by the handle.
+    /// Handle without `@`, or the chat of a bot.
+    pub who: Field,
+    /// Server; empty finds it by the handle, where that is possible.
     pub server: Field,
-    /// App password.
-    pub password: Field,
+    /// App password or token.
+    pub secret: Field,
     /// The field with the cursor.
     pub focus: LoginField,
     /// The request under way.
@@ -96,21 +101,28 @@ impl Login {
     /// The field with the cursor.
     pub fn field(&mut self) -> &mut Field {
         match self.focus {
-            LoginField::Handle => &mut self.handle,
+            LoginField::Who => &mut self.who,
             LoginField::Server => &mut self.server,
-            LoginField::Password => &mut self.password,
+            LoginField::Secret => &mut self.secret,
         }
     }
 
-    /// The next field, or the previous one. The handle of a channel that is
-    /// mended stays what it is.
-    pub fn turn(&mut self, forwards: bool) {
+    /// The fields in their order. The handle of a channel that is mended stays
+    /// what it is; so does the server where ids are per server.
+    pub fn fields(&self) -> &'static [LoginField] {
         use LoginField as F;
-        let order: &[F] = if self.channel.is_some() {
-            &[F::Password, F::Server]
-        } else {
-            &[F::Handle, F::Password, F::Server]
-        };
+        match (self.way, self.channel.is_some()) {
+            (Way::AppPassword, false) => &[F::Who, F::Secret, F::Server],
+            (Way::AppPassword, true) => &[F::Secret, F::Server],
+            (Way::BotToken, false) => &[F::Who, F::Secret],
+            (Way::AccessToken | Way::Browser, false) => &[F::Server, F::Secret],
+            (Way::BotToken | Way::AccessToken | Way::Browser, true) => &[F::Secret],
+        }
+    }
+
+    /// The next field, or the previous one.
+    pub fn turn(&mut self, forwards: bool) {
+        let order = self.fields();
         let here = order.iter().position(|one| *one == self.focus).unwrap_or(0);
         let step = if forwards { 1 } else { order.len() - 1 };
         self.focus = order[(here + step) % order.len()];
@@ -121,14 +133,21 @@ impl Login {
     /// cursor is.
     pub fn paste(&mut self, text: &str) {
         let line = crate::tui::widgets::text::one_line(text);
-        let (field, text) = if is_app_password(&line) {
-            (LoginField::Password, line.as_str())
-        } else if line.starts_with("https://") || line.starts_with("http://") {
-            (LoginField::Server, line.as_str())
-        } else {
-            (self.focus, line.as_str())
+        let link = line.starts_with("https://") || line.starts_with("http://");
+        let secret = match self.way {
+            Way::AppPassword => is_app_password(&line),
+            Way::BotToken => is_bot_token(&line),
+            Way::AccessToken | Way::Browser => false,
         };
-        let whole = field != self.focus || is_app_password(text);
+        let field = if secret {
+            LoginField::Secret
+        } else if link && self.fields().contains(&LoginField::Server) {
+            LoginField::Server
+        } else {
+            self.focus
+        };
+        let text = line.as_str();
+        let whole = field != self.focus || secret;
         self.focus = field;
         let into = self.field();
         if whole {
@@ -137,10 +156,51 @@ impl Login {
         into.paste(text);
     }
 
-    /// Whether everything needed is there.
-    pub fn is_complete(&self) -> bool {
-        !self.handle.is_empty() && !self.password.is_empty()
+    /// The first field that has to be filled in and is not.
+    pub fn first_empty(&self) -> Option<LoginField> {
+        let needed = |field: &&LoginField| match field {
+            LoginField::Who => self.who.is_empty(),
+            LoginField::Secret => self.secret.is_empty(),
+            // The server of a handle is found by itself.
+            LoginField::Server => self.way != Way::AppPassword && self.server.is_empty(),
+        };
+        self.fields().iter().find(needed).copied()
     }
+
+    /// What is typed, as a credential.
+    pub fn credential(&self) -> Credential {
+        let who = self.who.text().trim().trim_start_matches('@').to_owned();
+        let server = self.server.text().trim().to_owned();
+        match self.way {
+            Way::AppPassword => Credential::AppPassword {
+                handle: who,
+                server: (!server.is_empty()).then_some(server),
+                password: self.secret.secret(),
+            },
+            Way::BotToken => Credential::BotToken {
+                chat: self.who.text().trim().to_owned(),
+                token: self.secret.secret(),
+            },
+            Way::AccessToken | Way::Browser => Credential::AccessToken {
+                server,
+                token: self.secret.secret(),
+            },
+        }
+    }
+}
+
+/// `<digits>:<secret>`, the form BotFather gives tokens.
+///
+/// Source: <https://core.telegram.org/bots/api#authorizing-your-bot>
+fn is_bot_token(text: &str) -> bool {
+    text.split_once(':').is_some_and(|(bot, secret)| {
+        (5..=20).contains(&bot.len())
+            && bot.chars().all(|c| c.is_ascii_digit())
+            && secret.len() >= 20
+            && secret
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
+    })
 }
 
 /// `xxxx-xxxx-xxxx-xxxx`, the form Bluesky gives app passwords.
@@ -222,5 +282,15 @@ mod tests {
         assert!(!is_app_password("abcd-ef12-ghij"));
         assert!(!is_app_password("acme.bsky.social"));
         assert!(!is_app_password("abcd-ef12-ghij-klmn-opqr"));
+    }
+
+    #[test]
+    fn a_bot_token_is_known_by_its_form() {
+        assert!(is_bot_token(
+            "123456789:AAbbccddeeffgghhiijjkkllmmnnoopp_-1"
+        ));
+        assert!(!is_bot_token("https://t.me/acme"));
+        assert!(!is_bot_token("123456789:short"));
+        assert!(!is_bot_token("-1001234567890"));
     }
 }

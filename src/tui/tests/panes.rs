@@ -88,7 +88,17 @@ fn the_list_of_workspaces() {
 
 #[test]
 fn connecting() {
-    seen("connect", "cacme.exam", |_| {});
+    seen("connect", "cblue<enter>acme.exam", |_| {});
+}
+
+#[test]
+fn the_list_of_networks() {
+    seen("networks", "c", |_| {});
+}
+
+#[test]
+fn connecting_a_bot() {
+    seen("connect_bot", "ctele<enter>@acme", |_| {});
 }
 
 #[test]

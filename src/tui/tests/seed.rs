@@ -15,6 +15,7 @@ use crate::domain::network::{ChannelKind, Network};
 use crate::domain::notice::Severity;
 use crate::domain::publisher::PublisherKind;
 use crate::domain::role::Role;
+use crate::networks::Way;
 use crate::ops::Operator;
 use crate::ops::publisher::PublisherView;
 use crate::ops::views::{ChannelView, DeliveryView, Lamp};
@@ -52,6 +53,11 @@ pub fn empty(width: u16, height: u16) -> Model {
         slow: false,
         no_publish: false,
         pid: 4711,
+        ways: HashMap::from([
+            (Network::Bluesky, &[Way::AppPassword][..]),
+            (Network::Mastodon, &[Way::AccessToken, Way::Browser][..]),
+            (Network::Telegram, &[Way::BotToken][..]),
+        ]),
         tips: HashMap::from([
             (
                 Network::Bluesky,

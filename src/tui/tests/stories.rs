@@ -8,6 +8,7 @@ use crate::domain::channel::Cause;
 use crate::domain::delivery::Shown;
 use crate::domain::ids::ChannelId;
 use crate::domain::role::Role;
+use crate::networks::Credential;
 use crate::ops::posts::Answer;
 use crate::ops::views::Lamp;
 use crate::ops::{ErrorKind, OpError, Scope};
@@ -267,15 +268,23 @@ fn read_only_drops_every_acting_key() {
 #[test]
 fn a_pasted_app_password_lands_in_its_field_wherever_the_cursor_is() {
     let mut model = seed::model(120, 36);
-    press(&mut model, "cacme.example");
+    press(&mut model, "cblue<enter>acme.example");
     paste(&mut model, " abcd-efgh-ijkl-mnop\n");
     let effects = press(&mut model, "<enter>");
     let Some(Effect::Act(_, Act::SignIn(sign_in))) = effects.first() else {
         panic!("{effects:?}");
     };
-    assert_eq!(sign_in.handle, "acme.example");
-    assert_eq!(sign_in.password.expose(), "abcd-efgh-ijkl-mnop");
-    assert_eq!(sign_in.server, None);
+    let Credential::AppPassword {
+        handle,
+        server,
+        password,
+    } = &sign_in.credential
+    else {
+        panic!("{:?}", sign_in.credential);
+    };
+    assert_eq!(handle, "acme.example");
+    assert_eq!(password.expose(), "abcd-efgh-ijkl-mnop");
+    assert_eq!(*server, None);
     assert!(!seen(&model).contains("abcd"));
     assert!(!format!("{model:?}").contains("abcd"));
 }
@@ -313,12 +322,57 @@ fn a_login_that_fails_stays_open_and_one_that_works_shows_the_channel() {
 }
 
 #[test]
+fn a_bot_is_connected_by_its_chat_and_a_token_pasted_from_anywhere() {
+    let mut model = seed::model(120, 36);
+    press(&mut model, "ctele<enter>@acme_news");
+    paste(
+        &mut model,
+        "123456789:AAbbccddeeffgghhiijjkkllmmnnoopp_-1\n",
+    );
+    let effects = press(&mut model, "<enter>");
+    let Some(Effect::Act(_, Act::SignIn(sign_in))) = effects.first() else {
+        panic!("{effects:?}");
+    };
+    let Credential::BotToken { chat, token } = &sign_in.credential else {
+        panic!("{:?}", sign_in.credential);
+    };
+    assert_eq!(chat, "@acme_news");
+    assert!(token.expose().starts_with("123456789:"));
+    assert!(!seen(&model).contains("AAbb"));
+    assert!(!format!("{model:?}").contains("AAbb"));
+}
+
+#[test]
+fn enter_goes_to_the_first_field_that_is_still_empty() {
+    let mut model = seed::model(120, 36);
+    press(&mut model, "cmasto<enter>");
+    assert!(press(&mut model, "<enter>").is_empty());
+    paste(&mut model, "https://mas.example");
+    assert!(press(&mut model, "<enter>").is_empty());
+    press(&mut model, "token-of-ann");
+    let effects = press(&mut model, "<enter>");
+    let Some(Effect::Act(_, Act::SignIn(sign_in))) = effects.first() else {
+        panic!("{effects:?}");
+    };
+    assert!(
+        matches!(&sign_in.credential, Credential::AccessToken { server, token }
+        if server == "https://mas.example" && token.expose() == "token-of-ann")
+    );
+}
+
+#[test]
+fn a_network_that_is_not_built_in_says_so_and_opens_nothing() {
+    let mut model = seed::model(120, 36);
+    press(&mut model, "cwhats<enter>");
+    assert_eq!(said(&model), "WhatsApp: coming");
+    assert!(matches!(model.sheets.as_slice(), [Sheet::Networks(_)]));
+}
+
+#[test]
 fn letters_in_a_field_are_text_and_a_paste_outside_is_nothing() {
     let mut model = seed::model(120, 36);
-    press(&mut model, "cq?D");
-    assert!(
-        matches!(model.sheets.as_slice(), [Sheet::Login(login)] if login.handle.text() == "q?D")
-    );
+    press(&mut model, "cblue<enter>q?D");
+    assert!(matches!(model.sheets.as_slice(), [Sheet::Login(login)] if login.who.text() == "q?D"));
     press(&mut model, "<esc>");
     paste(&mut model, "qD!");
     assert!(model.sheets.is_empty());

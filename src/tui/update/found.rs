@@ -1,5 +1,6 @@
 //! What a search finds: keys of a place, workspaces.
 
+use crate::domain::network::Network;
 use crate::ops::workspaces::WorkspaceView;
 use crate::tui::keys::{Binding, below_help, of, why_not};
 use crate::tui::model::Model;
@@ -20,6 +21,32 @@ pub fn keys(model: &Model, search: &str) -> Vec<(&'static Binding, Option<String
         .filter(|binding| fits(search, &[binding.keys, binding.long, binding.short]))
         .map(|binding| (binding, why_not(model, binding.does)))
         .collect()
+}
+
+/// A network that may be connected, or why it may not.
+pub struct NetworkRow {
+    /// Which.
+    pub network: Network,
+    /// Why it cannot be chosen.
+    pub reason: Option<&'static str>,
+}
+
+/// The networks that fit a search: those that can be connected first.
+pub fn networks(model: &Model, search: &str) -> Vec<NetworkRow> {
+    let mut rows: Vec<NetworkRow> = Network::ALL
+        .iter()
+        .filter(|network| fits(search, &[network.title(), network.name()]))
+        .map(|network| NetworkRow {
+            network: *network,
+            reason: match model.set.ways.get(network) {
+                Some(_) => None,
+                None if *network == Network::Whatsapp => Some("coming"),
+                None => Some("not part of this version yet"),
+            },
+        })
+        .collect();
+    rows.sort_by_key(|row| row.reason.is_some());
+    rows
 }
 
 /// The workspaces that fit a search: the one of the row under the cursor

@@ -44,7 +44,7 @@ fn too_early(model: &Model) -> bool {
 fn field(model: &mut Model) -> Option<&mut Field> {
     match model.sheets.last_mut()? {
         Sheet::Help(help) => Some(&mut help.search),
-        Sheet::Workspaces(choice) => Some(&mut choice.search),
+        Sheet::Workspaces(choice) | Sheet::Networks(choice) => Some(&mut choice.search),
         Sheet::Login(login) if login.busy.is_none() => Some(login.field()),
         Sheet::Disconnect(sheet) if sheet.cancels() > 0 => Some(&mut sheet.typed),
         Sheet::Story(story) => story.link.as_mut(),
@@ -57,7 +57,7 @@ fn type_into(model: &mut Model, key: KeyEvent) -> bool {
     if taken {
         match model.sheets.last_mut() {
             Some(Sheet::Help(help)) => help.selected = 0,
-            Some(Sheet::Workspaces(choice)) => choice.selected = 0,
+            Some(Sheet::Workspaces(choice) | Sheet::Networks(choice)) => choice.selected = 0,
             _ => {}
         }
     }

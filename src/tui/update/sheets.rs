@@ -2,6 +2,7 @@
 
 use super::{moves, posts, press};
 use crate::domain::network::Network;
+use crate::networks::Way;
 use crate::ops::Scope;
 use crate::tui::act::{Act, Effect, Load, SignIn};
 use crate::tui::model::line::COUNTDOWN;
@@ -14,7 +15,9 @@ use crate::tui::words;
 pub fn back(model: &mut Model) -> Vec<Effect> {
     let stays = match model.sheets.last_mut() {
         Some(Sheet::Help(help)) => clear(&mut help.search, &mut help.selected),
-        Some(Sheet::Workspaces(choice)) => clear(&mut choice.search, &mut choice.selected),
+        Some(Sheet::Workspaces(choice) | Sheet::Networks(choice)) => {
+            clear(&mut choice.search, &mut choice.selected)
+        }
         Some(Sheet::Story(story)) if story.link.is_some() || story.again => {
             story.link = None;
             story.again = false;
@@ -75,14 +78,26 @@ pub fn reconnect(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     };
     let channel = &view.summary.channel;
+    let network = channel.kind.network();
+    let way = way(model, network, Some(&channel.login_method));
+    // A handle or a chat is found by its stable id whatever it is called now.
+    let who = match way {
+        Way::AppPassword => &channel.handle,
+        _ => &channel.remote_id,
+    };
+    let server = match way {
+        Way::AppPassword => Field::plain(),
+        _ => Field::with(&channel.server),
+    };
     let login = Login {
-        network: channel.kind.network(),
+        network,
+        way,
         channel: Some(channel.id.clone()),
         workspace: channel.workspace_id.clone(),
-        handle: Field::with(&channel.handle),
-        server: Field::plain(),
-        password: Field::masked(),
-        focus: LoginField::Password,
+        who: Field::with(who),
+        server,
+        secret: Field::masked(),
+        focus: LoginField::Secret,
         busy: None,
         error: None,
     };
@@ -90,22 +105,61 @@ pub fn reconnect(model: &mut Model) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Opens a login for a new channel.
+/// The way a login is offered: the one used before where that is one of them,
+/// else the first that takes what is typed here.
+fn way(model: &Model, network: Network, before: Option<&str>) -> Way {
+    let ways = model.set.ways.get(&network).copied().unwrap_or_default();
+    let typed = || ways.iter().copied().filter(|way| *way != Way::Browser);
+    typed()
+        .find(|way| Some(way.method()) == before)
+        .or_else(|| typed().next())
+        .unwrap_or(Way::AppPassword)
+}
+
+/// Opens the list of networks for a new channel.
 pub fn connect(model: &mut Model) -> Vec<Effect> {
-    let Some(workspace) = model.connect_to() else {
+    if model.connect_to().is_some() {
+        model.sheets.push(Sheet::Networks(Choice::default()));
+    }
+    Vec::new()
+}
+
+/// Opens the login of the chosen network; one that is not built in says so.
+fn choose_network(model: &mut Model) -> Vec<Effect> {
+    let Some(Sheet::Networks(choice)) = model.sheets.last() else {
         return Vec::new();
     };
-    let login = Login {
-        network: Network::Bluesky,
+    let found = super::found::networks(model, choice.search.text());
+    let (Some(row), Some(workspace)) = (found.get(choice.selected), model.connect_to()) else {
+        return Vec::new();
+    };
+    let network = row.network;
+    if let Some(reason) = &row.reason {
+        let text = format!("{}: {reason}", network.title());
+        model
+            .line
+            .say(crate::tui::model::Tone::Quiet, text, model.boot);
+        return Vec::new();
+    }
+    let way = way(model, network, None);
+    let mut login = Login {
+        network,
+        way,
         channel: None,
         workspace,
-        handle: Field::plain(),
+        who: Field::plain(),
         server: Field::plain(),
-        password: Field::masked(),
-        focus: LoginField::Handle,
+        secret: Field::masked(),
+        focus: LoginField::Secret,
         busy: None,
         error: None,
     };
+    login.focus = login
+        .fields()
+        .first()
+        .copied()
+        .unwrap_or(LoginField::Secret);
+    model.sheets.pop();
     model.sheets.push(Sheet::Login(Box::new(login)));
     Vec::new()
 }
@@ -146,6 +200,7 @@ pub fn go(model: &mut Model) -> Vec<Effect> {
     match model.sheets.last() {
         Some(Sheet::Help(_)) => run_found(model),
         Some(Sheet::Workspaces(_)) => choose_workspace(model),
+        Some(Sheet::Networks(_)) => choose_network(model),
         Some(Sheet::Login(_)) => sign_in(model),
         Some(Sheet::Disconnect(_)) => confirm_disconnect(model),
         Some(Sheet::Story(_)) => posts::confirm(model),
@@ -188,26 +243,17 @@ fn sign_in(model: &mut Model) -> Vec<Effect> {
     if login.busy.is_some() {
         return Vec::new();
     }
-    if !login.is_complete() {
-        login.turn(true);
+    if let Some(field) = login.first_empty() {
+        login.focus = field;
         return Vec::new();
     }
     login.busy = Some(request);
     login.error = None;
-    let handle = login
-        .handle
-        .text()
-        .trim()
-        .trim_start_matches('@')
-        .to_owned();
-    let server = login.server.text().trim().to_owned();
     let act = Act::SignIn(SignIn {
         network: login.network,
         workspace: login.workspace.clone(),
         channel: login.channel.clone(),
-        handle,
-        server: (!server.is_empty()).then_some(server),
-        password: login.password.secret(),
+        credential: login.credential(),
     });
     vec![Effect::Act(request, act)]
 }

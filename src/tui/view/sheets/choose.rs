@@ -4,6 +4,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
 use super::{Canvas, WIDE};
+use crate::networks::Way;
 use crate::ops::views::Lamp;
 use crate::tui::keys;
 use crate::tui::model::Model;
@@ -75,6 +76,41 @@ pub fn workspaces(canvas: &mut Canvas<'_>, area: Rect, choice: &Choice) {
         if at == choice.selected {
             mark(canvas, inside, line + 1);
         }
+    }
+}
+
+/// Draws the networks.
+pub fn networks(canvas: &mut Canvas<'_>, area: Rect, choice: &Choice) {
+    let rows = found::networks(canvas.model, choice.search.text());
+    let inside = frame(canvas, area, "Connect", rows.len(), &choice.search);
+    let (plain, muted) = (Style::new(), canvas.style(Role::Muted));
+    for (line, at) in window(inside, rows.len(), choice.selected).enumerate() {
+        let row = &rows[at];
+        let note = row.reason.unwrap_or_else(|| {
+            let ways = canvas.model.set.ways.get(&row.network);
+            ways.and_then(|ways| ways.iter().find_map(|way| needs(*way)))
+                .unwrap_or_default()
+        });
+        let style = if row.reason.is_some() { muted } else { plain };
+        canvas
+            .pen(inside, line + 1)
+            .tab(2)
+            .field(row.network.title(), 14, style)
+            .tab(18)
+            .write(note, muted);
+        if at == choice.selected {
+            mark(canvas, inside, line + 1);
+        }
+    }
+}
+
+/// What a way to log in asks for; nothing where it is not offered here.
+fn needs(way: Way) -> Option<&'static str> {
+    match way {
+        Way::AppPassword => Some("handle and app password"),
+        Way::AccessToken => Some("server and access token"),
+        Way::BotToken => Some("chat and the token of a bot that may post there"),
+        Way::Browser => None,
     }
 }
 

@@ -1,8 +1,9 @@
-//! Log in: handle, app password, server.
+//! Log in with what is typed: an app password, or a token.
 
 use ratatui::layout::Rect;
 
 use super::{Canvas, Line, error_lines, field_line, inside_width, sheet, text_lines};
+use crate::networks::Way;
 use crate::tui::model::sheet::{Login, LoginField};
 use crate::tui::theme::Role;
 use crate::tui::words;
@@ -36,40 +37,26 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, login: &Login) {
         lines.push(Line::Blank);
     }
     let on = |field| login.focus == field && login.busy.is_none();
-    match channel {
-        Some(view) => lines.push(Line::Text(
-            "Handle",
-            words::channel(&view.summary.channel),
-            Role::Plain,
-        )),
-        None => lines.push(Line::Field(
-            "Handle",
-            field_line(
-                &login.handle,
-                on(LoginField::Handle),
-                cells,
-                "name.bsky.social",
-            ),
-        )),
+    if let Some(view) = channel {
+        let name = words::channel(&view.summary.channel);
+        lines.push(Line::Text(who(login.way).0, name, Role::Plain));
     }
-    lines.push(Line::Field(
-        "Password",
-        field_line(
-            &login.password,
-            on(LoginField::Password),
-            cells,
-            "an app password, xxxx-xxxx-xxxx-xxxx; a paste lands here",
-        ),
-    ));
-    lines.push(Line::Field(
-        "Server",
-        field_line(
-            &login.server,
-            on(LoginField::Server),
-            cells,
-            "found by the handle; type one to name it",
-        ),
-    ));
+    for field in login.fields() {
+        let (label, hint) = match field {
+            LoginField::Who => who(login.way),
+            LoginField::Secret => secret(login.way),
+            LoginField::Server => server(login.way),
+        };
+        let shown = match field {
+            LoginField::Who => &login.who,
+            LoginField::Secret => &login.secret,
+            LoginField::Server => &login.server,
+        };
+        lines.push(Line::Field(
+            label,
+            field_line(shown, on(*field), cells, hint),
+        ));
+    }
     match (&login.busy, &login.error) {
         (Some(_), _) => {
             lines.push(Line::Blank);
@@ -86,10 +73,48 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, login: &Login) {
                     "Nothing has changed yet; {} held.",
                     words::count(n, "post stays", "posts stay")
                 ),
-                (None, _) => "The password is kept sealed and is never shown.".to_owned(),
+                (None, _) => "What you type here is kept sealed and is never shown.".to_owned(),
             };
             lines.push(Line::Full(format!("  {text}"), Role::Muted));
         }
     }
     sheet(canvas, area, &title, &place, &lines);
+}
+
+/// Label and hint of who logs in.
+fn who(way: Way) -> (&'static str, &'static str) {
+    match way {
+        Way::AppPassword => ("Handle", "name.bsky.social"),
+        Way::BotToken => (
+            "Chat",
+            "@channel, or the id of a group such as -1001234567890",
+        ),
+        Way::AccessToken | Way::Browser => ("Account", "the token says whose it is"),
+    }
+}
+
+/// Label and hint of what is secret.
+fn secret(way: Way) -> (&'static str, &'static str) {
+    match way {
+        Way::AppPassword => (
+            "Password",
+            "an app password, xxxx-xxxx-xxxx-xxxx; a paste lands here",
+        ),
+        Way::BotToken => (
+            "Token",
+            "the bot's token from @BotFather; a paste lands here",
+        ),
+        Way::AccessToken | Way::Browser => {
+            ("Token", "from Preferences, Development, your application")
+        }
+    }
+}
+
+/// Label and hint of the server.
+fn server(way: Way) -> (&'static str, &'static str) {
+    let hint = match way {
+        Way::AppPassword => "found by the handle; type one to name it",
+        _ => "https://mastodon.example, the server of the account",
+    };
+    ("Server", hint)
 }

@@ -31,6 +31,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         None => {}
         Some(Sheet::Help(help)) => choose::help(canvas, area, help),
         Some(Sheet::Workspaces(choice)) => choose::workspaces(canvas, area, choice),
+        Some(Sheet::Networks(choice)) => choose::networks(canvas, area, choice),
         Some(Sheet::Channel(id)) => channel::draw(canvas, area, id),
         Some(Sheet::Login(login)) => login::draw(canvas, area, login),
         Some(Sheet::Disconnect(sheet)) => disconnect::draw(canvas, area, sheet),
