@@ -16,6 +16,7 @@ pub mod channel;
 pub mod check;
 pub mod config;
 pub mod context;
+pub mod demo;
 pub mod files;
 pub mod json;
 pub mod news;
@@ -23,6 +24,7 @@ pub mod output;
 pub mod post;
 pub mod process;
 pub mod publisher;
+pub mod sandbox;
 pub mod screen;
 pub mod status;
 pub mod words;
@@ -105,7 +107,10 @@ fn execute(cli: Cli, output: Output, redactor: Redactor) -> Result<Exit, Failure
             "End other programs, or raise the limit of processes.",
         )
     })?;
-    let context = Context::new(cli.global, output, redactor)?;
+    let mut context = Context::new(cli.global, output, redactor)?;
+    if let Some(Command::Demo(command)) = &cli.command {
+        demo::prepare(&mut context, command)?;
+    }
     let done = runtime.block_on(async {
         let work = dispatch(&context, cli.command, cli.account.as_deref());
         tokio::pin!(work);
@@ -144,6 +149,8 @@ async fn dispatch(
     }
     match command {
         None => screen::run(context, account).await,
+        Some(Command::Demo(command)) => demo::run(context, &command).await,
+        Some(Command::Sandbox(command)) => sandbox::run(context, &command).await,
         Some(Command::Status(command)) => status::run(context, &command).await,
         Some(Command::Check(command)) => check::run(context, &command).await,
         Some(Command::Daemon(command)) => publisher::daemon(context, &command).await,

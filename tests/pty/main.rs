@@ -11,6 +11,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod demo;
 mod publishers;
 mod screen;
 mod terminal;

@@ -59,10 +59,34 @@ impl Term {
         Self::of(home, (36, 120), &[])
     }
 
-    fn of(home: &Path, (rows, cols): (u16, u16), environment: &[(&str, &str)]) -> Self {
+    /// The demo, which has a home of its own.
+    pub fn demo() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let directory = [("TMPDIR", home.path().to_str().unwrap())];
+        let mut term = Self::with(&["demo"], home.path(), (36, 120), &directory);
+        term.home = Some(home);
+        term
+    }
+
+    /// Where the home is, when it is this terminal's own.
+    pub fn home(&self) -> Option<&Path> {
+        self.home.as_ref().map(tempfile::TempDir::path)
+    }
+
+    fn of(home: &Path, size: (u16, u16), environment: &[(&str, &str)]) -> Self {
+        Self::with(&[], home, size, environment)
+    }
+
+    fn with(
+        words: &[&str],
+        home: &Path,
+        (rows, cols): (u16, u16),
+        environment: &[(&str, &str)],
+    ) -> Self {
         let pair = native_pty_system().openpty(size(rows, cols)).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_allgreen"));
         command.args(["--home", home.to_str().unwrap()]);
+        command.args(words);
         command.env_remove("NO_COLOR");
         command.env("TERM", "xterm-256color");
         for (name, value) in environment {

@@ -7,6 +7,31 @@ use clap::{Args, Subcommand};
 
 use super::values;
 
+/// `demo`
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// The same number gives the same posts
+    #[arg(long, value_name = "N", default_value_t = 7)]
+    pub seed: u64,
+    /// How many times faster time runs, for program and networks alike
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=600))]
+    pub speed: u32,
+}
+
+/// `sandbox`
+#[derive(Debug, Args)]
+pub struct Sandbox {
+    /// The first port; the networks take the ones after it. Any when left out
+    #[arg(long, value_name = "P", default_value_t = 0)]
+    pub port: u16,
+    /// Identifiers and tokens repeat with the same number
+    #[arg(long, value_name = "N", default_value_t = 7)]
+    pub seed: u64,
+    /// How many times faster its time runs
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=600))]
+    pub speed: u32,
+}
+
 /// `status`
 #[derive(Debug, Default, Args)]
 pub struct Status {

@@ -102,9 +102,36 @@ pub struct Globals {
     pub version: bool,
 }
 
+/// What the simulated networks are told, and how.
+const SANDBOX: &str = "\
+The simulated networks alone, on loopback, until Ctrl-C. The first line of standard output is one \
+JSON object: per network the configuration that leads there and the accounts it has, and the \
+addresses of control door and ledger.
+
+The control door takes orders as POST <control>/<network>/<order> with a JSON body:
+  bluesky   create_account {handle, password}    create_app_password {account, name}
+            revoke_app_password {account, name}  change_main_password {account, password}
+            expire_access_tokens {account}       forget_refresh_tokens {account}
+            takedown {account, on}               deactivate {account, on}
+            delete_account {account}             rename_handle {account, handle}
+            move_account {account, server}       rate_limits {on}
+  all       fault {endpoint, account, fault, times}   clear_faults   down {on}   clock_off {ms}
+A fault is one of \"drop_before_processing\", \"drop_answer\", {\"delay\": ms}, {\"process_later\": ms}, \
+{\"status\": [code, body]}, {\"status_though_done\": [code, body]}, \"broken_json\", {\"huge_json\": bytes}, \
+{\"rate_limited\": {\"retry_after\": s}}, \"down\". GET <ledger> lists everything that was ever created.";
+
 /// Every command.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Look around: the screen over a throw-away store and simulated networks
+    #[command(
+        after_help = "Nothing leaves this machine and nothing is kept: the store is removed at the end.\n\
+                      Example: allgreen demo --speed 10"
+    )]
+    Demo(hub::Demo),
+    /// The simulated networks alone, on loopback
+    #[command(long_about = SANDBOX, after_help = "Example: allgreen sandbox --port 4600")]
+    Sandbox(hub::Sandbox),
     /// How things stand: lamps, queue, publisher
     #[command(after_help = "Example: allgreen status --oneline")]
     Status(hub::Status),

@@ -88,6 +88,22 @@ impl Bluesky {
         made.ok_or_else(|| ControlError::AppPassword(name.to_owned()))
     }
 
+    /// Gives an account an app password of a chosen value.
+    ///
+    /// # Errors
+    /// When the account is not there or has an app password of that name.
+    pub fn adopt_app_password(&self, account: &str, name: &str, value: &str) -> Done {
+        self.create_app_password(account, name)?;
+        let did = self.did(account)?;
+        let mut world = self.world();
+        let account = world.account_mut(&did).into_iter();
+        let made = account.flat_map(|one| one.app_passwords.iter_mut());
+        for one in made.filter(|one| one.name == name) {
+            value.clone_into(&mut one.value);
+        }
+        Ok(())
+    }
+
     /// Takes an app password away, named by its name or its value: its refresh
     /// tokens die, its access tokens work on until they expire.
     ///

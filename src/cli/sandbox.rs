@@ -1,0 +1,94 @@
+//! `sandbox`: the simulated networks alone, until somebody ends them.
+
+use serde_json::{Value, json};
+
+use super::args::hub::Sandbox as Command;
+use super::context::Context;
+use super::output::{Exit, Failure};
+use crate::sandbox::bluesky::ControlError;
+use crate::sandbox::{Sandbox, SandboxOptions};
+use crate::support::clock::Clock;
+
+/// Accounts that are there from the start.
+const ACCOUNTS: [&str; 3] = ["acme.test", "birch.test", "corvid.test"];
+
+/// Runs them.
+///
+/// # Errors
+/// When a port is taken.
+pub async fn run(context: &Context, command: &Command) -> Result<Exit, Failure> {
+    let sandbox = start(SandboxOptions {
+        clock: clock(&context.clock, command.speed),
+        seed: command.seed,
+        port: command.port,
+    })
+    .await?;
+    let mut accounts = Vec::new();
+    for handle in ACCOUNTS {
+        accounts.push(account(&sandbox, handle).map_err(defect)?);
+    }
+    let line = json!({
+        "bluesky": {
+            "config": {
+                "api_base": sandbox.base(),
+                "directory_url": sandbox.directory(),
+                "allow_private_hosts": true,
+            },
+            "accounts": accounts,
+        },
+        "control": format!("{}/control", sandbox.base()),
+        "ledger": format!("{}/ledger", sandbox.base()),
+    });
+    context.output.text(&line.to_string())?;
+    context.output.progress(
+        "The simulated networks run until Ctrl-C. What they can be told: allgreen sandbox --help",
+    );
+    let mut stop = context.stop();
+    // The sender lives as long as the context, so this ends by an order only.
+    let _ = stop.wait_for(|stop| *stop).await;
+    Ok(Exit::Done)
+}
+
+/// Starts the simulated networks.
+///
+/// # Errors
+/// When a port is taken.
+pub(super) async fn start(options: SandboxOptions) -> Result<Sandbox, Failure> {
+    Sandbox::start(options).await.map_err(|error| {
+        Failure::failed(
+            "port",
+            format!("The simulated networks could not be started: {error}."),
+            "Choose other ports with --port, or leave it out.",
+        )
+    })
+}
+
+/// The clock of a simulation: that of the program, or a faster one from now on.
+pub(super) fn clock(of: &Clock, speed: u32) -> Clock {
+    if speed == 1 {
+        of.clone()
+    } else {
+        Clock::scaled(of.now(), speed)
+    }
+}
+
+fn account(sandbox: &Sandbox, handle: &str) -> Result<Value, ControlError> {
+    let bluesky = sandbox.bluesky();
+    let did = bluesky.create_account(handle, "main-password", "")?;
+    let app_password = bluesky.create_app_password(handle, "allgreen")?;
+    Ok(json!({
+        "handle": handle,
+        "did": did,
+        "password": "main-password",
+        "appPassword": app_password,
+    }))
+}
+
+/// An order of ours that the simulation does not take.
+pub(super) fn defect(error: impl std::fmt::Display) -> Failure {
+    Failure::failed(
+        "sandbox",
+        format!("The simulated networks could not be set up: {error}"),
+        "Report this as a bug.",
+    )
+}
