@@ -7,7 +7,7 @@
 //! | [`faults`] | what can be made to go wrong, and for how many requests |
 //! | [`calls`] | every request that came in |
 //! | [`ledger`] | every record that was ever created |
-//! | [`bluesky`] | one network per folder |
+//! | [`bluesky`], [`telegram`] | one network per folder |
 
 pub mod bluesky;
 pub mod calls;

@@ -393,3 +393,91 @@ async fn the_operator_orders_over_the_networks_own_port() {
         2
     );
 }
+
+/// A PNG's head, of this size in pixels, `bytes` long.
+fn png(width: u32, height: u32, bytes: usize) -> Vec<u8> {
+    let mut png = vec![
+        0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 0x0d,
+    ];
+    png.extend(b"IHDR");
+    png.extend(width.to_be_bytes());
+    png.extend(height.to_be_bytes());
+    png.extend([8, 6, 0, 0, 0]);
+    png.resize(bytes.max(png.len() + 4), 0);
+    png
+}
+
+/// A multipart body of plain fields and files.
+fn multipart(fields: &[(&str, &str)], files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut body = Vec::new();
+    for (name, value) in fields {
+        let part =
+            format!("--B\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+        body.extend(part.bytes());
+    }
+    for (name, bytes) in files {
+        let head = format!(
+            "--B\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"f\"\r\n\r\n"
+        );
+        body.extend(head.bytes());
+        body.extend(*bytes);
+        body.extend(b"\r\n");
+    }
+    body.extend(b"--B--\r\n");
+    body
+}
+
+#[tokio::test]
+async fn photos_and_albums_have_limits() {
+    let scene = Scene::new().await;
+    scene.telegram().rate_limits(false);
+    let id = scene.chat(ChatKind::Group, Rights::Member).to_string();
+    let upload = async |method: &str, fields: &[(&str, &str)], files: &[(&str, &[u8])]| {
+        let mut all = vec![("chat_id", id.as_str())];
+        all.extend(fields);
+        let request = scene
+            .http
+            .post(scene.url(&scene.token, method))
+            .header("content-type", "multipart/form-data; boundary=B")
+            .body(multipart(&all, files));
+        let (status, said) = scene.send(request).await;
+        let description = said["description"].as_str().unwrap_or_default().to_owned();
+        (status, description)
+    };
+    let photo = async |bytes: &[u8]| upload("sendPhoto", &[], &[("photo", bytes)]).await;
+    assert_eq!(photo(&png(5000, 5000, 0)).await.0, 200);
+    let wrong = (400, "Bad Request: PHOTO_INVALID_DIMENSIONS".to_owned());
+    assert_eq!(photo(&png(5001, 5000, 0)).await, wrong);
+    assert_eq!(photo(&png(21, 1, 0)).await, wrong);
+    assert_eq!(
+        photo(b"no picture").await.1,
+        "Bad Request: IMAGE_PROCESS_FAILED"
+    );
+    assert_eq!(photo(&png(9, 9, 10 << 20)).await.0, 200);
+    assert!(
+        photo(&png(9, 9, (10 << 20) + 1))
+            .await
+            .1
+            .contains("too big for a photo")
+    );
+    let film = vec![1; (50 << 20) + 1];
+    let (status, _) = upload("sendVideo", &[], &[("video", &film)]).await;
+    assert_eq!(status, 413);
+    let caption = "x".repeat(1025);
+    let (_, said) = upload(
+        "sendPhoto",
+        &[("caption", &caption)],
+        &[("photo", &png(9, 9, 0))],
+    )
+    .await;
+    assert_eq!(said, "Bad Request: message caption is too long");
+    let before = scene.telegram().messages().len();
+    let one = png(9, 9, 0);
+    for (count, wanted) in [(1, 400), (2, 200), (10, 200), (11, 400)] {
+        let item = json!({ "type": "photo", "media": "attach://a" });
+        let media = Value::Array(vec![item; count]).to_string();
+        let (status, _) = upload("sendMediaGroup", &[("media", &media)], &[("a", &one)]).await;
+        assert_eq!(status, wanted, "{count}");
+    }
+    assert_eq!(scene.telegram().messages().len(), before + 12);
+}
