@@ -9,6 +9,7 @@ use allgreen::ops::disconnect::{Revoked, disconnect};
 use allgreen::ops::hub::HubOptions;
 use allgreen::ops::probe::probe;
 use allgreen::ops::{Hub, Paths};
+use allgreen::sandbox::faults::Fault;
 use allgreen::sandbox::telegram::{ChatKind, Rights};
 use allgreen::sandbox::{Sandbox, SandboxOptions};
 use allgreen::support::clock::Clock;
@@ -152,4 +153,28 @@ async fn a_bot_is_connected_posts_is_thrown_out_and_its_post_waits_until_it_is_b
             !["getUpdates", "logOut", "leaveChat"].contains(&call.endpoint.as_str())
         })
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_answer_is_a_persons_to_decide_and_never_sent_again_by_itself() {
+    let (office, token) = office().await;
+    let telegram = office.sandbox.telegram().clone();
+    let credential = Credential::BotToken {
+        chat: CHAT.into(),
+        token: Secret::new(token),
+    };
+    let main = office.main().await;
+    let connected = connect(&office.hub, &main, Network::Telegram, credential)
+        .await
+        .unwrap();
+    let channel = connected.channel.channel.id;
+    let post = office.post(&channel, "once", minutes(5)).await;
+    telegram.fault_once("sendMessage", Fault::DropAnswer);
+    for _ in 0..6 {
+        office.clock.advance(minutes(5));
+        office.pass().await;
+    }
+    let delivery = office.hub.store.read(move |q| q.delivery(&post)).await;
+    assert_eq!(delivery.unwrap().state, State::NeedsDecision);
+    assert_eq!(telegram.messages().len(), 1);
 }
