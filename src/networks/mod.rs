@@ -22,6 +22,7 @@ pub(crate) mod evidence;
 pub mod guard;
 pub mod http;
 pub mod registry;
+pub mod telegram;
 
 /// What is true of a network whatever the account: data, no code.
 #[derive(Debug)]
@@ -235,7 +236,9 @@ pub struct SignInError {
     /// Stable name for JSON: `bad_handle`, `unknown_handle`, `handle_mismatch`,
     /// `not_an_app_password`, `wrong_password`, `main_password`,
     /// `wrong_account`, `restricted`, `account_gone`, `rate_limited`,
-    /// `bad_address`, `private_address`, `unreachable`, `unexpected_answer`.
+    /// `bad_address`, `private_address`, `unreachable`, `unexpected_answer`;
+    /// Telegram's `bad_token`, `bad_chat`, `unknown_chat`, `unsupported_chat`,
+    /// `not_a_member`, `not_admin`, `missing_right`.
     pub code: &'static str,
     /// One sentence: what happened, naming the thing.
     pub what: String,

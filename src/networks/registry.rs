@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::bluesky::Bluesky;
 use super::http::Http;
+use super::telegram::Telegram;
 use super::{Net, Networked};
 use crate::domain::network::Network;
 use crate::support::clock::Clock;
@@ -12,6 +13,7 @@ use crate::support::config::Config;
 /// Every network with what its calls are made with.
 pub struct Registry {
     bluesky: (Arc<dyn Networked>, Net),
+    telegram: (Arc<dyn Networked>, Net),
 }
 
 impl Registry {
@@ -28,6 +30,7 @@ impl Registry {
         };
         Self {
             bluesky: (Arc::new(Bluesky), net(Network::Bluesky)),
+            telegram: (Arc::new(Telegram), net(Network::Telegram)),
         }
     }
 
@@ -35,6 +38,7 @@ impl Registry {
     pub fn get(&self, network: Network) -> Option<(Arc<dyn Networked>, Net)> {
         match network {
             Network::Bluesky => Some(self.bluesky.clone()),
+            Network::Telegram => Some(self.telegram.clone()),
             _ => None,
         }
     }

@@ -1,74 +1,42 @@
-//! The operator's way in over HTTP: `POST /control/bluesky/<method>` with the
-//! arguments as JSON, `GET /ledger`, `GET /calls`.
+//! The operator's way in over HTTP, on each network's own port:
+//! `POST /control/<network>/<method>` with the arguments as JSON, `GET /ledger`,
+//! `GET /calls`. What can be ordered of every network is here, the rest in the
+//! network's own folder.
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::bluesky::{Bluesky, ControlError};
-use super::faults::{ANY, Fault, Outage, Times};
+use super::faults::{ANY, Fault, Faults, Outage, Times};
+use super::ledger::LedgerEntry;
+use super::traffic::Traffic;
 use super::wire::{Answer, Request};
 
-/// One order; its name in snake case is the last part of the path, and its
-/// fields are the body.
+/// A simulated network an operator can give orders to.
+pub(super) trait Operated {
+    /// Its own orders.
+    type Order: DeserializeOwned;
+
+    /// Its name in the path.
+    const NAME: &'static str;
+
+    fn traffic(&self) -> &Traffic;
+
+    /// Everything that became visible.
+    fn entries(&self) -> Vec<LedgerEntry>;
+
+    /// The stable id of an account as an operator names it.
+    fn account_id(&self, named: &str) -> String;
+
+    /// Does one of its own orders.
+    fn carry_out(&self, order: Self::Order) -> Result<Value, String>;
+}
+
+/// An order every network takes; its name in snake case is the last part of the
+/// path, and its fields are the body.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
-enum Order {
-    CreateAccount {
-        handle: String,
-        password: String,
-        #[serde(default)]
-        display_name: String,
-        /// Takes over an account that has a DID already.
-        did: Option<String>,
-    },
-    CreateAppPassword {
-        account: String,
-        name: String,
-    },
-    RevokeAppPassword {
-        account: String,
-        /// Its name or its value.
-        name: String,
-    },
-    ForgetRefreshTokens {
-        account: Option<String>,
-    },
-    ExpireAccessTokens {
-        account: String,
-    },
-    ChangeSigningKey {},
-    ChangeMainPassword {
-        account: String,
-        password: String,
-    },
-    Takedown {
-        account: String,
-        on: bool,
-    },
-    Deactivate {
-        account: String,
-        on: bool,
-    },
-    DeleteAccount {
-        account: String,
-    },
-    RenameHandle {
-        account: String,
-        handle: String,
-    },
-    MoveAccount {
-        account: String,
-        server: String,
-    },
-    BlobLimit {
-        bytes: u64,
-    },
-    RateLimits {
-        on: bool,
-    },
-    AppView {
-        on: bool,
-    },
+enum Shared {
     Fault {
         #[serde(default = "any")]
         endpoint: String,
@@ -90,6 +58,16 @@ enum Order {
     ForgetCalls {},
 }
 
+/// The names of [`Shared`].
+const SHARED: [&str; 6] = [
+    "fault",
+    "clear_faults",
+    "down",
+    "outage",
+    "clock_off",
+    "forget_calls",
+];
+
 fn any() -> String {
     ANY.to_owned()
 }
@@ -98,21 +76,28 @@ fn once() -> Times {
     Times::Count(1)
 }
 
+/// Whether a path is the operator's.
+pub(super) fn is_operator(path: &str) -> bool {
+    path.starts_with("/control/") || path == "/ledger" || path == "/calls"
+}
+
 /// Answers a request of the operator.
-pub(super) fn answer(bluesky: &Bluesky, req: &Request) -> Answer {
+pub(super) fn answer<N: Operated>(network: &N, req: &Request) -> Answer {
+    let ways = format!("/control/{}/", N::NAME);
     match (req.method.as_str(), req.path.as_str()) {
-        ("GET", "/ledger") => Answer::json(200, &json!(bluesky.ledger())),
-        ("GET", "/calls") => Answer::json(
-            200,
-            &json!({ "calls": bluesky.calls(), "most_at_once": bluesky.most_at_once() }),
-        ),
-        ("POST", path) => match path.strip_prefix("/control/bluesky/") {
-            Some(name) => order(bluesky, name, req),
-            None => refused(404, "orders go to /control/bluesky/<method>"),
+        ("GET", "/ledger") => Answer::json(200, &json!(network.entries())),
+        ("GET", "/calls") => {
+            let traffic = network.traffic();
+            let (calls, most) = (traffic.calls(), traffic.most_in_flight());
+            Answer::json(200, &json!({ "calls": calls, "most_at_once": most }))
+        }
+        ("POST", path) => match path.strip_prefix(&ways) {
+            Some(name) => order(network, &name.replace('-', "_"), req),
+            None => refused(404, &format!("orders go to {ways}<method>")),
         },
         _ => refused(
             405,
-            "POST /control/bluesky/<method>, GET /ledger, GET /calls",
+            &format!("POST {ways}<method>, GET /ledger, GET /calls"),
         ),
     }
 }
@@ -121,7 +106,7 @@ fn refused(status: u16, what: &str) -> Answer {
     Answer::json(status, &json!({ "error": what }))
 }
 
-fn order(bluesky: &Bluesky, name: &str, req: &Request) -> Answer {
+fn order<N: Operated>(network: &N, name: &str, req: &Request) -> Answer {
     let body = if req.body.is_empty() {
         json!({})
     } else {
@@ -130,67 +115,41 @@ fn order(bluesky: &Bluesky, name: &str, req: &Request) -> Answer {
             None => return refused(400, "the body is not JSON"),
         }
     };
-    let order = json!({ name.replace('-', "_"): body });
-    match serde_json::from_value::<Order>(order) {
-        Err(error) => refused(400, &error.to_string()),
-        Ok(order) => match carry_out(bluesky, order) {
-            Ok(result) => Answer::json(200, &result),
-            Err(error) => refused(400, &error.to_string()),
-        },
+    let order = json!({ name: body });
+    let done = if SHARED.contains(&name) {
+        serde_json::from_value(order)
+            .map_err(|error| error.to_string())
+            .map(|order| shared(network, order))
+    } else {
+        serde_json::from_value(order)
+            .map_err(|error| error.to_string())
+            .and_then(|order| network.carry_out(order))
+    };
+    match done {
+        Ok(result) => Answer::json(200, &result),
+        Err(error) => refused(400, &error),
     }
 }
 
-fn carry_out(bluesky: &Bluesky, order: Order) -> Result<Value, ControlError> {
+fn shared<N: Operated>(network: &N, order: Shared) -> Value {
+    let traffic = network.traffic();
     match order {
-        Order::CreateAccount {
-            handle,
-            password,
-            display_name,
-            did,
-        } => {
-            let did = match did {
-                None => bluesky.create_account(&handle, &password, &display_name)?,
-                Some(did) => {
-                    bluesky.adopt_account(&did, &handle, &password, &display_name)?;
-                    did
-                }
-            };
-            return Ok(json!({ "did": did }));
-        }
-        Order::CreateAppPassword { account, name } => {
-            let password = bluesky.create_app_password(&account, &name)?;
-            return Ok(json!({ "password": password }));
-        }
-        Order::RevokeAppPassword { account, name } => {
-            bluesky.revoke_app_password(&account, &name)?;
-        }
-        Order::ForgetRefreshTokens { account } => {
-            bluesky.forget_refresh_tokens(account.as_deref())?;
-        }
-        Order::ExpireAccessTokens { account } => bluesky.expire_access_tokens(&account)?,
-        Order::ChangeSigningKey {} => bluesky.change_signing_key(),
-        Order::ChangeMainPassword { account, password } => {
-            bluesky.change_main_password(&account, &password)?;
-        }
-        Order::Takedown { account, on } => bluesky.takedown(&account, on)?,
-        Order::Deactivate { account, on } => bluesky.deactivate(&account, on)?,
-        Order::DeleteAccount { account } => bluesky.delete_account(&account)?,
-        Order::RenameHandle { account, handle } => bluesky.rename_handle(&account, &handle)?,
-        Order::MoveAccount { account, server } => bluesky.move_account(&account, &server)?,
-        Order::BlobLimit { bytes } => bluesky.blob_limit(bytes),
-        Order::RateLimits { on } => bluesky.rate_limits(on),
-        Order::AppView { on } => bluesky.app_view(on),
-        Order::Fault {
+        Shared::Fault {
             endpoint,
             account,
             fault,
             times,
-        } => bluesky.fault(&endpoint, account.as_deref(), fault, times),
-        Order::ClearFaults {} => bluesky.clear_faults(),
-        Order::Down { on } => bluesky.down(on),
-        Order::Outage { outage } => bluesky.outage(outage),
-        Order::ClockOff { ms } => bluesky.clock_off(ms),
-        Order::ForgetCalls {} => bluesky.forget_calls(),
+        } => {
+            let account = account.map(|one| network.account_id(&one));
+            traffic.faults(|queue| queue.push(&endpoint, account, fault, times));
+        }
+        Shared::ClearFaults {} => traffic.faults(Faults::clear),
+        Shared::Down { on } => {
+            traffic.set_outage(if on { Outage::Closed } else { Outage::None });
+        }
+        Shared::Outage { outage } => traffic.set_outage(outage),
+        Shared::ClockOff { ms } => traffic.set_date_off_ms(ms),
+        Shared::ForgetCalls {} => traffic.forget_calls(),
     }
-    Ok(json!({}))
+    json!({})
 }

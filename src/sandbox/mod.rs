@@ -7,7 +7,7 @@
 //! | [`faults`] | what can be made to go wrong, and for how many requests |
 //! | [`calls`] | every request that came in |
 //! | [`ledger`] | every record that was ever created |
-//! | [`bluesky`] | one network per folder |
+//! | [`bluesky`], [`telegram`] | one network per folder |
 
 pub mod bluesky;
 pub mod calls;
@@ -15,6 +15,7 @@ mod control;
 pub mod faults;
 pub mod ledger;
 mod server;
+pub mod telegram;
 mod traffic;
 mod wire;
 
@@ -28,6 +29,7 @@ use tokio::sync::watch;
 use crate::support::clock::Clock;
 use crate::support::entropy::Entropy;
 use bluesky::{Bluesky, Directory, Pds};
+use telegram::Telegram;
 
 /// How a sandbox is started.
 #[derive(Clone, Debug)]
@@ -37,7 +39,8 @@ pub struct SandboxOptions {
     pub clock: Clock,
     /// Identifiers and tokens repeat with the same seed.
     pub seed: u64,
-    /// Port of the first server, 0 for any; the directory takes the next one.
+    /// Port of the first server, 0 for any; the directory takes the next one,
+    /// Telegram the one after it.
     pub port: u16,
 }
 
@@ -48,6 +51,8 @@ pub struct Sandbox {
     bluesky: Bluesky,
     base: String,
     directory: String,
+    telegram: Telegram,
+    telegram_base: String,
     /// Dropped with the sandbox, which is what tells the servers to stop.
     _stop: watch::Sender<()>,
 }
@@ -58,27 +63,25 @@ impl Sandbox {
     /// # Errors
     /// When a port cannot be bound.
     pub async fn start(options: SandboxOptions) -> io::Result<Self> {
-        let pds = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await?;
-        let next = match options.port {
-            0 => 0,
-            port => port.checked_add(1).ok_or_else(|| {
-                io::Error::new(
-                    io::ErrorKind::InvalidInput,
-                    "the directory needs the port after this one; choose a lower port",
-                )
-            })?,
-        };
-        let plc = TcpListener::bind((Ipv4Addr::LOCALHOST, next)).await?;
+        let pds = listen(options.port, 0).await?;
+        let plc = listen(options.port, 1).await?;
+        let bots = listen(options.port, 2).await?;
         let base = format!("http://{}", pds.local_addr()?);
         let directory = format!("http://{}", plc.local_addr()?);
-        let bluesky = Bluesky::new(options.clock, Entropy::seeded(options.seed), &base);
+        let telegram_base = format!("http://{}", bots.local_addr()?);
+        let entropy = Entropy::seeded(options.seed);
+        let bluesky = Bluesky::new(options.clock.clone(), entropy, &base);
+        let telegram = Telegram::new(options.clock, Entropy::seeded(options.seed));
         let (stop, stopped) = watch::channel(());
         server::serve(pds, Arc::new(Pds(bluesky.clone())), stopped.clone());
-        server::serve(plc, Arc::new(Directory(bluesky.clone())), stopped);
+        server::serve(plc, Arc::new(Directory(bluesky.clone())), stopped.clone());
+        server::serve(bots, Arc::new(telegram.clone()), stopped);
         Ok(Self {
             bluesky,
             base,
             directory,
+            telegram,
+            telegram_base,
             _stop: stop,
         })
     }
@@ -99,4 +102,28 @@ impl Sandbox {
     pub fn bluesky(&self) -> &Bluesky {
         &self.bluesky
     }
+    /// Where the simulated Bot API answers (`<base>/bot<token>/<method>`), and
+    /// with it `<base>/control/telegram/...`; no slash at the end.
+    pub fn telegram_base(&self) -> &str {
+        &self.telegram_base
+    }
+
+    /// The handle by which a test tells Telegram what to do.
+    pub fn telegram(&self) -> &Telegram {
+        &self.telegram
+    }
+}
+
+/// The port `offset` after the first, or any.
+async fn listen(first: u16, offset: u16) -> io::Result<TcpListener> {
+    let port = match first {
+        0 => 0,
+        first => first.checked_add(offset).ok_or_else(|| {
+            io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "each network needs a port of its own after this one; choose a lower port",
+            )
+        })?,
+    };
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await
 }

@@ -34,4 +34,5 @@ mod store_opening;
 mod store_terms;
 mod store_wipe;
 mod store_writer;
+mod telegram;
 mod world;

@@ -4,6 +4,7 @@
 //! [`AnswerClass::Unclassified`]: visible, never guessed.
 
 mod bluesky;
+mod telegram;
 
 use serde_json::Value;
 
@@ -83,6 +84,7 @@ const COMMON: &[Row] = &[
 pub fn rows(network: Network) -> impl Iterator<Item = &'static Row> {
     let own: &[Row] = match network {
         Network::Bluesky => bluesky::ROWS,
+        Network::Telegram => telegram::ROWS,
         _ => &[],
     };
     own.iter().chain(COMMON)
@@ -118,7 +120,8 @@ pub fn classify(network: Network, call: &str, reply: &Reply, secrets: &[&Secret]
 
 /// Error name and sentence of a body, in the shapes networks use:
 /// `{"error": name, "message": sentence}` and OAuth's
-/// `{"error": name, "error_description": sentence}`. A body of another shape is
+/// `{"error": name, "error_description": sentence}`; Telegram's has a
+/// `description` alone. A body of another shape is
 /// its own sentence, unless it is a page.
 fn said(reply: &Reply) -> (String, String) {
     let Some(Value::Object(body)) = reply.json::<Value>() else {
@@ -132,7 +135,9 @@ fn said(reply: &Reply) -> (String, String) {
         return (String::new(), text);
     };
     let text = |key: &str| body.get(key).and_then(Value::as_str).map(str::to_owned);
-    let sentence = text("message").or_else(|| text("error_description"));
+    let sentence = text("message")
+        .or_else(|| text("error_description"))
+        .or_else(|| text("description"));
     (
         text("error").unwrap_or_default(),
         sentence.unwrap_or_default(),

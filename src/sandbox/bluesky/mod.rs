@@ -12,6 +12,7 @@ mod errors;
 mod input;
 mod lexicon;
 mod limits;
+mod orders;
 mod passwords;
 mod reading;
 mod records;
@@ -85,7 +86,7 @@ const LOGIN: &str = "com.atproto.server.createSession";
 
 impl Site for Pds {
     fn is_operator(&self, path: &str) -> bool {
-        path.starts_with("/control/") || path == "/ledger" || path == "/calls"
+        super::control::is_operator(path)
     }
 
     fn about(&self, req: &Request) -> (String, Option<String>) {

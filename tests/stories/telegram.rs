@@ -1,0 +1,180 @@
+//! A Telegram channel from its connection to a post that was held and went out.
+
+use allgreen::domain::channel::{Cause, Status};
+use allgreen::domain::delivery::State;
+use allgreen::domain::network::Network;
+use allgreen::networks::Credential;
+use allgreen::ops::connect::connect;
+use allgreen::ops::disconnect::{Revoked, disconnect};
+use allgreen::ops::hub::HubOptions;
+use allgreen::ops::probe::probe;
+use allgreen::ops::{Hub, Paths};
+use allgreen::sandbox::faults::Fault;
+use allgreen::sandbox::telegram::{ChatKind, Rights};
+use allgreen::sandbox::{Sandbox, SandboxOptions};
+use allgreen::support::clock::Clock;
+use allgreen::support::config::{Config, NetworkSettings};
+use allgreen::support::entropy::Entropy;
+use allgreen::support::secret::Secret;
+use allgreen::support::time::UtcMs;
+
+use crate::office::{NOON, Office, minutes};
+
+const BOT: &str = "acme_bot";
+const CHAT: &str = "@acme_news";
+
+/// An office that knows where Telegram answers, with a bot that may post.
+async fn office() -> (Office, String) {
+    let clock = Clock::manual(UtcMs::parse_rfc3339(NOON).unwrap());
+    let options = SandboxOptions {
+        clock: clock.clone(),
+        seed: 7,
+        port: 0,
+    };
+    let sandbox = Sandbox::start(options).await.unwrap();
+    let telegram = sandbox.telegram();
+    let token = telegram.create_bot(BOT, "Acme").unwrap();
+    let name = Some("acme_news");
+    telegram
+        .create_chat(ChatKind::Channel, "Acme", name)
+        .unwrap();
+    let posts = Rights::Administrator { post: true };
+    telegram.set_rights(BOT, CHAT, posts).unwrap();
+    let home = tempfile::tempdir().unwrap();
+    let paths = Paths::in_home(home.path());
+    paths.create().unwrap();
+    let settings = NetworkSettings {
+        api_base: Some(sandbox.telegram_base().to_owned()),
+        allow_private_hosts: true,
+        ..NetworkSettings::default()
+    };
+    let hub = Hub::open(HubOptions {
+        paths,
+        config: Config {
+            networks: [("telegram".to_owned(), settings)].into(),
+            ..Config::default()
+        },
+        clock: clock.clone(),
+        entropy: Entropy::seeded(11),
+        operator: Some("ann".into()),
+        read_only: false,
+    })
+    .await
+    .unwrap();
+    let office = Office {
+        clock,
+        sandbox,
+        home,
+        hub,
+    };
+    (office, token)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bot_is_connected_posts_is_thrown_out_and_its_post_waits_until_it_is_back() {
+    let (office, token) = office().await;
+    let telegram = office.sandbox.telegram().clone();
+    let credential = Credential::BotToken {
+        chat: CHAT.into(),
+        token: Secret::new(token.clone()),
+    };
+    let main = office.main().await;
+    let connected = connect(&office.hub, &main, Network::Telegram, credential)
+        .await
+        .unwrap();
+    let channel = connected.channel.channel;
+    assert_eq!(
+        (channel.status, channel.handle.as_str()),
+        (Status::Active, "acme_news")
+    );
+    let of = async |id| {
+        office
+            .hub
+            .store
+            .read(move |q| q.delivery(&id))
+            .await
+            .unwrap()
+    };
+
+    let first = office.post(&channel.id, "first", minutes(5)).await;
+    office.clock.advance(minutes(5));
+    office.pass().await;
+    let sent = of(first).await;
+    assert_eq!(sent.state, State::Published);
+    assert_eq!(sent.permalink.as_deref(), Some("https://t.me/acme_news/1"));
+
+    let held = office.post(&channel.id, "second", minutes(5)).await;
+    telegram.set_rights(BOT, CHAT, Rights::Kicked).unwrap();
+    office.clock.advance(minutes(5));
+    office.pass().await;
+    assert_eq!(
+        of(held.clone()).await.state,
+        State::Scheduled,
+        "held, not failed"
+    );
+    let id = channel.id.clone();
+    let broken = office
+        .hub
+        .store
+        .read(move |q| q.channel(&id))
+        .await
+        .unwrap();
+    assert_eq!((broken.cause, broken.publishable), (Cause::RoleLost, false));
+
+    let posts = Rights::Administrator { post: true };
+    telegram.set_rights(BOT, CHAT, posts).unwrap();
+    probe(&office.hub, &channel.id).await.unwrap();
+    office.commands().await;
+    let id = channel.id.clone();
+    let healed = office
+        .hub
+        .store
+        .read(move |q| q.channel(&id))
+        .await
+        .unwrap();
+    assert_eq!((healed.cause, healed.publishable), (Cause::None, true));
+    // It goes out with its next try, a little late.
+    office.clock.advance(minutes(10));
+    office.pass().await;
+    assert_eq!(of(held).await.state, State::Published);
+    let texts: Vec<String> = telegram.messages().into_iter().map(|m| m.text).collect();
+    assert_eq!(texts, ["first", "second"]);
+
+    let (_, secret) = token.split_once(':').unwrap();
+    assert!(!office.dump().join("\n").contains(secret), "sealed only");
+    let receipt = disconnect(&office.hub, &channel.id).await.unwrap();
+    match receipt.revoked {
+        Revoked::Refused(why) => assert!(why.contains("/revoke"), "{why}"),
+        other => panic!("{other:?}"),
+    }
+    let calls = telegram.calls();
+    assert!(
+        calls.iter().all(|call| {
+            !["getUpdates", "logOut", "leaveChat"].contains(&call.endpoint.as_str())
+        })
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_answer_is_a_persons_to_decide_and_never_sent_again_by_itself() {
+    let (office, token) = office().await;
+    let telegram = office.sandbox.telegram().clone();
+    let credential = Credential::BotToken {
+        chat: CHAT.into(),
+        token: Secret::new(token),
+    };
+    let main = office.main().await;
+    let connected = connect(&office.hub, &main, Network::Telegram, credential)
+        .await
+        .unwrap();
+    let channel = connected.channel.channel.id;
+    let post = office.post(&channel, "once", minutes(5)).await;
+    telegram.fault_once("sendMessage", Fault::DropAnswer);
+    for _ in 0..6 {
+        office.clock.advance(minutes(5));
+        office.pass().await;
+    }
+    let delivery = office.hub.store.read(move |q| q.delivery(&post)).await;
+    assert_eq!(delivery.unwrap().state, State::NeedsDecision);
+    assert_eq!(telegram.messages().len(), 1);
+}
