@@ -108,6 +108,7 @@ pub async fn secret(
     flags: &Globals,
     redactor: &Redactor,
     from_stdin: bool,
+    flag: &str,
     prompt: &str,
 ) -> Result<Secret, Failure> {
     let text = if from_stdin {
@@ -118,14 +119,14 @@ pub async fn secret(
     } else {
         return Err(Failure::usage(
             "no_password",
-            "The password is missing, and there is no terminal to ask on.",
-            "Give it on the first line of standard input with --password-stdin.",
+            "The password or token is missing, and there is no terminal to ask on.",
+            format!("Give it on the first line of standard input with {flag}."),
         ));
     };
     if text.trim().is_empty() {
         return Err(Failure::usage(
             "empty_password",
-            "The password was empty.",
+            "The password or token was empty.",
             "Nothing was changed; give it on the first line of standard input, or type it.",
         ));
     }

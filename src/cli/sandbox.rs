@@ -6,8 +6,10 @@ use super::args::hub::Sandbox as Command;
 use super::context::Context;
 use super::output::{Exit, Failure};
 use crate::sandbox::bluesky::ControlError;
+use crate::sandbox::telegram::{ChatKind, Rights};
 use crate::sandbox::{Sandbox, SandboxOptions};
 use crate::support::clock::Clock;
+use crate::support::secret::Secret;
 
 /// Accounts that are there from the start.
 const ACCOUNTS: [&str; 3] = ["acme.test", "birch.test", "corvid.test"];
@@ -36,8 +38,21 @@ pub async fn run(context: &Context, command: &Command) -> Result<Exit, Failure> 
             },
             "accounts": accounts,
         },
-        "control": format!("{}/control", sandbox.base()),
-        "ledger": format!("{}/ledger", sandbox.base()),
+        "telegram": {
+            "config": { "api_base": sandbox.telegram_base(), "allow_private_hosts": true },
+            "accounts": [{
+                "chat": "@acme_news",
+                "token": bot(&sandbox, "acme_news").map_err(defect)?.expose(),
+            }],
+        },
+        "control": {
+            "bluesky": format!("{}/control/bluesky", sandbox.base()),
+            "telegram": format!("{}/control/telegram", sandbox.telegram_base()),
+        },
+        "ledger": {
+            "bluesky": format!("{}/ledger", sandbox.base()),
+            "telegram": format!("{}/ledger", sandbox.telegram_base()),
+        },
     });
     context.output.text(&line.to_string())?;
     context.output.progress(
@@ -82,6 +97,20 @@ fn account(sandbox: &Sandbox, handle: &str) -> Result<Value, ControlError> {
         "password": "main-password",
         "appPassword": app_password,
     }))
+}
+
+/// The token of a new bot that may post to a new public channel of this name.
+pub(super) fn bot(
+    sandbox: &Sandbox,
+    channel: &str,
+) -> Result<Secret, crate::sandbox::telegram::ControlError> {
+    let telegram = sandbox.telegram();
+    let bot = format!("{channel}_bot");
+    let token = telegram.create_bot(&bot, channel)?;
+    let id = telegram.create_chat(ChatKind::Channel, channel, Some(channel))?;
+    let posts = Rights::Administrator { post: true };
+    telegram.set_rights(&bot, &id.to_string(), posts)?;
+    Ok(Secret::new(token))
 }
 
 /// An order of ours that the simulation does not take.

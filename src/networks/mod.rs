@@ -47,6 +47,9 @@ pub struct Descriptor {
     pub publish_proves: bool,
     /// Scopes a login must have to publish.
     pub publish_scopes: &'static [&'static str],
+    /// How a person ends a login at a network that no program can ask to;
+    /// `None` where it can be asked.
+    pub ended_by_hand: Option<&'static str>,
     /// Where a person sees and removes app access.
     pub permissions_page: &'static str,
     /// The network's status page.

@@ -230,12 +230,20 @@ fn refuse_disconnected(channel: &Channel, workspace: &Workspace) -> Result<(), O
             channel.id
         ),
         format!(
-            "Connect the account again: allgreen channel connect {} --workspace {} --handle {}",
+            "Connect the account again: allgreen channel connect {} --workspace {} {}",
             channel.kind.network().name(),
             workspace.slug,
-            channel.handle
+            named_by(channel)
         ),
     ))
+}
+
+/// The flag that names the account of a channel.
+pub(super) fn named_by(channel: &Channel) -> String {
+    match channel.kind.network() {
+        Network::Telegram => format!("--chat {}", channel.remote_id),
+        _ => format!("--handle {}", channel.handle),
+    }
 }
 
 /// Says who was logged in instead, and lets go of that session.

@@ -266,6 +266,9 @@ async fn revoke(hub: &Hub, channel: &Channel, session: &Session) -> Revoked {
     let Some((networked, net)) = hub.networks.get(network) else {
         return Revoked::NotAsked(format!("{} is not built in", network.title()));
     };
+    if let Some(how) = networked.descriptor().ended_by_hand {
+        return Revoked::NotAsked(how.into());
+    }
     match networked.revoke(&net, session).await {
         Ok(()) => Revoked::Asked,
         Err(refusal) => Revoked::Refused(

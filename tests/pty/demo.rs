@@ -6,7 +6,7 @@ use crate::terminal::Term;
 #[test]
 fn k_the_demo_opens_with_what_is_broken_on_top_and_one_login_mends_it() {
     let mut term = Term::demo();
-    term.until(|screen| screen.contains("6 broken") && screen.contains("Broken 6"));
+    term.until(|screen| screen.contains("9 broken") && screen.contains("Broken 9"));
     term.until(|screen| screen.contains("demo-demo-demo-demo"));
     assert!(term.text().contains("restricted"), "{}", term.text());
     // Broken ones are sorted by the first post they hurt: go to one a login mends.
@@ -14,12 +14,12 @@ fn k_the_demo_opens_with_what_is_broken_on_top_and_one_login_mends_it() {
         let before = term.text();
         term.press("j");
         term.until(|screen| screen != before);
-        assert!(term.text().contains("Broken 6"));
+        assert!(term.text().contains("Broken 9"));
     }
     term.press("r");
     term.until(|screen| screen.contains("Reconnect · Bluesky"));
     term.press("\u{1b}[200~demo-demo-demo-demo\u{1b}[201~\r");
-    term.until(|screen| screen.contains("5 broken") && screen.contains("proved just now"));
+    term.until(|screen| screen.contains("8 broken") && screen.contains("proved just now"));
     term.press("\u{3}");
     let code = term.child.wait().unwrap();
     assert!(code.success(), "{code:?}");

@@ -144,7 +144,7 @@ async fn a_bot_is_connected_posts_is_thrown_out_and_its_post_waits_until_it_is_b
     assert!(!office.dump().join("\n").contains(secret), "sealed only");
     let receipt = disconnect(&office.hub, &channel.id).await.unwrap();
     match receipt.revoked {
-        Revoked::Refused(why) => assert!(why.contains("/revoke"), "{why}"),
+        Revoked::NotAsked(why) => assert!(why.contains("/revoke"), "{why}"),
         other => panic!("{other:?}"),
     }
     let calls = telegram.calls();

@@ -16,7 +16,8 @@ pub enum Channel {
     Show(One),
     /// Connect an account, or reconnect it when it is connected already
     #[command(
-        after_help = "The app password comes by --password-stdin or a masked prompt, never by a flag.\n\
+        after_help = "Passwords and tokens come by standard input or a masked prompt, never by a flag.\n\
+                      Example: pass show acme/bot | allgreen channel connect telegram --workspace acme --chat @acme_news --token-stdin\n\
                       Example: pass show acme/bluesky | allgreen channel connect bluesky --workspace acme --handle acme.example --password-stdin"
     )]
     Connect(Connect),
@@ -83,15 +84,21 @@ pub struct List {
     pub include_disconnected: bool,
 }
 
-/// How to log in at a network that takes a password of its own for apps.
+/// How to log in with something made for this program in advance.
 #[derive(Debug, Args)]
 pub struct Login {
-    /// The server the account lives on; found by itself when left out
+    /// Bluesky: the server the account lives on; found by itself when left out
     #[arg(long, value_name = "URL")]
     pub server: Option<String>,
-    /// Read the app password from the first line of standard input
-    #[arg(long)]
+    /// Bluesky: read the app password from the first line of standard input
+    #[arg(long, conflicts_with = "token_stdin")]
     pub password_stdin: bool,
+    /// Telegram: the chat the bot posts to
+    #[arg(long, value_name = "@NAME|ID", allow_hyphen_values = true)]
+    pub chat: Option<String>,
+    /// Telegram: read the bot's token from the first line of standard input
+    #[arg(long)]
+    pub token_stdin: bool,
 }
 
 /// What happens to posts whose time passed while the channel was down.
@@ -122,7 +129,7 @@ pub struct Connect {
     /// The network
     #[arg(value_parser = values::network())]
     pub network: Network,
-    /// The account's handle
+    /// Bluesky: the account's handle
     #[arg(long, value_name = "H")]
     pub handle: Option<String>,
     /// How to log in.

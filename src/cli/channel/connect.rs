@@ -12,7 +12,7 @@ use crate::cli::post::plan::{PlanJson, sentence};
 use crate::cli::words::count;
 use crate::domain::ids::ChannelId;
 use crate::domain::network::Network;
-use crate::networks::Credential;
+use crate::networks::{Credential, Way};
 use crate::ops::connect::{self as logins, Connected};
 use crate::ops::release::{LateAnswer, MissedAnswer, ReleaseAnswer, ReleasePlan, release};
 use crate::ops::{Hub, views, workspaces};
@@ -35,24 +35,26 @@ pub async fn connect(context: &Context, command: &Connect) -> Result<Exit, Failu
     let hub = context.hub().await?;
     let workspace = context.one_workspace(&hub).await?;
     let network = command.network;
-    takes_a_password(network)?;
-    let handle = match &command.handle {
-        Some(handle) => handle.trim_start_matches('@').to_owned(),
-        None => {
-            return Err(Failure::usage(
-                "no_handle",
-                "The account's handle is missing.",
-                "Name it with --handle, for example --handle acme.example.",
-            ));
-        }
+    let way = way(&hub, network, &command.login)?;
+    let named = match way {
+        Way::BotToken => command.login.chat.as_deref(),
+        _ => command.handle.as_deref(),
+    };
+    let Some(named) = named else {
+        return Err(nobody_named(way));
+    };
+    let who = named.trim_start_matches('@').to_owned();
+    let called = if who.starts_with('-') {
+        format!("the chat {who}")
+    } else {
+        format!("@{who}")
     };
     let place = workspaces::show(&hub, &workspace).await?.workspace.slug;
-    let would = format!("connect @{handle} on {} in {place}.", network.title());
+    let would = format!("connect {called} on {} in {place}.", network.title());
     if context.dry_run(&would)? {
         return Ok(Exit::Done);
     }
-    let called = format!("@{handle}");
-    let credential = credential(context, handle, &called, &command.login).await?;
+    let credential = credential(context, way, named.to_owned(), &called, &command.login).await?;
     context
         .output
         .progress(&format!("Logging in at {}.", network.title()));
@@ -68,19 +70,18 @@ pub async fn reconnect(context: &Context, command: &Reconnect) -> Result<Exit, F
     let id = context.channel(&hub, &command.id).await?;
     let view = views::channel(&hub, &id).await?;
     let channel = &view.summary.channel;
-    takes_a_password(channel.kind.network())?;
+    let way = way(&hub, channel.kind.network(), &command.login)?;
     if context.dry_run(&format!("log in again for {}.", view.full_name()))? {
         return Ok(Exit::Done);
     }
     // The stable id finds the account wherever it lives and whatever it is
     // called by now.
-    let who = command
-        .handle
-        .as_deref()
-        .map_or(channel.remote_id.as_str(), |handle| {
-            handle.trim_start_matches('@')
-        });
-    let credential = credential(context, who.to_owned(), &view.full_name(), &command.login).await?;
+    let named = match way {
+        Way::BotToken => command.login.chat.as_deref(),
+        _ => command.handle.as_deref(),
+    };
+    let who = named.unwrap_or(&channel.remote_id).to_owned();
+    let credential = credential(context, way, who, &view.full_name(), &command.login).await?;
     context
         .output
         .progress(&format!("Logging in for {}.", view.full_name()));
@@ -89,37 +90,87 @@ pub async fn reconnect(context: &Context, command: &Reconnect) -> Result<Exit, F
     finish(context, &hub, connected, answer).await
 }
 
-/// Refuses networks that cannot be logged in to from the command line yet,
-/// before anything secret is asked for.
-fn takes_a_password(network: Network) -> Result<(), Failure> {
-    if network == Network::Bluesky {
-        return Ok(());
+/// The way a network is logged in to from the command line. Refused before
+/// anything secret is asked for: networks there are not yet, and flags that
+/// belong to another one.
+fn way(hub: &Hub, network: Network, login: &Login) -> Result<Way, Failure> {
+    let built_in = hub.networks.get(network);
+    let ways = built_in.map_or(&[][..], |(one, _)| one.descriptor().ways);
+    let Some(way) = ways
+        .iter()
+        .copied()
+        .find(|way| matches!(way, Way::AppPassword | Way::BotToken))
+    else {
+        return Err(Failure::failed(
+            "network_unavailable",
+            format!("{} cannot be connected by this version.", network.title()),
+            "Choose another network: allgreen channel connect --help",
+        ));
+    };
+    let bot = way == Way::BotToken;
+    let stray = [
+        ("--password-stdin", login.password_stdin && bot),
+        ("--server", login.server.is_some() && bot),
+        ("--token-stdin", login.token_stdin && !bot),
+        ("--chat", login.chat.is_some() && !bot),
+    ];
+    match stray.iter().find(|(_, stray)| *stray) {
+        None => Ok(way),
+        Some((flag, _)) => Err(Failure::usage(
+            "wrong_flag",
+            format!("{} is not connected with {flag}.", network.title()),
+            if bot {
+                "Name the chat with --chat, and give the bot's token with --token-stdin."
+            } else {
+                "Name the account with --handle, and give its app password with --password-stdin."
+            },
+        )),
     }
-    Err(Failure::failed(
-        "network_unavailable",
-        format!("{} cannot be connected by this version.", network.title()),
-        "Choose another network: allgreen channel connect bluesky --help",
-    ))
+}
+
+fn nobody_named(way: Way) -> Failure {
+    match way {
+        Way::BotToken => Failure::usage(
+            "no_chat",
+            "The chat the bot posts to is missing.",
+            "Name it with --chat, for example --chat @acme_news or --chat -1001234567890.",
+        ),
+        _ => Failure::usage(
+            "no_handle",
+            "The account's handle is missing.",
+            "Name it with --handle, for example --handle acme.example.",
+        ),
+    }
 }
 
 async fn credential(
     context: &Context,
-    handle: String,
+    way: Way,
+    who: String,
     called: &str,
     login: &Login,
 ) -> Result<Credential, Failure> {
-    let prompt = format!("App password of {called} (not the account's own password):");
-    let password = ask::secret(
-        &context.flags,
-        &context.redactor,
-        login.password_stdin,
-        &prompt,
-    )
-    .await?;
-    Ok(Credential::AppPassword {
-        handle,
-        server: login.server.clone(),
-        password,
+    let bot = way == Way::BotToken;
+    let (prompt, from_stdin, flag) = if bot {
+        let prompt = format!("Token of the bot that posts to {called} (from @BotFather):");
+        (prompt, login.token_stdin, "--token-stdin")
+    } else {
+        let prompt = format!("App password of {called} (not the account's own password):");
+        (prompt, login.password_stdin, "--password-stdin")
+    };
+    let (flags, redactor) = (&context.flags, &context.redactor);
+    let secret = ask::secret(flags, redactor, from_stdin, flag, &prompt).await?;
+    Ok(if bot {
+        Credential::BotToken {
+            chat: who,
+            token: secret,
+        }
+    } else {
+        Credential::AppPassword {
+            handle: who.trim_start_matches('@').to_owned(),
+            server: login.server.clone(),
+            password: secret,
+        }
     })
 }
 

@@ -6,7 +6,7 @@ use futures_util::future::try_join_all;
 
 use super::super::context::Context;
 use super::super::output::Failure;
-use super::super::sandbox::defect;
+use super::super::sandbox::{self, defect};
 use super::super::{config, publisher};
 use crate::domain::ids::{ChannelId, WorkspaceId};
 use crate::domain::network::Network;
@@ -20,7 +20,8 @@ use crate::ops::posts::{NewPost, PostTime, create};
 use crate::ops::workspaces::{NewWorkspace, WorkspaceChange, add, list, set};
 use crate::ops::{Hub, pause, probe};
 use crate::sandbox::Sandbox;
-use crate::sandbox::faults::{Fault, Times};
+use crate::sandbox::faults::Fault;
+use crate::sandbox::telegram::Rights;
 use crate::store::notices::NewNotice;
 use crate::support::clock::Clock;
 use crate::support::entropy::Entropy;
@@ -52,7 +53,7 @@ const BRANDS: [(&str, &str, &str); 12] = [
 
 /// The channels of each brand, by the first label of the handle; empty is the
 /// brand itself.
-const CHANNELS: [&str; 5] = ["", "shop", "news", "jobs", "help"];
+const CHANNELS: [&str; 4] = ["", "shop", "jobs", "help"];
 
 const TEXTS: [&str; 10] = [
     "New in the shop: the red ones are back, in every size",
@@ -67,13 +68,23 @@ const TEXTS: [&str; 10] = [
     "Sunday read: why slow is quicker",
 ];
 
-/// Channels that are broken from the start: access taken away, then one
-/// deactivated, then one suspended.
-const BROKEN: [usize; 6] = [0, 6, 14, 41, 9, 22];
+/// Bluesky channels that are broken from the start: access taken away, then one
+/// deactivated, then one suspended. Every fifth channel is one of Telegram.
+const BROKEN: [usize; 6] = [0, 6, 13, 41, 8, 22];
+
+/// Telegram channels that are broken: the bot thrown out, its right to post
+/// taken away, its token revoked.
+const BROKEN_BOTS: [usize; 3] = [19, 49, 34];
+
+/// A bot that may post everywhere, so that its token mends what is broken.
+const HELPER: &str = "demo_bot";
+
+/// When the network lifts what it did to two accounts.
+const LIFTED_AFTER: Duration = Duration::from_secs(180);
 
 struct Channel {
-    handle: String,
-    workspace: WorkspaceId,
+    /// At its network: the handle, or the name of the chat.
+    named: String,
     id: ChannelId,
 }
 
@@ -88,7 +99,7 @@ pub async fn seed(context: &Context, networks: &Sandbox, seed: u64) -> Result<()
     let past = open(context, Clock::manual(now.minus(BEFORE))).await?;
     write_posts(&past, &channels, now, seed).await?;
     break_some(networks, &channels)?;
-    for at in BROKEN {
+    for at in BROKEN.into_iter().chain(BROKEN_BOTS) {
         probe::probe(&today, &channels[at].id).await?;
     }
     pause::pause(&today, &channels[17].id).await?;
@@ -96,7 +107,11 @@ pub async fn seed(context: &Context, networks: &Sandbox, seed: u64) -> Result<()
     let pass = publisher::engine(&today).once(Once::Everything).await;
     pass.map_err(defect)?;
     // Last, so that it is on top.
-    say_how(&today).await
+    let token = helper(networks, &channels).map_err(defect)?;
+    say_how(&today, &token).await?;
+    let suspended = BROKEN[4..].iter().map(|at| channels[*at].named.clone());
+    lift_later(context.clock.clone(), networks, suspended.collect());
+    Ok(())
 }
 
 async fn open(context: &Context, clock: Clock) -> Result<Hub, Failure> {
@@ -146,22 +161,29 @@ async fn connect_all(hub: &Hub, networks: &Sandbox) -> Result<Vec<Channel>, Fail
             let password = bluesky
                 .create_app_password(&handle, "allgreen")
                 .map_err(defect)?;
-            work.push((handle, workspace.clone(), password));
+            let credential = Credential::AppPassword {
+                handle: handle.clone(),
+                server: None,
+                password: Secret::new(password),
+            };
+            work.push((handle, workspace.clone(), Network::Bluesky, credential));
         }
-    }
-    let connecting = work.into_iter().map(async |(handle, workspace, password)| {
-        let credential = Credential::AppPassword {
-            handle: handle.clone(),
-            server: None,
-            password: Secret::new(password),
+        let chat = format!("{slug}_news");
+        let credential = Credential::BotToken {
+            chat: format!("@{chat}"),
+            token: sandbox::bot(networks, &chat).map_err(defect)?,
         };
-        let connected = connect(hub, &workspace, Network::Bluesky, credential).await?;
-        Ok::<_, Failure>(Channel {
-            handle,
-            workspace,
-            id: connected.channel.channel.id,
-        })
-    });
+        work.push((chat, workspace, Network::Telegram, credential));
+    }
+    let connecting = work
+        .into_iter()
+        .map(async |(named, workspace, network, credential)| {
+            let connected = connect(hub, &workspace, network, credential).await?;
+            Ok::<_, Failure>(Channel {
+                named,
+                id: connected.channel.channel.id,
+            })
+        });
     try_join_all(connecting).await
 }
 
@@ -217,11 +239,11 @@ async fn write_posts(
     Ok(())
 }
 
-/// What is broken, and an answer that gets lost: it is looked up before
+/// What is broken, and two answers that get lost: one is looked up before
 /// anything is done about it.
 fn break_some(networks: &Sandbox, channels: &[Channel]) -> Result<(), Failure> {
     let bluesky = networks.bluesky();
-    let [revoked @ .., deactivated, suspended] = BROKEN.map(|at| &channels[at].handle);
+    let [revoked @ .., deactivated, suspended] = BROKEN.map(|at| &channels[at].named);
     for handle in revoked {
         bluesky
             .revoke_app_password(handle, "allgreen")
@@ -229,27 +251,74 @@ fn break_some(networks: &Sandbox, channels: &[Channel]) -> Result<(), Failure> {
     }
     bluesky.deactivate(deactivated, true).map_err(defect)?;
     bluesky.takedown(suspended, true).map_err(defect)?;
-    bluesky.fault(
-        "com.atproto.repo.putRecord",
-        None,
-        Fault::DropAnswer,
-        Times::Count(1),
-    );
+    bluesky.fault_once("com.atproto.repo.putRecord", Fault::DropAnswer);
+    let telegram = networks.telegram();
+    let [thrown_out, silenced, revoked] = BROKEN_BOTS.map(|at| &channels[at].named);
+    let rights = [
+        (thrown_out, Rights::Kicked),
+        (silenced, Rights::Administrator { post: false }),
+    ];
+    for (chat, rights) in rights {
+        telegram
+            .set_rights(&format!("{chat}_bot"), &format!("@{chat}"), rights)
+            .map_err(defect)?;
+    }
+    telegram
+        .revoke_token(&format!("{revoked}_bot"))
+        .map_err(defect)?;
+    // Nobody can look this one up: a person decides.
+    telegram.fault_once("sendMessage", Fault::DropAnswer);
     Ok(())
 }
 
-/// What whoever looks around needs to know.
-async fn say_how(hub: &Hub) -> Result<(), Failure> {
+/// The token of a bot that may post to every chat.
+fn helper(
+    networks: &Sandbox,
+    channels: &[Channel],
+) -> Result<String, crate::sandbox::telegram::ControlError> {
+    let telegram = networks.telegram();
+    let token = telegram.create_bot(HELPER, "Demo")?;
+    for channel in channels.iter().skip(4).step_by(5) {
+        let posts = Rights::Administrator { post: true };
+        telegram.set_rights(HELPER, &format!("@{}", channel.named), posts)?;
+    }
+    Ok(token)
+}
+
+/// Lifts what keeps accounts from posting although their logins are fine.
+fn lift_later(clock: Clock, networks: &Sandbox, handles: Vec<String>) {
+    let bluesky = networks.bluesky().clone();
+    tokio::spawn(async move {
+        clock.sleep(LIFTED_AFTER).await;
+        for handle in handles {
+            // They are there: they were broken above.
+            let _ = bluesky.takedown(&handle, false);
+            let _ = bluesky.deactivate(&handle, false);
+        }
+    });
+}
+
+/// What whoever looks around needs to know, the first thing on top.
+async fn say_how(hub: &Hub, token: &str) -> Result<(), Failure> {
     let (now, entropy) = (hub.clock.now(), hub.entropy.clone());
-    let notice = NewNotice {
-        kind: "demo",
-        text: format!(
-            "Demo: r mends a broken channel; every account takes the app password {APP_PASSWORD}"
+    let minutes = LIFTED_AFTER.as_secs() / 60;
+    let texts = [
+        format!("Bluesky lifts its two suspensions in {minutes} minutes; p probes them then"),
+        format!("Telegram: every channel takes this token: {token}"),
+        format!(
+            "Demo: r mends a broken channel. Bluesky: every account takes the app password {APP_PASSWORD}"
         ),
-        ..NewNotice::default()
-    };
-    let written = hub
-        .store
-        .write(move |tx| tx.add_notice(&notice, Severity::Info, now, &entropy));
-    written.await.map(drop).map_err(defect)
+    ];
+    let written = hub.store.write(move |tx| {
+        for text in texts {
+            let notice = NewNotice {
+                kind: "demo",
+                text,
+                ..NewNotice::default()
+            };
+            tx.add_notice(&notice, Severity::Info, now, &entropy)?;
+        }
+        Ok(())
+    });
+    written.await.map_err(defect)
 }

@@ -58,6 +58,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     // Writes go on working for up to two hours after a revocation.
     publish_proves: false,
     publish_scopes: &[],
+    ended_by_hand: None,
     permissions_page: APP_PASSWORDS,
     status_page: "https://status.bsky.app",
     tips: &[

@@ -38,6 +38,10 @@ const API: &str = "https://api.telegram.org";
 /// Where bots and their tokens are made and taken away.
 const BOTFATHER: &str = "https://t.me/BotFather";
 
+/// Source: <https://core.telegram.org/bots/features#botfather>
+const ENDED_BY_HAND: &str =
+    "only @BotFather ends a token; send it /revoke, or remove the bot from the chat";
+
 static DESCRIPTOR: Descriptor = Descriptor {
     network: Network::Telegram,
     kinds: &[ChannelKind::Telegram],
@@ -49,6 +53,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     proof_is_refresh: false,
     publish_proves: true,
     publish_scopes: &[],
+    ended_by_hand: Some(ENDED_BY_HAND),
     permissions_page: BOTFATHER,
     // There is no official one.
     status_page: "https://t.me/BotNews",
@@ -100,8 +105,7 @@ impl Networked for Telegram {
         Err(ours(
             AnswerClass::Unclassified,
             "revoke",
-            "Telegram lets nobody but @BotFather end a token; send it /revoke, or remove the bot from the chat."
-                .to_owned(),
+            ENDED_BY_HAND.to_owned(),
         ))
     }
 

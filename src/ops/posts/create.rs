@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::super::acting::Acting;
+use super::super::connect::named_by;
 use super::super::time::{check_zone, civil, time_at, time_to_come};
 use super::super::views::{PostView, ends, post_view, watch};
 use super::super::{Hub, OpError};
@@ -131,9 +132,9 @@ fn targets(q: &Reads<'_>, acting: &Acting, new: &NewPost) -> Result<Vec<Channel>
                 "disconnected",
                 format!("{} is disconnected for good.", channel.name()),
                 format!(
-                    "Connect the account again: allgreen channel connect {} --handle {}",
+                    "Connect the account again: allgreen channel connect {} {}",
                     channel.kind.network().name(),
-                    channel.handle
+                    named_by(&channel)
                 ),
             ));
         }
