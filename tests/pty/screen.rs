@@ -72,6 +72,8 @@ fn a_paste_is_one_text_and_no_keys() {
     let mut term = Term::open(&[]);
     term.press("\u{1b}[200~qqq\n?\u{1b}[201~");
     term.until(|screen| screen.contains("A paste does nothing here."));
+    // The key is offered once it is known which workspace there is.
+    term.until(|screen| screen.contains("c connect"));
     term.press("c");
     term.until(|screen| screen.contains("type to search"));
     term.press("\r");

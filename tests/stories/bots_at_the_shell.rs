@@ -30,10 +30,13 @@ fn config(networks: &Value) -> String {
 
 fn order(networks: &Value, network: &str, name: &str, body: Value) {
     let door = networks["control"][network].as_str().unwrap();
-    let sent = http()
-        .post(format!("{door}/{name}"))
-        .body(body.to_string())
-        .send();
+    let sent = async {
+        http()
+            .post(format!("{door}/{name}"))
+            .body(body.to_string())
+            .send()
+            .await
+    };
     let answer = runtime().block_on(sent).unwrap();
     assert!(answer.status().is_success(), "{name}: {}", answer.status());
 }

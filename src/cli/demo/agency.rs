@@ -305,18 +305,18 @@ async fn say_how(hub: &Hub, token: &str) -> Result<(), Failure> {
     let texts = [
         format!("Bluesky lifts its two suspensions in {minutes} minutes; p probes them then"),
         format!("Telegram: every channel takes this token: {token}"),
-        format!(
-            "Demo: r mends a broken channel. Bluesky: every account takes the app password {APP_PASSWORD}"
-        ),
+        format!("Demo: r mends what is broken. Bluesky takes the app password {APP_PASSWORD}"),
     ];
     let written = hub.store.write(move |tx| {
-        for text in texts {
+        for (text, after) in texts.into_iter().zip(0..) {
             let notice = NewNotice {
                 kind: "demo",
                 text,
                 ..NewNotice::default()
             };
-            tx.add_notice(&notice, Severity::Info, now, &entropy)?;
+            // A millisecond apart, so that their order is the one above.
+            let at = now.plus(Duration::from_millis(after));
+            tx.add_notice(&notice, Severity::Info, at, &entropy)?;
         }
         Ok(())
     });
