@@ -238,3 +238,36 @@ fn quoted(name: &str) -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_among_fields_is_the_same_byte_by_byte_each_time() {
+        let parts = [
+            Part {
+                name: "chat_id".into(),
+                file: None,
+                bytes: b"-100".to_vec(),
+            },
+            Part {
+                name: "photo".into(),
+                file: Some(("a\"b\r\n.png".into(), "image/png".into())),
+                bytes: vec![0, 255, 13, 10],
+            },
+        ];
+        let (kind, body) = multipart(&parts);
+        assert_eq!(multipart(&parts), (kind.clone(), body.clone()));
+        let boundary = kind.strip_prefix("multipart/form-data; boundary=").unwrap();
+        let mut expected = format!(
+            "--{boundary}\r\nContent-Disposition: form-data; name=\"chat_id\"\r\n\r\n-100\r\n\
+             --{boundary}\r\nContent-Disposition: form-data; name=\"photo\"; filename=\"a%22b.png\"\r\n\
+             Content-Type: image/png\r\n\r\n"
+        )
+        .into_bytes();
+        expected.extend([0, 255, 13, 10]);
+        expected.extend(format!("\r\n--{boundary}--\r\n").bytes());
+        assert_eq!(body, expected);
+    }
+}

@@ -364,3 +364,62 @@ fn socket_limits_shrink_with_a_fast_clock_but_never_to_nothing() {
     let rushed = Clock::scaled(UtcMs(0), 100_000);
     assert_eq!(real(Duration::from_secs(30), &rushed), SHORTEST);
 }
+
+#[tokio::test]
+async fn a_client_secret_goes_to_its_own_server_and_not_along_a_redirect() {
+    let (target, _) = server(|mut stream, head| async move {
+        let said = if head.to_lowercase().contains("authorization") {
+            "secret came along"
+        } else {
+            "no secret"
+        };
+        let _ = stream.write_all(ok(said).as_bytes()).await;
+    })
+    .await;
+    let (base, _) = server(move |mut stream, head| {
+        let target = target.clone();
+        async move {
+            // "an app" and "s:cret", form-encoded before they are joined.
+            let right = head.contains("Basic YW4rYXBwOnMlM0FjcmV0\r\n")
+                || head.contains("basic YW4rYXBwOnMlM0FjcmV0\r\n");
+            let status = if right { "302 Go" } else { "401 No" };
+            let answer = format!(
+                "HTTP/1.1 {status}\r\nLocation: {target}/x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            );
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    })
+    .await;
+    let secret = Secret::new("s:cret");
+    let mut request = get(&base);
+    request.basic = Some(("an app".into(), &secret));
+    request.redirects = 1;
+    let reply = client(5000).send(&request).await.unwrap();
+    assert_eq!(reply.body, b"no secret");
+}
+
+#[tokio::test]
+async fn forms_files_and_headers_arrive_as_they_were_given() {
+    let (base, _) = server(|mut stream, head| async move {
+        let (head, body) = head.split_once("\r\n\r\n").unwrap_or((&head, ""));
+        let head = head.to_lowercase();
+        let said = format!(
+            "{}|{}|{body}",
+            head.contains("idempotency-key: dlv_1"),
+            head.contains("content-type: application/x-www-form-urlencoded"),
+        );
+        let _ = stream.write_all(ok(&said).as_bytes()).await;
+    })
+    .await;
+    let fields = vec![("a b".to_owned(), "ü&=".to_owned())];
+    let mut request = post(&base);
+    request.body = Body::Form(fields);
+    request.headers.push(("idempotency-key", "dlv_1".into()));
+    let reply = client(5000).send(&request).await.unwrap();
+    let said = String::from_utf8(reply.body).unwrap();
+    assert!(said.starts_with("true|true|"), "{said}");
+    // A header that would begin another one is not sent.
+    request.headers[0].1 = "x\r\nEvil: 1".into();
+    let error = client(5000).send(&request).await.unwrap_err();
+    assert_eq!(error.trouble, Trouble::Unbuildable);
+}
