@@ -6,7 +6,6 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use crate::domain::delivery::Shown;
 use crate::domain::network::Network;
-use crate::domain::post_options::Visibility;
 use crate::support::duration;
 
 /// Reads a span of time: `45s`, `90m`, `24h`, `7d`, or several of them in a
@@ -28,14 +27,22 @@ pub fn network() -> impl TypedValueParser<Value = Network> {
     .try_map(|name| Network::parse(&name).ok_or("unknown network"))
 }
 
-/// Who may see a post.
-pub fn visibility() -> impl TypedValueParser<Value = Visibility> {
-    PossibleValuesParser::new(
-        Visibility::ALL
-            .iter()
-            .map(|one| PossibleValue::new(one.name())),
-    )
-    .try_map(|name| Visibility::parse(&name).ok_or("unknown visibility"))
+/// A language tag: two or three letters, then parts after dashes.
+///
+/// Source: <https://www.rfc-editor.org/rfc/rfc5646>
+pub fn language(text: &str) -> Result<String, String> {
+    let mut parts = text.split('-');
+    let first = parts.next().unwrap_or_default();
+    let fits = (2..=3).contains(&first.len())
+        && first.chars().all(|c| c.is_ascii_alphabetic())
+        && parts.all(|part| {
+            (1..=8).contains(&part.len()) && part.chars().all(|c| c.is_ascii_alphanumeric())
+        });
+    if fits {
+        Ok(text.to_owned())
+    } else {
+        Err("write it like en or pt-BR".into())
+    }
 }
 
 /// A state as lists and JSON name it.

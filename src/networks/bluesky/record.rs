@@ -21,6 +21,9 @@ pub(super) fn render(publish: &Publish, blobs: &[Value]) -> String {
         "text": publish.text,
         "createdAt": stamp(publish.now),
     });
+    if let Some(language) = &publish.options.language {
+        record["langs"] = json!([language]);
+    }
     let facets = facets(&publish.text);
     if !facets.is_empty() {
         record["facets"] = Value::Array(facets);
@@ -83,6 +86,7 @@ pub(super) fn same(rendered: &str, stored: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::post_options::PostOptions;
     use crate::networks::MediaItem;
 
     fn publish() -> Publish {
@@ -98,7 +102,10 @@ mod tests {
                 sha256: String::new(),
                 alt: "a cat".into(),
             }],
-            options: crate::domain::post_options::PostOptions::default(),
+            options: PostOptions {
+                language: Some("en".into()),
+                ..PostOptions::default()
+            },
             reply_to: None,
             rendered: None,
             now: UtcMs(1_795_269_600_000),
@@ -120,6 +127,7 @@ mod tests {
                     "$type": "app.bsky.feed.post",
                     "text": "Hi #all",
                     "createdAt": "2026-11-21T14:00:00.000Z",
+                    "langs": ["en"],
                     "facets": [{
                         "index": { "byteStart": 3, "byteEnd": 7 },
                         "features": [{ "$type": "app.bsky.richtext.facet#tag", "tag": "all" }],
