@@ -111,6 +111,10 @@ pub async fn secret(
     flag: &str,
     prompt: &str,
 ) -> Result<Secret, Failure> {
+    let what = match flag {
+        "--token-stdin" => "token",
+        _ => "password",
+    };
     let text = if from_stdin {
         blocking(|| first_line(io::stdin().lock())).await?
     } else if can_ask(flags) {
@@ -119,14 +123,14 @@ pub async fn secret(
     } else {
         return Err(Failure::usage(
             "no_password",
-            "The password or token is missing, and there is no terminal to ask on.",
+            format!("The {what} is missing, and there is no terminal to ask on."),
             format!("Give it on the first line of standard input with {flag}."),
         ));
     };
     if text.trim().is_empty() {
         return Err(Failure::usage(
             "empty_password",
-            "The password or token was empty.",
+            format!("The {what} was empty."),
             "Nothing was changed; give it on the first line of standard input, or type it.",
         ));
     }
