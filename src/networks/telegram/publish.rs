@@ -167,7 +167,7 @@ async fn send(api: &Api<'_>, publish: &Publish, frozen: &Frozen) -> Result<Remot
             .await
             .map_err(failed)?
     };
-    Ok(message.remote())
+    Ok(remote(&message, publish))
 }
 
 async fn body(publish: &Publish, frozen: &Frozen) -> Result<Body, String> {
@@ -279,13 +279,26 @@ impl TryFrom<Vec<Message>> for Album {
     }
 }
 
-impl Message {
-    fn remote(self) -> Remote {
-        Remote {
-            id: self.message_id.to_string(),
-            permalink: permalink(&self),
+/// The post as it is kept. Its id is unlike that of every other post of the
+/// channel: a message that is still worked on has the id 0, and the ids of an
+/// upgraded group begin anew.
+fn remote(message: &Message, publish: &Publish) -> Remote {
+    let id = match message.message_id {
+        0 => format!("{}/0", publish.key),
+        id if message.chat.id.to_string() != publish.account && migrates(&publish.account) => {
+            format!("{}/{id}", message.chat.id)
         }
+        id => id.to_string(),
+    };
+    Remote {
+        id,
+        permalink: permalink(message),
     }
+}
+
+/// Whether a chat is a basic group, the only kind that gets another id.
+fn migrates(chat: &str) -> bool {
+    chat.starts_with('-') && !chat.starts_with("-100")
 }
 
 /// `t.me/<name>/<id>` of public chats, `t.me/c/<id without -100>/<id>` of
@@ -307,4 +320,38 @@ fn permalink(message: &Message) -> Option<String> {
     let chat = message.chat.id.to_string();
     let private = chat.strip_prefix("-100").filter(|rest| rest.len() >= 10)?;
     Some(format!("https://t.me/c/{private}/{id}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept(account: &str, chat: i64, message_id: i64) -> String {
+        let publish = Publish {
+            key: "dlv_1".into(),
+            account: account.into(),
+            text: String::new(),
+            media: Vec::new(),
+            options: crate::domain::post_options::PostOptions::default(),
+            reply_to: None,
+            rendered: None,
+            now: crate::support::time::UtcMs(0),
+        };
+        let message = Message {
+            message_id,
+            chat: Place {
+                id: chat,
+                username: None,
+            },
+        };
+        remote(&message, &publish).id
+    }
+
+    #[test]
+    fn no_two_posts_of_a_channel_are_kept_under_one_id() {
+        assert_eq!(kept("-1001234567890", -1_001_234_567_890, 7), "7");
+        assert_eq!(kept("-1001234567890", -1_001_234_567_890, 0), "dlv_1/0");
+        assert_eq!(kept("-4711", -4711, 7), "7");
+        assert_eq!(kept("-4711", -1_001_234_567_890, 7), "-1001234567890/7");
+    }
 }
