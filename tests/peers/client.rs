@@ -6,6 +6,7 @@ use std::sync::Arc;
 use allgreen::domain::answer::AnswerClass;
 use allgreen::domain::channel::Cause;
 use allgreen::domain::network::Network;
+use allgreen::domain::post_options::PostOptions;
 use allgreen::networks::http::Http;
 use allgreen::networks::registry::Registry;
 use allgreen::networks::{
@@ -123,6 +124,8 @@ impl Client {
             account: account.did.clone(),
             text: text.into(),
             media,
+            options: PostOptions::default(),
+            reply_to: None,
             rendered: None,
             now,
         }
