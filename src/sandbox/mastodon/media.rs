@@ -26,8 +26,8 @@ pub(super) fn upload(world: &mut World, asked: &Asked<'_>) -> Done {
     let Some(bytes) = asked.params.file("file") else {
         return Err(no(422, "Validation failed: File can't be blank"));
     };
-    let image = imagesize::image_type(bytes).is_ok();
     let video = bytes.get(4..8) == Some(b"ftyp");
+    let image = !video && imagesize::image_type(bytes).is_ok();
     if !image && !video {
         return Err(no(
             422,
