@@ -21,6 +21,7 @@ pub mod catalogue;
 pub(crate) mod evidence;
 pub mod guard;
 pub mod http;
+pub mod mastodon;
 pub mod registry;
 pub mod telegram;
 

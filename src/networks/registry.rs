@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::bluesky::Bluesky;
 use super::http::Http;
+use super::mastodon::Mastodon;
 use super::telegram::Telegram;
 use super::{Net, Networked};
 use crate::domain::network::Network;
@@ -13,6 +14,7 @@ use crate::support::config::Config;
 /// Every network with what its calls are made with.
 pub struct Registry {
     bluesky: (Arc<dyn Networked>, Net),
+    mastodon: (Arc<dyn Networked>, Net),
     telegram: (Arc<dyn Networked>, Net),
 }
 
@@ -30,6 +32,7 @@ impl Registry {
         };
         Self {
             bluesky: (Arc::new(Bluesky), net(Network::Bluesky)),
+            mastodon: (Arc::new(Mastodon), net(Network::Mastodon)),
             telegram: (Arc::new(Telegram), net(Network::Telegram)),
         }
     }
@@ -38,6 +41,7 @@ impl Registry {
     pub fn get(&self, network: Network) -> Option<(Arc<dyn Networked>, Net)> {
         match network {
             Network::Bluesky => Some(self.bluesky.clone()),
+            Network::Mastodon => Some(self.mastodon.clone()),
             Network::Telegram => Some(self.telegram.clone()),
             _ => None,
         }

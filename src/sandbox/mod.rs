@@ -7,13 +7,14 @@
 //! | [`faults`] | what can be made to go wrong, and for how many requests |
 //! | [`calls`] | every request that came in |
 //! | [`ledger`] | every record that was ever created |
-//! | [`bluesky`], [`telegram`] | one network per folder |
+//! | [`bluesky`], [`mastodon`], [`telegram`] | one network per folder |
 
 pub mod bluesky;
 pub mod calls;
 mod control;
 pub mod faults;
 pub mod ledger;
+pub mod mastodon;
 mod server;
 pub mod telegram;
 mod traffic;
@@ -29,6 +30,7 @@ use tokio::sync::watch;
 use crate::support::clock::Clock;
 use crate::support::entropy::Entropy;
 use bluesky::{Bluesky, Directory, Pds};
+use mastodon::Mastodon;
 use telegram::Telegram;
 
 /// How a sandbox is started.
@@ -40,7 +42,7 @@ pub struct SandboxOptions {
     /// Identifiers and tokens repeat with the same seed.
     pub seed: u64,
     /// Port of the first server, 0 for any; the directory takes the next one,
-    /// Telegram the one after it.
+    /// Telegram the one after it, Mastodon the next.
     pub port: u16,
 }
 
@@ -53,6 +55,8 @@ pub struct Sandbox {
     directory: String,
     telegram: Telegram,
     telegram_base: String,
+    mastodon: Mastodon,
+    mastodon_base: String,
     /// Dropped with the sandbox, which is what tells the servers to stop.
     _stop: watch::Sender<()>,
 }
@@ -66,22 +70,29 @@ impl Sandbox {
         let pds = listen(options.port, 0).await?;
         let plc = listen(options.port, 1).await?;
         let bots = listen(options.port, 2).await?;
+        let instance = listen(options.port, 3).await?;
         let base = format!("http://{}", pds.local_addr()?);
         let directory = format!("http://{}", plc.local_addr()?);
         let telegram_base = format!("http://{}", bots.local_addr()?);
+        let mastodon_base = format!("http://{}", instance.local_addr()?);
         let entropy = Entropy::seeded(options.seed);
         let bluesky = Bluesky::new(options.clock.clone(), entropy, &base);
+        let entropy = Entropy::seeded(options.seed);
+        let mastodon = Mastodon::new(options.clock.clone(), entropy, &mastodon_base);
         let telegram = Telegram::new(options.clock, Entropy::seeded(options.seed));
         let (stop, stopped) = watch::channel(());
         server::serve(pds, Arc::new(Pds(bluesky.clone())), stopped.clone());
         server::serve(plc, Arc::new(Directory(bluesky.clone())), stopped.clone());
-        server::serve(bots, Arc::new(telegram.clone()), stopped);
+        server::serve(bots, Arc::new(telegram.clone()), stopped.clone());
+        server::serve(instance, Arc::new(mastodon.clone()), stopped);
         Ok(Self {
             bluesky,
             base,
             directory,
             telegram,
             telegram_base,
+            mastodon,
+            mastodon_base,
             _stop: stop,
         })
     }
@@ -106,6 +117,17 @@ impl Sandbox {
     /// with it `<base>/control/telegram/...`; no slash at the end.
     pub fn telegram_base(&self) -> &str {
         &self.telegram_base
+    }
+
+    /// Where the simulated Mastodon instance answers (`<base>/api/...`), and with
+    /// it `<base>/control/mastodon/...`; no slash at the end.
+    pub fn mastodon_base(&self) -> &str {
+        &self.mastodon_base
+    }
+
+    /// The handle by which a test tells Mastodon what to do.
+    pub fn mastodon(&self) -> &Mastodon {
+        &self.mastodon
     }
 
     /// The handle by which a test tells Telegram what to do.

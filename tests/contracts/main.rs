@@ -10,6 +10,7 @@
 #![allow(missing_docs, reason = "a test is named by what it shows")]
 
 mod networks_bluesky;
+mod networks_mastodon;
 mod networks_telegram;
 mod sandbox_bluesky;
 mod sandbox_telegram;

@@ -87,7 +87,7 @@ pub struct List {
 /// How to log in with something made for this program in advance.
 #[derive(Debug, Args)]
 pub struct Login {
-    /// Bluesky: the server the account lives on; found by itself when left out
+    /// Bluesky and Mastodon: the server the account lives on; Bluesky's is found by itself
     #[arg(long, value_name = "URL")]
     pub server: Option<String>,
     /// Bluesky: read the app password from the first line of standard input
@@ -96,7 +96,7 @@ pub struct Login {
     /// Telegram: the chat the bot posts to
     #[arg(long, value_name = "@NAME|ID", allow_hyphen_values = true)]
     pub chat: Option<String>,
-    /// Telegram: read the bot's token from the first line of standard input
+    /// Telegram and Mastodon: read the token from the first line of standard input
     #[arg(long)]
     pub token_stdin: bool,
 }

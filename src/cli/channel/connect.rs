@@ -38,13 +38,16 @@ pub async fn connect(context: &Context, command: &Connect) -> Result<Exit, Failu
     let way = way(&hub, network, &command.login)?;
     let named = match way {
         Way::BotToken => command.login.chat.as_deref(),
+        Way::AccessToken => command.login.server.as_deref(),
         _ => command.handle.as_deref(),
     };
     let Some(named) = named else {
         return Err(nobody_named(way));
     };
     let who = named.trim_start_matches('@').to_owned();
-    let called = if who.starts_with('-') {
+    let called = if way == Way::AccessToken {
+        format!("an account at {who}")
+    } else if who.starts_with('-') {
         format!("the chat {who}")
     } else {
         format!("@{who}")
@@ -78,9 +81,14 @@ pub async fn reconnect(context: &Context, command: &Reconnect) -> Result<Exit, F
     // called by now.
     let named = match way {
         Way::BotToken => command.login.chat.as_deref(),
+        Way::AccessToken => command.login.server.as_deref(),
         _ => command.handle.as_deref(),
     };
-    let who = named.unwrap_or(&channel.remote_id).to_owned();
+    let kept = match way {
+        Way::AccessToken => &channel.server,
+        _ => &channel.remote_id,
+    };
+    let who = named.unwrap_or(kept).to_owned();
     let credential = credential(context, way, who, &view.full_name(), &command.login).await?;
     context
         .output
@@ -99,7 +107,7 @@ fn way(hub: &Hub, network: Network, login: &Login) -> Result<Way, Failure> {
     let Some(way) = ways
         .iter()
         .copied()
-        .find(|way| matches!(way, Way::AppPassword | Way::BotToken))
+        .find(|way| matches!(way, Way::AppPassword | Way::BotToken | Way::AccessToken))
     else {
         return Err(Failure::failed(
             "network_unavailable",
@@ -108,10 +116,11 @@ fn way(hub: &Hub, network: Network, login: &Login) -> Result<Way, Failure> {
         ));
     };
     let bot = way == Way::BotToken;
+    let password = way == Way::AppPassword;
     let stray = [
-        ("--password-stdin", login.password_stdin && bot),
+        ("--password-stdin", login.password_stdin && !password),
         ("--server", login.server.is_some() && bot),
-        ("--token-stdin", login.token_stdin && !bot),
+        ("--token-stdin", login.token_stdin && password),
         ("--chat", login.chat.is_some() && !bot),
     ];
     match stray.iter().find(|(_, stray)| *stray) {
@@ -119,10 +128,16 @@ fn way(hub: &Hub, network: Network, login: &Login) -> Result<Way, Failure> {
         Some((flag, _)) => Err(Failure::usage(
             "wrong_flag",
             format!("{} is not connected with {flag}.", network.title()),
-            if bot {
-                "Name the chat with --chat, and give the bot's token with --token-stdin."
-            } else {
-                "Name the account with --handle, and give its app password with --password-stdin."
+            match way {
+                Way::BotToken => {
+                    "Name the chat with --chat, and give the bot's token with --token-stdin."
+                }
+                Way::AccessToken => {
+                    "Name the server with --server, and give the access token with --token-stdin."
+                }
+                _ => {
+                    "Name the account with --handle, and give its app password with --password-stdin."
+                }
             },
         )),
     }
@@ -134,6 +149,11 @@ fn nobody_named(way: Way) -> Failure {
             "no_chat",
             "The chat the bot posts to is missing.",
             "Name it with --chat, for example --chat @acme_news or --chat -1001234567890.",
+        ),
+        Way::AccessToken => Failure::usage(
+            "no_server",
+            "The server the account lives on is missing.",
+            "Name it with --server, for example --server https://mastodon.social.",
         ),
         _ => Failure::usage(
             "no_handle",
@@ -150,27 +170,39 @@ async fn credential(
     called: &str,
     login: &Login,
 ) -> Result<Credential, Failure> {
-    let bot = way == Way::BotToken;
-    let (prompt, from_stdin, flag) = if bot {
-        let prompt = format!("Token of the bot that posts to {called} (from @BotFather):");
-        (prompt, login.token_stdin, "--token-stdin")
-    } else {
-        let prompt = format!("App password of {called} (not the account's own password):");
-        (prompt, login.password_stdin, "--password-stdin")
+    let (prompt, from_stdin, flag) = match way {
+        Way::BotToken => (
+            format!("Token of the bot that posts to {called} (from @BotFather):"),
+            login.token_stdin,
+            "--token-stdin",
+        ),
+        Way::AccessToken => (
+            format!("Access token of {called} (from Preferences, Development):"),
+            login.token_stdin,
+            "--token-stdin",
+        ),
+        _ => (
+            format!("App password of {called} (not the account's own password):"),
+            login.password_stdin,
+            "--password-stdin",
+        ),
     };
     let (flags, redactor) = (&context.flags, &context.redactor);
     let secret = ask::secret(flags, redactor, from_stdin, flag, &prompt).await?;
-    Ok(if bot {
-        Credential::BotToken {
+    Ok(match way {
+        Way::BotToken => Credential::BotToken {
             chat: who,
             token: secret,
-        }
-    } else {
-        Credential::AppPassword {
+        },
+        Way::AccessToken => Credential::AccessToken {
+            server: who,
+            token: secret,
+        },
+        _ => Credential::AppPassword {
             handle: who.trim_start_matches('@').to_owned(),
             server: login.server.clone(),
             password: secret,
-        }
+        },
     })
 }
 

@@ -4,6 +4,7 @@
 //! [`AnswerClass::Unclassified`]: visible, never guessed.
 
 mod bluesky;
+mod mastodon;
 mod telegram;
 
 use serde_json::Value;
@@ -84,6 +85,7 @@ const COMMON: &[Row] = &[
 pub fn rows(network: Network) -> impl Iterator<Item = &'static Row> {
     let own: &[Row] = match network {
         Network::Bluesky => bluesky::ROWS,
+        Network::Mastodon => mastodon::ROWS,
         Network::Telegram => telegram::ROWS,
         _ => &[],
     };
@@ -138,10 +140,13 @@ fn said(reply: &Reply) -> (String, String) {
     let sentence = text("message")
         .or_else(|| text("error_description"))
         .or_else(|| text("description"));
-    (
-        text("error").unwrap_or_default(),
-        sentence.unwrap_or_default(),
-    )
+    let name = text("error").unwrap_or_default();
+    match sentence {
+        Some(sentence) => (name, sentence),
+        // Mastodon's `error` is a sentence; a name has no spaces.
+        None if name.contains(' ') => (String::new(), name),
+        None => (name, String::new()),
+    }
 }
 
 /// What a call without a whole answer means: their trouble, unless the address
@@ -213,6 +218,21 @@ mod tests {
             assert_eq!(seen.evidence.http_status, Some(status));
             assert!(seen.evidence.message.is_some());
         }
+    }
+
+    #[test]
+    fn an_error_with_spaces_is_a_sentence_and_one_without_is_a_name() {
+        let of = |body: &str| said(&Reply::made(400, &[], body));
+        let pair = |name: &str, sentence: &str| (name.to_owned(), sentence.to_owned());
+        assert_eq!(
+            of(r#"{"error":"Too many requests"}"#),
+            pair("", "Too many requests")
+        );
+        assert_eq!(
+            of(r#"{"error":"invalid_grant"}"#),
+            pair("invalid_grant", "")
+        );
+        assert_eq!(of(r#"{"error":"A b","message":"c"}"#), pair("A b", "c"));
     }
 
     #[test]

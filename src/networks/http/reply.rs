@@ -69,8 +69,16 @@ impl Reply {
         if !matches!(self.status, 429 | 503) {
             return None;
         }
-        let at: i64 = self.header("ratelimit-reset")?.trim().parse().ok()?;
-        Some(UtcMs(at.saturating_mul(1000)).since(now))
+        if let Some(text) = self.header("ratelimit-reset") {
+            let at: i64 = text.trim().parse().ok()?;
+            return Some(UtcMs(at.saturating_mul(1000)).since(now));
+        }
+        // Mastodon's is a date, and its only word on when to come back.
+        // Source: <https://docs.joinmastodon.org/api/rate-limits/>
+        let text = self
+            .header("x-ratelimit-reset")
+            .filter(|_| self.status == 429)?;
+        Some(UtcMs::parse_rfc3339(text.trim()).ok()?.since(now))
     }
 
     /// Where a redirect leads.
@@ -183,6 +191,9 @@ mod tests {
             assert_eq!(pause(429, &[("retry-after", nothing)]), None, "{nothing}");
         }
         assert_eq!(pause(429, &[]), None);
+        let dated = ("x-ratelimit-reset", "2026-11-21T14:05:00.000000Z");
+        assert_eq!(pause(429, &[date, dated]), Some(300));
+        assert_eq!(pause(200, &[date, dated]), None);
         // The window's end on a success is no request to wait.
         assert_eq!(pause(200, &[date, ("ratelimit-reset", "1795269700")]), None);
     }

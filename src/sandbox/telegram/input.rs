@@ -8,7 +8,7 @@ use crate::sandbox::wire::Request;
 
 /// The parameters and files of a call.
 #[derive(Debug, Default)]
-pub(super) struct Params {
+pub(in crate::sandbox) struct Params {
     fields: Vec<(String, String)>,
     files: Vec<(String, Vec<u8>)>,
 }
@@ -69,6 +69,12 @@ impl Params {
     pub fn text(&self, name: &str) -> Option<String> {
         let (_, value) = self.fields.iter().find(|(key, _)| key == name)?;
         Some(value.clone())
+    }
+
+    /// Every value of a repeated field.
+    pub fn all(&self, name: &str) -> Vec<String> {
+        let named = self.fields.iter().filter(|(key, _)| key == name);
+        named.map(|(_, value)| value.clone()).collect()
     }
 
     pub fn file(&self, name: &str) -> Option<&[u8]> {

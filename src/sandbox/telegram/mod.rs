@@ -7,7 +7,7 @@
 mod control;
 mod errors;
 mod files;
-mod input;
+pub(super) mod input;
 mod orders;
 mod reading;
 mod sending;

@@ -1,0 +1,169 @@
+//! What a test or an operator can do to the simulated instance.
+
+use super::Mastodon;
+use super::state::{Account, Status, Token};
+use crate::sandbox::calls::Call;
+use crate::sandbox::faults::{Fault, Times};
+use crate::sandbox::ledger::{self, Act, LedgerEntry};
+
+/// Why the simulator did not do what it was told. Nothing was changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ControlError {
+    /// No account has this id or name.
+    #[error("the sandbox has no account \"{0}\"; create it first")]
+    NoAccount(String),
+    /// The token is none of the instance's.
+    #[error("the sandbox has no such token; create it first")]
+    NoToken,
+    /// Another account has that name.
+    #[error("the name {0} is taken")]
+    NameTaken(String),
+}
+
+type Done<T = ()> = Result<T, ControlError>;
+
+impl Mastodon {
+    /// Makes an account; gives its id.
+    ///
+    /// # Errors
+    /// When the name is taken.
+    pub fn create_account(&self, name: &str) -> Done<String> {
+        let mut world = self.world();
+        if world.accounts.values().any(|account| account.name == name) {
+            return Err(ControlError::NameTaken(name.to_owned()));
+        }
+        let id = world.id();
+        let account = Account {
+            name: name.to_owned(),
+            frozen: false,
+            suspended: false,
+            unconfirmed: false,
+        };
+        world.accounts.insert(id.clone(), account);
+        Ok(id)
+    }
+
+    /// Makes a token of an account (id or name) with these scopes.
+    ///
+    /// # Errors
+    /// When the account is not there.
+    pub fn create_token(&self, account: &str, scopes: &[&str]) -> Done<String> {
+        use base64::Engine as _;
+        let account = self.id_of(account)?;
+        let mut world = self.world();
+        let bytes: [u8; 32] = world.entropy.bytes();
+        let token = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes);
+        let scopes = scopes.iter().map(|&scope| scope.to_owned()).collect();
+        let made = Token {
+            account,
+            scopes,
+            revoked: false,
+        };
+        world.tokens.insert(token.clone(), made);
+        Ok(token)
+    }
+
+    /// Revokes a token.
+    ///
+    /// # Errors
+    /// When there is no such token.
+    pub fn revoke_token(&self, token: &str) -> Done {
+        let mut world = self.world();
+        let token = world.tokens.get_mut(token).ok_or(ControlError::NoToken)?;
+        token.revoked = true;
+        Ok(())
+    }
+
+    /// Resets the password of an account by e-mail, which ends every token.
+    ///
+    /// # Errors
+    /// When the account is not there.
+    pub fn password_reset(&self, account: &str) -> Done {
+        let id = self.id_of(account)?;
+        for token in self.world().tokens.values_mut() {
+            token.revoked |= token.account == id;
+        }
+        Ok(())
+    }
+
+    /// Freezes an account, or lifts that.
+    ///
+    /// # Errors
+    /// When the account is not there.
+    pub fn freeze(&self, account: &str, on: bool) -> Done {
+        self.with(account, |account| account.frozen = on)
+    }
+
+    /// Suspends an account.
+    ///
+    /// # Errors
+    /// When the account is not there.
+    pub fn suspend(&self, account: &str) -> Done {
+        self.with(account, |account| account.suspended = true)
+    }
+
+    /// Takes the confirmation of an e-mail address away, or gives it back.
+    ///
+    /// # Errors
+    /// When the account is not there.
+    pub fn unconfirmed(&self, account: &str, on: bool) -> Done {
+        self.with(account, |account| account.unconfirmed = on)
+    }
+
+    /// Whether keys are ignored, as servers that only speak the same API may.
+    pub fn ignore_idempotency(&self, on: bool) {
+        self.world().ignore_keys = on;
+    }
+
+    /// Whether rate limits are kept; they are, unless switched off.
+    pub fn rate_limits(&self, on: bool) {
+        self.world().limits = on;
+    }
+
+    /// Queues a fault for the next call of an endpoint, whoever makes it.
+    pub fn fault_once(&self, endpoint: &str, fault: Fault) {
+        let traffic = &self.0.traffic;
+        traffic.faults(|queue| queue.push(endpoint, None, fault, Times::Count(1)));
+    }
+
+    /// Every call so far, in the order they arrived; without tokens.
+    pub fn calls(&self) -> Vec<Call> {
+        self.0.traffic.calls()
+    }
+
+    /// Every status, in the order it was made.
+    pub fn statuses(&self) -> Vec<Status> {
+        self.world().statuses.clone()
+    }
+
+    /// The same as entries of the ledger.
+    pub fn ledger(&self) -> Vec<LedgerEntry> {
+        let entries = self.statuses().into_iter().map(|status| LedgerEntry {
+            network: "mastodon".to_owned(),
+            act: Act::Created,
+            did: status.account,
+            collection: "status".to_owned(),
+            rkey: status.id,
+            cid: status.visibility,
+            text: status.text,
+            at: status.at,
+            copies: 0,
+        });
+        ledger::counted(entries.collect())
+    }
+
+    pub(super) fn id_of(&self, named: &str) -> Done<String> {
+        let world = self.world();
+        let mut accounts = world.accounts.iter();
+        let found = accounts.find(|(id, account)| *id == named || account.name == named);
+        let found = found.map(|(id, _)| id.clone());
+        found.ok_or_else(|| ControlError::NoAccount(named.to_owned()))
+    }
+
+    fn with(&self, named: &str, change: impl FnOnce(&mut Account)) -> Done {
+        let id = self.id_of(named)?;
+        let mut world = self.world();
+        let found = world.accounts.get_mut(&id).map(change);
+        found.ok_or_else(|| ControlError::NoAccount(named.to_owned()))
+    }
+}

@@ -1,0 +1,90 @@
+//! What the operator can tell the simulated instance over HTTP, beside what
+//! every network takes.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{ControlError, Mastodon};
+use crate::sandbox::control::Operated;
+use crate::sandbox::ledger::LedgerEntry;
+use crate::sandbox::traffic::Traffic;
+
+/// One order; its name in snake case is the last part of the path, and its
+/// fields are the body.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(in crate::sandbox) enum Order {
+    CreateAccount {
+        name: String,
+    },
+    CreateToken {
+        /// Id or name.
+        account: String,
+        scopes: Vec<String>,
+    },
+    RevokeToken {
+        token: String,
+    },
+    PasswordReset {
+        account: String,
+    },
+    Freeze {
+        account: String,
+        on: bool,
+    },
+    Suspend {
+        account: String,
+    },
+    Unconfirmed {
+        account: String,
+        on: bool,
+    },
+    IgnoreIdempotency {
+        on: bool,
+    },
+    RateLimits {
+        on: bool,
+    },
+}
+
+impl Operated for Mastodon {
+    type Order = Order;
+
+    const NAME: &'static str = "mastodon";
+
+    fn traffic(&self) -> &Traffic {
+        &self.0.traffic
+    }
+
+    fn entries(&self) -> Vec<LedgerEntry> {
+        self.ledger()
+    }
+
+    fn account_id(&self, named: &str) -> String {
+        self.id_of(named).unwrap_or_else(|_| named.to_owned())
+    }
+
+    fn carry_out(&self, order: Order) -> Result<Value, String> {
+        carry_out(self, order).map_err(|error| error.to_string())
+    }
+}
+
+fn carry_out(mastodon: &Mastodon, order: Order) -> Result<Value, ControlError> {
+    match order {
+        Order::CreateAccount { name } => {
+            return Ok(json!({ "id": mastodon.create_account(&name)? }));
+        }
+        Order::CreateToken { account, scopes } => {
+            let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
+            return Ok(json!({ "token": mastodon.create_token(&account, &scopes)? }));
+        }
+        Order::RevokeToken { token } => mastodon.revoke_token(&token)?,
+        Order::PasswordReset { account } => mastodon.password_reset(&account)?,
+        Order::Freeze { account, on } => mastodon.freeze(&account, on)?,
+        Order::Suspend { account } => mastodon.suspend(&account)?,
+        Order::Unconfirmed { account, on } => mastodon.unconfirmed(&account, on)?,
+        Order::IgnoreIdempotency { on } => mastodon.ignore_idempotency(on),
+        Order::RateLimits { on } => mastodon.rate_limits(on),
+    }
+    Ok(json!({}))
+}

@@ -1,0 +1,271 @@
+//! Our Mastodon client against the simulated instance.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "the helpers of a test may end it as the test itself may"
+)]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use allgreen::domain::answer::AnswerClass;
+use allgreen::domain::channel::Expiry;
+use allgreen::domain::network::Network;
+use allgreen::domain::post_options::{PostOptions, Visibility};
+use allgreen::networks::http::Http;
+use allgreen::networks::registry::Registry;
+use allgreen::networks::{
+    Credential, Found, MediaItem, Net, Networked, Outcome, Publish, Renewal, Session, SignInError,
+    SignedIn, Step, StepRecord,
+};
+use allgreen::sandbox::faults::Fault;
+use allgreen::sandbox::mastodon::Mastodon;
+use allgreen::sandbox::{Sandbox, SandboxOptions};
+use allgreen::support::clock::Clock;
+use allgreen::support::config::{Config, NetworkSettings};
+use allgreen::support::secret::Secret;
+use allgreen::support::time::UtcMs;
+use allgreen::support::timing::Timing;
+use sha2::{Digest, Sha256};
+
+struct Scene {
+    sandbox: Sandbox,
+    clock: Clock,
+    networked: Arc<dyn Networked>,
+    net: Net,
+    token: String,
+    account: String,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        let clock = Clock::manual(UtcMs::parse_rfc3339("2026-11-21T14:00:00Z").unwrap());
+        let options = SandboxOptions {
+            clock: clock.clone(),
+            seed: 7,
+            port: 0,
+        };
+        let sandbox = Sandbox::start(options).await.unwrap();
+        let account = sandbox.mastodon().create_account("acme").unwrap();
+        let scopes = ["read", "write"];
+        let token = sandbox.mastodon().create_token("acme", &scopes).unwrap();
+        let mut config = Config::default();
+        let settings = NetworkSettings {
+            allow_private_hosts: true,
+            ..NetworkSettings::default()
+        };
+        config.networks.insert("mastodon".into(), settings);
+        let timing = Timing {
+            call_timeout: Duration::from_secs(5),
+            ..Timing::default()
+        };
+        let http = Http::new(&timing, clock.clone()).unwrap();
+        let registry = Registry::new(http, clock.clone(), &config);
+        let (networked, net) = registry.get(Network::Mastodon).unwrap();
+        Self {
+            sandbox,
+            clock,
+            networked,
+            net,
+            token,
+            account,
+        }
+    }
+
+    fn mastodon(&self) -> &Mastodon {
+        self.sandbox.mastodon()
+    }
+
+    async fn sign_in(&self) -> Result<SignedIn, SignInError> {
+        let credential = Credential::AccessToken {
+            server: format!("{}/@acme", self.sandbox.mastodon_base()),
+            token: Secret::new(self.token.clone()),
+        };
+        self.networked.sign_in(&self.net, &credential).await
+    }
+
+    async fn session(&self) -> Session {
+        let signed_in = self.sign_in().await.unwrap();
+        Session {
+            server: signed_in.server,
+            client_id: signed_in.client_id,
+            remote_user_id: signed_in.remote_user_id,
+            tokens: Arc::new(signed_in.tokens),
+        }
+    }
+
+    fn publish(&self, text: &str) -> Publish {
+        let now = self.clock.now();
+        Publish {
+            key: self.networked.key("dlv_1", now, 0),
+            account: self.account.clone(),
+            text: text.into(),
+            media: Vec::new(),
+            options: PostOptions::default(),
+            reply_to: None,
+            rendered: None,
+            now,
+        }
+    }
+
+    /// Sends as the engine does; the frozen request stays in `publish`.
+    async fn send(&self, session: &Session, publish: &mut Publish) -> Outcome {
+        let mut steps = Vec::new();
+        loop {
+            publish.now = self.clock.now();
+            let call = match self.networked.next(publish, &steps) {
+                Step::Invisible(call) => call,
+                Step::PollAfter(at, call) => {
+                    self.clock.advance(at.since(self.clock.now()));
+                    call
+                }
+                Step::Visible(call) => {
+                    publish.rendered = Some(call.rendered.clone());
+                    let run = self.networked.run(&self.net, session, publish, &call);
+                    return run.await;
+                }
+                other => panic!("{other:?}"),
+            };
+            let run = self.networked.run(&self.net, session, publish, &call);
+            match run.await {
+                Outcome::Recorded { handle } => steps.push(StepRecord {
+                    name: call.name,
+                    handle,
+                }),
+                Outcome::Accepted { .. } => {}
+                other => return other,
+            }
+        }
+    }
+
+    async fn lookup(&self, session: &Session, publish: &Publish) -> Found {
+        let server = &session.server;
+        let lookup = self
+            .networked
+            .lookup(&self.net, server, Some(session), publish);
+        lookup.await
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_connected_never_ends_and_each_loss_of_it_is_named() {
+    let scene = Scene::new().await;
+    let signed = scene.sign_in().await.unwrap();
+    assert_eq!(signed.server, scene.sandbox.mastodon_base());
+    assert_eq!(signed.accounts[0].remote_id, scene.account);
+    assert!(signed.accounts[0].handle.starts_with("acme@127.0.0.1:"));
+    assert_eq!(signed.tokens.grant_ends.expiry, Expiry::Never);
+    assert!(!format!("{signed:?}").contains(&scene.token));
+    let session = scene.session().await;
+    let class = async || {
+        let accounts = [scene.account.clone()];
+        match scene.networked.probe(&scene.net, &session, &accounts).await {
+            Renewal::Refused(refusal) => Some(refusal.class),
+            Renewal::Proved { checked } if checked[0].blocked.is_none() => None,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(class().await, None);
+    scene.mastodon().freeze("acme", true).unwrap();
+    assert_eq!(class().await, Some(AnswerClass::Restricted));
+    scene.mastodon().freeze("acme", false).unwrap();
+    scene.mastodon().unconfirmed("acme", true).unwrap();
+    assert_eq!(class().await, Some(AnswerClass::SecurityReview));
+    scene.mastodon().unconfirmed("acme", false).unwrap();
+    scene.mastodon().password_reset("acme").unwrap();
+    assert_eq!(class().await, Some(AnswerClass::Revoked));
+    assert_eq!(scene.sign_in().await.unwrap_err().code, "bad_token");
+}
+
+#[tokio::test]
+async fn a_post_with_a_video_waits_for_it_and_keeps_its_options() {
+    let scene = Scene::new().await;
+    let session = scene.session().await;
+    let mut publish = scene.publish("hello");
+    publish.options.visibility = Some(Visibility::Unlisted);
+    publish.options.content_warning = Some("news".into());
+    publish.options.language = Some("en".into());
+    let bytes = b"\0\0\0\x18ftypmp42";
+    let spool = tempfile::tempdir().unwrap();
+    let path = spool.path().join("0");
+    std::fs::write(&path, bytes).unwrap();
+    let hash = Sha256::digest(bytes);
+    publish.media.push(MediaItem {
+        path,
+        mime: "video/mp4".into(),
+        bytes: bytes.len() as u64,
+        size: None,
+        sha256: hash.iter().map(|b| format!("{b:02x}")).collect(),
+        alt: "a film".into(),
+    });
+    let sent = scene.send(&session, &mut publish).await;
+    assert!(matches!(sent, Outcome::Published(_)), "{sent:?}");
+    let statuses = scene.mastodon().statuses();
+    let [status] = statuses.as_slice() else {
+        panic!("{statuses:?}");
+    };
+    assert_eq!(
+        (status.visibility.as_str(), status.spoiler_text.as_str()),
+        ("unlisted", "news")
+    );
+    assert_eq!(
+        (status.language.as_deref(), status.media.len()),
+        (Some("en"), 1)
+    );
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_found_and_a_repeat_makes_no_second_status() {
+    let scene = Scene::new().await;
+    let session = scene.session().await;
+    let mut publish = scene.publish("once");
+    scene
+        .mastodon()
+        .fault_once("post_status", Fault::DropBeforeProcessing);
+    let lost = scene.send(&session, &mut publish).await;
+    assert!(matches!(lost, Outcome::Unclear(_)), "{lost:?}");
+    assert_eq!(scene.lookup(&session, &publish).await, Found::Absent);
+    scene
+        .mastodon()
+        .fault_once("post_status", Fault::DropAnswer);
+    let lost = scene.send(&session, &mut publish).await;
+    assert!(matches!(lost, Outcome::Unclear(_)), "{lost:?}");
+    let found = scene.lookup(&session, &publish).await;
+    assert!(matches!(found, Found::Published(_)), "{found:?}");
+    let again = scene.send(&session, &mut publish).await;
+    assert!(matches!(again, Outcome::Published(_)), "{again:?}");
+    assert_eq!(scene.mastodon().statuses().len(), 1);
+    // A server that ignores keys made two: a person decides.
+    scene.mastodon().ignore_idempotency(true);
+    scene.send(&session, &mut publish).await;
+    let found = scene.lookup(&session, &publish).await;
+    assert!(matches!(found, Found::Different(_)), "{found:?}");
+}
+
+#[tokio::test]
+async fn the_limit_says_when_to_come_back_and_refusals_prove_that_nothing_is_live() {
+    let scene = Scene::new().await;
+    let session = scene.session().await;
+    let mut publish = scene.publish("later");
+    scene
+        .mastodon()
+        .fault_once("post_status", Fault::RateLimited { retry_after: 90 });
+    match scene.send(&session, &mut publish).await {
+        Outcome::NotProcessed(refusal) => {
+            assert_eq!(refusal.class, AnswerClass::RateLimited);
+            assert_eq!(refusal.retry_after, Some(Duration::from_secs(90)));
+        }
+        other => panic!("{other:?}"),
+    }
+    let body = r#"{"error":"Validation failed: Text character limit of 500 exceeded"}"#;
+    scene
+        .mastodon()
+        .fault_once("post_status", Fault::Status(422, body.into()));
+    let refused = scene.send(&session, &mut publish).await;
+    assert!(matches!(refused, Outcome::Refused(_)), "{refused:?}");
+    scene.mastodon().revoke_token(&scene.token).unwrap();
+    let held = scene.send(&session, &mut publish).await;
+    assert!(matches!(held, Outcome::NotProcessed(_)), "{held:?}");
+    assert!(scene.mastodon().statuses().is_empty());
+}
