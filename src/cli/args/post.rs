@@ -7,6 +7,7 @@ use clap::{ArgGroup, ArgMatches, Args, CommandFactory, Subcommand};
 
 use super::{Cli, values};
 use crate::domain::delivery::Shown;
+use crate::domain::post_options::Visibility;
 
 /// `post`
 #[derive(Debug, Subcommand)]
@@ -113,7 +114,7 @@ pub struct Create {
     #[arg(long, value_name = "FILE|-")]
     pub text_file: Option<PathBuf>,
     /// The whole post as `post show --json` prints it, - for standard input
-    #[arg(long, value_name = "FILE.json|-", conflicts_with_all = ["to", "at", "now", "draft", "media", "only_for", "tz", "language"])]
+    #[arg(long, value_name = "FILE.json|-", conflicts_with_all = ["to", "at", "now", "draft", "media", "only_for", "tz", "visibility", "content_warning", "language"])]
     pub file: Option<PathBuf>,
     /// When: RFC 3339, or as people write it (tomorrow 9:30, in 20m)
     #[arg(long, value_name = "WHEN")]
@@ -139,6 +140,12 @@ pub struct Create {
     /// Another text for one channel; repeatable
     #[arg(long, value_name = "ID=TEXT")]
     pub only_for: Vec<String>,
+    /// Mastodon: who may see it
+    #[arg(long, value_name = "WHO", value_parser = values::visibility())]
+    pub visibility: Option<Visibility>,
+    /// Mastodon: shown instead of the post until the reader asks for it
+    #[arg(long, value_name = "TEXT")]
+    pub content_warning: Option<String>,
     /// The language of the text, such as en or pt-BR, where the network takes one
     #[arg(long, value_name = "CODE", value_parser = values::language)]
     pub language: Option<String>,

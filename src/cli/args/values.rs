@@ -6,6 +6,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use crate::domain::delivery::Shown;
 use crate::domain::network::Network;
+use crate::domain::post_options::Visibility;
 use crate::support::duration;
 
 /// Reads a span of time: `45s`, `90m`, `24h`, `7d`, or several of them in a
@@ -25,6 +26,16 @@ pub fn network() -> impl TypedValueParser<Value = Network> {
             .map(|network| PossibleValue::new(network.name()).alias(network.short())),
     )
     .try_map(|name| Network::parse(&name).ok_or("unknown network"))
+}
+
+/// Who may see a post.
+pub fn visibility() -> impl TypedValueParser<Value = Visibility> {
+    PossibleValuesParser::new(
+        Visibility::ALL
+            .iter()
+            .map(|one| PossibleValue::new(one.name())),
+    )
+    .try_map(|name| Visibility::parse(&name).ok_or("unknown visibility"))
 }
 
 /// A language tag: two or three letters, then parts after dashes.

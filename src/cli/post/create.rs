@@ -151,8 +151,10 @@ async fn from_flags(context: &Context, hub: &Hub, command: &Create) -> Result<Ne
         media: files::with_alts(&command.media, &command.alts),
         only_for,
         options: PostOptions {
+            visibility: command.visibility,
+            content_warning: command.content_warning.clone(),
             language: command.language.clone(),
-            ..PostOptions::default()
+            link_card: None,
         },
     })
 }
