@@ -45,13 +45,22 @@ pub async fn run(context: &Context, command: &Command) -> Result<Exit, Failure> 
                 "token": bot(&sandbox, "acme_news").map_err(defect)?.expose(),
             }],
         },
+        "mastodon": {
+            "config": { "allow_private_hosts": true },
+            "accounts": [{
+                "server": sandbox.mastodon_base(),
+                "token": mastodon(&sandbox).map_err(defect)?,
+            }],
+        },
         "control": {
             "bluesky": format!("{}/control/bluesky", sandbox.base()),
             "telegram": format!("{}/control/telegram", sandbox.telegram_base()),
+            "mastodon": format!("{}/control/mastodon", sandbox.mastodon_base()),
         },
         "ledger": {
             "bluesky": format!("{}/ledger", sandbox.base()),
             "telegram": format!("{}/ledger", sandbox.telegram_base()),
+            "mastodon": format!("{}/ledger", sandbox.mastodon_base()),
         },
     });
     context.output.text(&line.to_string())?;
@@ -97,6 +106,13 @@ fn account(sandbox: &Sandbox, handle: &str) -> Result<Value, ControlError> {
         "password": "main-password",
         "appPassword": app_password,
     }))
+}
+
+/// The token of a new account, as its settings give it.
+fn mastodon(sandbox: &Sandbox) -> Result<String, crate::sandbox::mastodon::ControlError> {
+    let mastodon = sandbox.mastodon();
+    mastodon.create_account("acme")?;
+    mastodon.create_token("acme", &["read", "write"])
 }
 
 /// The token of a new bot that may post to a new public channel of this name.

@@ -120,6 +120,11 @@ The control door takes orders as POST <control>/<network>/<order> with a JSON bo
             freeze {bot, on}                     rename {chat, title, username}
             delete_chat {chat}                   migrate {chat}
             rate_limits {on}
+  mastodon  create_account {name}                create_token {account, scopes}
+            revoke_token {token}                 password_reset {account}
+            freeze {account, on}                 suspend {account}
+            unconfirmed {account, on}            ignore_idempotency {on}
+            rate_limits {on}
   all       fault {endpoint, account, fault, times}   clear_faults   down {on}   clock_off {ms}
 A fault is one of \"drop_before_processing\", \"drop_answer\", {\"delay\": ms}, {\"process_later\": ms}, \
 {\"status\": [code, body]}, {\"status_though_done\": [code, body]}, \"broken_json\", {\"huge_json\": bytes}, \
