@@ -244,6 +244,35 @@ async fn a_lost_answer_is_found_and_a_repeat_makes_no_second_status() {
 }
 
 #[tokio::test]
+async fn a_lost_answer_is_found_behind_newer_posts_however_short_a_page_is() {
+    let scene = Scene::new().await;
+    let session = scene.session().await;
+    scene.mastodon().page(2);
+    let mut lost = scene.publish("once");
+    scene
+        .mastodon()
+        .fault_once("post_status", Fault::DropAnswer);
+    let outcome = scene.send(&session, &mut lost).await;
+    assert!(matches!(outcome, Outcome::Unclear(_)), "{outcome:?}");
+    for text in ["newer", "newest", "last"] {
+        let mut other = scene.publish(text);
+        other.key = text.into();
+        let outcome = scene.send(&session, &mut other).await;
+        assert!(matches!(outcome, Outcome::Published(_)), "{outcome:?}");
+    }
+    let found = scene.lookup(&session, &lost).await;
+    assert!(matches!(found, Found::Published(_)), "{found:?}");
+    // More than is read: nobody knows, so nothing is sent again.
+    for n in 0..10 {
+        let mut other = scene.publish(&format!("more {n}"));
+        other.key = format!("more {n}");
+        scene.send(&session, &mut other).await;
+    }
+    let found = scene.lookup(&session, &lost).await;
+    assert!(matches!(found, Found::Unreadable(_)), "{found:?}");
+}
+
+#[tokio::test]
 async fn the_limit_says_when_to_come_back_and_refusals_prove_that_nothing_is_live() {
     let scene = Scene::new().await;
     let session = scene.session().await;

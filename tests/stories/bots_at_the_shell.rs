@@ -118,6 +118,9 @@ fn flags_of_another_network_are_refused_before_anything_is_asked() {
         ("telegram --chat @a --password-stdin", "--token-stdin"),
         ("bluesky --handle a.test --token-stdin", "--password-stdin"),
         ("bluesky --password-stdin", "--handle"),
+        ("telegram --chat @a --handle b.test", "--chat"),
+        ("mastodon --server https://a.test --handle b", "--server"),
+        ("mastodon --token-stdin", "--server"),
         ("telegram --chat @a --server https://a.test", "--chat"),
     ] {
         let all = ["channel", "connect"].into_iter().chain(words.split(' '));

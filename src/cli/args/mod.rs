@@ -124,7 +124,7 @@ The control door takes orders as POST <control>/<network>/<order> with a JSON bo
             revoke_token {token}                 password_reset {account}
             freeze {account, on}                 suspend {account}
             unconfirmed {account, on}            ignore_idempotency {on}
-            rate_limits {on}
+            rate_limits {on}                     page {most}
   all       fault {endpoint, account, fault, times}   clear_faults   down {on}   clock_off {ms}
 A fault is one of \"drop_before_processing\", \"drop_answer\", {\"delay\": ms}, {\"process_later\": ms}, \
 {\"status\": [code, body]}, {\"status_though_done\": [code, body]}, \"broken_json\", {\"huge_json\": bytes}, \

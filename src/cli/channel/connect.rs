@@ -35,13 +35,8 @@ pub async fn connect(context: &Context, command: &Connect) -> Result<Exit, Failu
     let hub = context.hub().await?;
     let workspace = context.one_workspace(&hub).await?;
     let network = command.network;
-    let way = way(&hub, network, &command.login)?;
-    let named = match way {
-        Way::BotToken => command.login.chat.as_deref(),
-        Way::AccessToken => command.login.server.as_deref(),
-        _ => command.handle.as_deref(),
-    };
-    let Some(named) = named else {
+    let way = way(&hub, network, command.handle.is_some(), &command.login)?;
+    let Some(named) = named(way, command.handle.as_deref(), &command.login) else {
         return Err(nobody_named(way));
     };
     let who = named.trim_start_matches('@').to_owned();
@@ -73,17 +68,14 @@ pub async fn reconnect(context: &Context, command: &Reconnect) -> Result<Exit, F
     let id = context.channel(&hub, &command.id).await?;
     let view = views::channel(&hub, &id).await?;
     let channel = &view.summary.channel;
-    let way = way(&hub, channel.kind.network(), &command.login)?;
+    let network = channel.kind.network();
+    let way = way(&hub, network, command.handle.is_some(), &command.login)?;
     if context.dry_run(&format!("log in again for {}.", view.full_name()))? {
         return Ok(Exit::Done);
     }
     // The stable id finds the account wherever it lives and whatever it is
     // called by now.
-    let named = match way {
-        Way::BotToken => command.login.chat.as_deref(),
-        Way::AccessToken => command.login.server.as_deref(),
-        _ => command.handle.as_deref(),
-    };
+    let named = named(way, command.handle.as_deref(), &command.login);
     let kept = match way {
         Way::AccessToken => &channel.server,
         _ => &channel.remote_id,
@@ -101,7 +93,7 @@ pub async fn reconnect(context: &Context, command: &Reconnect) -> Result<Exit, F
 /// The way a network is logged in to from the command line. Refused before
 /// anything secret is asked for: networks there are not yet, and flags that
 /// belong to another one.
-fn way(hub: &Hub, network: Network, login: &Login) -> Result<Way, Failure> {
+fn way(hub: &Hub, network: Network, handle: bool, login: &Login) -> Result<Way, Failure> {
     let built_in = hub.networks.get(network);
     let ways = built_in.map_or(&[][..], |(one, _)| one.descriptor().ways);
     let Some(way) = ways
@@ -118,6 +110,7 @@ fn way(hub: &Hub, network: Network, login: &Login) -> Result<Way, Failure> {
     let bot = way == Way::BotToken;
     let password = way == Way::AppPassword;
     let stray = [
+        ("--handle", handle && !password),
         ("--password-stdin", login.password_stdin && !password),
         ("--server", login.server.is_some() && bot),
         ("--token-stdin", login.token_stdin && password),
@@ -140,6 +133,15 @@ fn way(hub: &Hub, network: Network, login: &Login) -> Result<Way, Failure> {
                 }
             },
         )),
+    }
+}
+
+/// What names the account, of what was given.
+fn named<'a>(way: Way, handle: Option<&'a str>, login: &'a Login) -> Option<&'a str> {
+    match way {
+        Way::BotToken => login.chat.as_deref(),
+        Way::AccessToken => login.server.as_deref(),
+        _ => handle,
     }
 }
 

@@ -15,8 +15,8 @@ use crate::support::time::{UtcMs, millis};
 const NAME: &str = "accountStatuses";
 /// How far the server's clock may be off beyond what its answer shows.
 const SLACK: Duration = Duration::from_secs(60);
-/// Statuses of one reading.
-const MOST: usize = 40;
+/// Pages that are read before a person is asked.
+const PAGES: usize = 5;
 
 #[derive(Debug, Deserialize)]
 struct Listed {
@@ -48,35 +48,11 @@ pub(super) async fn lookup(api: &Api<'_>, publish: &Publish) -> Found {
 }
 
 async fn read(api: &Api<'_>, publish: &Publish, frozen: &Frozen) -> Result<Found, Failed> {
-    let path = ["v1", "accounts", &publish.account, "statuses"];
-    let mut request = api.get(NAME, &path)?;
-    request
-        .url
-        .query_pairs_mut()
-        .append_pair("limit", &MOST.to_string())
-        .append_pair("exclude_reblogs", "true");
-    let reply = api.send(request).await?;
-    let listed: Vec<Listed> = api.read(NAME, &reply)?;
-    // By the server's clock, which stamped them.
-    let now = api.net.clock.now();
-    let off = reply.date().map_or(0, |date| date.0 - now.0);
-    let start = UtcMs(frozen.created.0 + off.min(0) - millis(SLACK));
-    let mut recent = Vec::new();
-    for status in &listed {
-        let Ok(at) = UtcMs::parse_rfc3339(&status.created_at) else {
-            return Ok(unreadable(
-                "The server dates its statuses in a way nobody knows.",
-            ));
-        };
-        if at >= start {
-            recent.push(status);
-        }
-    }
-    if recent.len() >= MOST {
+    let Some(recent) = recent(api, publish, frozen.created).await? else {
         return Ok(unreadable(
-            "The account has too many statuses since then to tell. Look at it, then decide.",
+            "The account's statuses since then cannot all be read. Look at it, then decide.",
         ));
-    }
+    };
     let files = frozen.body["media_ids"].as_array().map_or(0, Vec::len);
     let text = |name: &str| frozen.body[name].as_str().unwrap_or_default().trim();
     // A warning without a text becomes the text.
@@ -85,7 +61,7 @@ async fn read(api: &Api<'_>, publish: &Publish, frozen: &Frozen) -> Result<Found
         text => text,
     };
     let mut ours = Vec::new();
-    for status in recent {
+    for status in &recent {
         if status.media_attachments.len() != files {
             continue;
         }
@@ -111,6 +87,45 @@ async fn read(api: &Api<'_>, publish: &Publish, frozen: &Frozen) -> Result<Found
             ..Default::default()
         }),
     })
+}
+
+/// Every status of the account since then; `None` when the listing may lack
+/// some. How many a server gives at once is its own affair, so that only a page
+/// with an older status, or an empty one, is the end.
+async fn recent(
+    api: &Api<'_>,
+    publish: &Publish,
+    since: UtcMs,
+) -> Result<Option<Vec<Listed>>, Failed> {
+    let mut recent: Vec<Listed> = Vec::new();
+    for _ in 0..PAGES {
+        let path = ["v1", "accounts", &publish.account, "statuses"];
+        let mut request = api.get(NAME, &path)?;
+        let before = recent.last().map(|last| ("max_id", last.id.as_str()));
+        let fixed = [("limit", "40"), ("exclude_reblogs", "true")];
+        let query = fixed.into_iter().chain(before);
+        request.url.query_pairs_mut().extend_pairs(query);
+        let reply = api.send(request).await?;
+        let page: Vec<Listed> = api.read(NAME, &reply)?;
+        if page.is_empty() {
+            return Ok(Some(recent));
+        }
+        // By the server's clock, which stamped them.
+        let off = reply
+            .date()
+            .map_or(0, |date| date.0 - api.net.clock.now().0);
+        let start = UtcMs(since.0 + off.min(0) - millis(SLACK));
+        for status in page {
+            let known = recent.iter().any(|one| one.id == status.id);
+            match UtcMs::parse_rfc3339(&status.created_at) {
+                Ok(at) if at < start => return Ok(Some(recent)),
+                Ok(_) if !known => recent.push(status),
+                // A server that turns no pages, or dates as nobody knows.
+                _ => return Ok(None),
+            }
+        }
+    }
+    Ok(None)
 }
 
 fn unreadable(what: &str) -> Found {

@@ -115,6 +115,12 @@ impl Mastodon {
         self.world().ignore_keys = on;
     }
 
+    /// How many statuses a page has at most, as servers that only speak the same
+    /// API choose for themselves; 40 unless told.
+    pub fn page(&self, most: usize) {
+        self.world().page = most;
+    }
+
     /// Whether rate limits are kept; they are, unless switched off.
     pub fn rate_limits(&self, on: bool) {
         self.world().limits = on;

@@ -45,6 +45,9 @@ pub(in crate::sandbox) enum Order {
     RateLimits {
         on: bool,
     },
+    Page {
+        most: usize,
+    },
 }
 
 impl Operated for Mastodon {
@@ -85,6 +88,7 @@ fn carry_out(mastodon: &Mastodon, order: Order) -> Result<Value, ControlError> {
         Order::Unconfirmed { account, on } => mastodon.unconfirmed(&account, on)?,
         Order::IgnoreIdempotency { on } => mastodon.ignore_idempotency(on),
         Order::RateLimits { on } => mastodon.rate_limits(on),
+        Order::Page { most } => mastodon.page(most),
     }
     Ok(json!({}))
 }

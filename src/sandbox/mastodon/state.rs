@@ -21,6 +21,8 @@ pub(super) struct World {
     /// Key of an account, and the status it made when.
     pub keys: BTreeMap<(String, String), (String, UtcMs)>,
     pub ignore_keys: bool,
+    /// The most statuses a page has, whatever was asked for.
+    pub page: usize,
     pub limits: bool,
     hits: BTreeMap<(String, &'static str), Vec<UtcMs>>,
     next: u64,
@@ -86,6 +88,7 @@ impl World {
             statuses: Vec::new(),
             keys: BTreeMap::new(),
             ignore_keys: false,
+            page: 40,
             limits: true,
             hits: BTreeMap::new(),
             next: 109_000_000_000_000_000,

@@ -184,14 +184,18 @@ pub(super) fn list(world: &World, asked: &Asked<'_>) -> Done {
     let number = |name: &str| asked.req.query(name).and_then(|n| n.parse::<u64>().ok());
     let limit = usize::try_from(number("limit").unwrap_or(20))
         .unwrap_or(20)
-        .min(40);
+        .min(world.page);
+    let before = number("max_id").unwrap_or(u64::MAX);
     let since = number("since_id").unwrap_or(0);
     let mine = id == asked.account;
     let listed: Vec<_> = world
         .statuses
         .iter()
         .rev()
-        .filter(|status| status.account == id && status.id.parse().unwrap_or(0) > since)
+        .filter(|status| {
+            let number = status.id.parse().unwrap_or(0);
+            status.account == id && number > since && number < before
+        })
         .filter(|status| mine || matches!(&*status.visibility, "public" | "unlisted"))
         .take(limit)
         .map(|status| world.json_of(status))
