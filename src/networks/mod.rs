@@ -22,6 +22,7 @@ pub(crate) mod evidence;
 pub mod guard;
 pub mod http;
 pub mod mastodon;
+pub(crate) mod refused;
 pub mod registry;
 pub mod telegram;
 

@@ -7,6 +7,7 @@
 //! | [`faults`] | what can be made to go wrong, and for how many requests |
 //! | [`calls`] | every request that came in |
 //! | [`ledger`] | every record that was ever created |
+//! | `params` | parameters from query, JSON, form or multipart bodies |
 //! | [`bluesky`], [`mastodon`], [`telegram`] | one network per folder |
 
 pub mod bluesky;
@@ -15,6 +16,7 @@ mod control;
 pub mod faults;
 pub mod ledger;
 pub mod mastodon;
+mod params;
 mod server;
 pub mod telegram;
 mod traffic;

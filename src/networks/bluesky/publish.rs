@@ -10,8 +10,8 @@ use sha2::{Digest, Sha256};
 use super::xrpc::{self, Failed};
 use super::{limits, lookup, record};
 use crate::domain::answer::AnswerClass;
-use crate::domain::channel::Evidence;
 use crate::networks::http::Body;
+use crate::networks::refused::{self, ours};
 use crate::networks::{
     Call, Found, MediaItem, Net, Outcome, Publish, Refusal, Session, Step, StepRecord,
 };
@@ -155,7 +155,7 @@ async fn put(net: &Net, session: &Session, publish: &Publish, rendered: &str) ->
     });
     let reply = match xrpc::reply(net, request, method, &[token]).await {
         Ok(reply) => reply,
-        Err(failed) => return refused(net, session, publish, rendered, failed).await,
+        Err(failed) => return unsent(net, session, publish, rendered, failed).await,
     };
     let expected = record::uri(&publish.account, &publish.key);
     match reply.json::<Answer>() {
@@ -168,38 +168,21 @@ async fn put(net: &Net, session: &Session, publish: &Publish, rendered: &str) ->
 }
 
 /// What a `putRecord` without a success means for the post.
-async fn refused(
+async fn unsent(
     net: &Net,
     session: &Session,
     publish: &Publish,
     rendered: &str,
     failed: Failed,
 ) -> Outcome {
-    let refusal = failed.refusal;
-    if let Some(trouble) = failed.trouble {
-        return if trouble.proven_not_sent() {
-            Outcome::NotProcessed(refusal)
-        } else {
-            Outcome::Unclear(refusal)
-        };
-    }
+    let Failed { refusal, trouble } = failed;
     match refusal.class {
-        AnswerClass::TokenExpired
-        | AnswerClass::Revoked
-        | AnswerClass::PasswordChanged
-        | AnswerClass::SecurityReview
-        | AnswerClass::Restricted
-        | AnswerClass::MissingScope
-        | AnswerClass::LostRole
-        | AnswerClass::AccountGone
-        | AnswerClass::RateLimited
-        | AnswerClass::AppFault => Outcome::NotProcessed(refusal),
-        AnswerClass::InvalidPost => Outcome::Refused(refusal),
-        AnswerClass::Transient if uploads_gone(&refusal) => Outcome::NotProcessed(refusal),
-        AnswerClass::Transient => Outcome::Unclear(refusal),
+        AnswerClass::Transient if trouble.is_none() && uploads_gone(&refusal) => {
+            Outcome::NotProcessed(refusal)
+        }
         // Somebody's post is under our key, or nobody knows this answer: the
         // post itself can be read, so it is.
-        AnswerClass::Duplicate | AnswerClass::Unclassified => {
+        AnswerClass::Duplicate | AnswerClass::Unclassified if trouble.is_none() => {
             let (account, key) = (&publish.account, &publish.key);
             match lookup::find(net, &session.server, account, key, Some(rendered)).await {
                 Found::Published(remote) => Outcome::Published(remote),
@@ -207,24 +190,10 @@ async fn refused(
                 Found::Unreadable(_) => Outcome::Unclear(refusal),
             }
         }
+        _ => refused::visible(trouble, refusal),
     }
 }
 
 fn uploads_gone(refusal: &Refusal) -> bool {
     refusal.evidence.network_code.as_deref() == Some(crate::networks::STEPS_GONE)
-}
-
-/// A refusal of our own making.
-fn ours(class: AnswerClass, call: &str, what: String) -> Refusal {
-    Refusal {
-        class,
-        cause: None,
-        evidence: Evidence {
-            message: Some(what),
-            seen_by: Some(call.to_owned()),
-            ..Evidence::default()
-        },
-        retry_after: None,
-        confirmed: false,
-    }
 }

@@ -13,12 +13,12 @@ mod sign_in;
 
 use async_trait::async_trait;
 
+use super::refused::ours;
 use super::{
     Call, Checked, Credential, Descriptor, Found, MediaItem, Net, Networked, Outcome, Problem,
     Publish, Refusal, Renewal, Session, SignInError, SignedIn, Step, StepRecord, Way,
 };
 use crate::domain::answer::AnswerClass;
-use crate::domain::channel::Evidence;
 use crate::domain::network::{ChannelKind, Network};
 use crate::domain::outcome::OutcomeClass;
 use crate::domain::post_options::PostOptions;
@@ -135,20 +135,5 @@ impl Networked for Mastodon {
                     .to_owned(),
             )),
         }
-    }
-}
-
-/// A refusal of our own making.
-fn ours(class: AnswerClass, call: &str, what: String) -> Refusal {
-    Refusal {
-        class,
-        cause: None,
-        evidence: Evidence {
-            message: Some(what),
-            seen_by: Some(call.to_owned()),
-            ..Evidence::default()
-        },
-        retry_after: None,
-        confirmed: false,
     }
 }

@@ -10,7 +10,7 @@ use super::api::{Api, Failed};
 use super::{limits, ours};
 use crate::domain::answer::AnswerClass;
 use crate::networks::http::{Body, Part};
-use crate::networks::{Call, MediaItem, Outcome, Publish, Remote, Step, StepRecord};
+use crate::networks::{Call, MediaItem, Outcome, Publish, Remote, Step, StepRecord, refused};
 use crate::support::time::UtcMs;
 
 pub(super) const POST: &str = "postStatus";
@@ -229,24 +229,14 @@ fn unseen(failed: Failed) -> Outcome {
 
 /// What a call without a status means for the post.
 fn outcome(failed: Failed) -> Outcome {
-    let refusal = failed.refusal;
-    if let Some(trouble) = failed.trouble {
-        return if trouble.proven_not_sent() {
-            Outcome::NotProcessed(refusal)
-        } else {
-            Outcome::Unclear(refusal)
-        };
-    }
+    let Failed { refusal, trouble } = failed;
     let said = refusal.evidence.message.as_deref().unwrap_or_default();
     let early = said.contains("have not finished processing");
+    let attached = said.contains("already attached");
     match refusal.class {
         // An earlier try may be what they are attached to: read first.
-        AnswerClass::InvalidPost if said.contains("already attached") => Outcome::Unclear(refusal),
-        AnswerClass::InvalidPost => Outcome::Refused(refusal),
+        AnswerClass::InvalidPost if attached => Outcome::Unclear(refusal),
         AnswerClass::Transient if early => Outcome::NotProcessed(refusal),
-        AnswerClass::Transient | AnswerClass::Duplicate | AnswerClass::Unclassified => {
-            Outcome::Unclear(refusal)
-        }
-        _ => Outcome::NotProcessed(refusal),
+        _ => refused::visible(trouble, refusal),
     }
 }

@@ -12,7 +12,9 @@ use super::limits::{self, Kind};
 use super::{chats, ours};
 use crate::domain::answer::AnswerClass;
 use crate::networks::http::{Body, Part};
-use crate::networks::{Call, MediaItem, Outcome, Publish, Refusal, Remote, Step, StepRecord};
+use crate::networks::{
+    Call, MediaItem, Outcome, Publish, Refusal, Remote, Step, StepRecord, refused,
+};
 
 /// An armed request waits this long for a place and is then given back unsent.
 const ARMED_WAIT: Duration = Duration::from_secs(2);
@@ -222,32 +224,17 @@ async fn read(item: &MediaItem, at: usize) -> Result<Vec<u8>, String> {
 
 /// What a call without a post means for the post.
 fn outcome(failed: Failed) -> Outcome {
-    let refusal = failed.refusal;
-    if let Some(trouble) = failed.trouble {
-        return if trouble.proven_not_sent() {
-            Outcome::NotProcessed(refusal)
-        } else {
-            Outcome::Unclear(refusal)
-        };
-    }
+    let Failed {
+        refusal,
+        trouble,
+        said_no,
+        ..
+    } = failed;
+    // The Bot API's own refusal comes before anything is done.
     match refusal.class {
-        AnswerClass::TokenExpired
-        | AnswerClass::Revoked
-        | AnswerClass::PasswordChanged
-        | AnswerClass::SecurityReview
-        | AnswerClass::Restricted
-        | AnswerClass::MissingScope
-        | AnswerClass::LostRole
-        | AnswerClass::AccountGone
-        | AnswerClass::RateLimited
-        | AnswerClass::AppFault => Outcome::NotProcessed(refusal),
-        AnswerClass::InvalidPost => Outcome::Refused(refusal),
-        // The Bot API's own refusal comes before anything is done.
-        AnswerClass::Transient if failed.said_no => Outcome::NotProcessed(refusal),
-        AnswerClass::Unclassified if failed.said_no => Outcome::Refused(refusal),
-        AnswerClass::Transient | AnswerClass::Duplicate | AnswerClass::Unclassified => {
-            Outcome::Unclear(refusal)
-        }
+        AnswerClass::Transient if said_no => Outcome::NotProcessed(refusal),
+        AnswerClass::Unclassified if said_no => Outcome::Refused(refusal),
+        _ => refused::visible(trouble, refusal),
     }
 }
 

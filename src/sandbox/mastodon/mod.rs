@@ -17,8 +17,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde_json::{Value, json};
 
 use self::state::World;
+use super::params::Params;
 use super::server::Site;
-use super::telegram::input::Params;
 use super::traffic::Traffic;
 use super::wire::{Answer, Request};
 use crate::support::clock::Clock;

@@ -4,7 +4,7 @@
 //! <https://core.telegram.org/bots/api#sendphoto>
 
 use super::errors::ApiError;
-use super::input::Params;
+use crate::sandbox::params::Params;
 
 /// Bytes of a photo.
 const PHOTO: usize = 10 << 20;

@@ -7,7 +7,6 @@
 mod control;
 mod errors;
 mod files;
-pub(super) mod input;
 mod orders;
 mod reading;
 mod sending;
@@ -22,11 +21,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde_json::{Value, json};
 
 use self::errors::{ApiError, refused};
-use self::input::Params;
 use self::state::World;
 use super::server::Site;
 use super::traffic::Traffic;
 use super::wire::{Answer, Request};
+use crate::sandbox::params::Params;
 use crate::support::clock::Clock;
 use crate::support::entropy::Entropy;
 use crate::support::time::UtcMs;
