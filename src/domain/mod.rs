@@ -17,5 +17,6 @@ pub mod publisher;
 pub mod refresh;
 pub mod release;
 pub mod role;
+pub mod scopes;
 pub mod text;
 pub mod when;

@@ -21,10 +21,12 @@ pub mod catalogue;
 pub(crate) mod evidence;
 pub mod guard;
 pub mod http;
+pub mod login;
 pub mod mastodon;
 pub(crate) mod refused;
 pub mod registry;
 pub mod telegram;
+pub mod token_endpoint;
 
 /// What is true of a network whatever the account: data, no code.
 #[derive(Debug)]
@@ -242,6 +244,8 @@ pub struct SignInError {
     /// `not_an_app_password`, `wrong_password`, `main_password`,
     /// `wrong_account`, `restricted`, `account_gone`, `rate_limited`,
     /// `bad_address`, `private_address`, `unreachable`, `unexpected_answer`;
+    /// of logins in a browser `no_browser_login`, `bad_redirect`, `bad_code`,
+    /// `access_denied`, `wrong_issuer`, `no_listener`, `not_registered`;
     /// Telegram's `bad_token`, `bad_chat`, `unknown_chat`, `unsupported_chat`,
     /// `not_a_member`, `not_admin`, `missing_right`.
     pub code: &'static str,
@@ -466,6 +470,43 @@ pub trait Networked: Send + Sync {
 
     /// Logs in with a credential and proves it.
     async fn sign_in(&self, net: &Net, credential: &Credential) -> Result<SignedIn, SignInError>;
+
+    /// What a login on the network's own page needs, registering this program
+    /// where each server wants that.
+    async fn oauth_client(
+        &self,
+        _net: &Net,
+        _ask: &login::LoginAsk,
+    ) -> Result<login::OAuthClient, SignInError> {
+        Err(login::no_browser_login(self.descriptor().network))
+    }
+
+    /// The link an operator opens in a browser.
+    async fn authorize(
+        &self,
+        _net: &Net,
+        client: &login::OAuthClient,
+        ask: &login::Authorize,
+    ) -> Result<url::Url, SignInError> {
+        token_endpoint::link(client, ask).map_err(|_| SignInError {
+            code: "bad_redirect",
+            what: format!(
+                "\"{}\" is no address an answer can be sent to.",
+                ask.redirect
+            ),
+            hint: "Correct redirect_uri in the configuration.".to_owned(),
+        })
+    }
+
+    /// Whose a grant is, proved with the very token that will publish.
+    async fn identify(
+        &self,
+        _net: &Net,
+        _client: &login::OAuthClient,
+        _grant: login::Grant,
+    ) -> Result<SignedIn, SignInError> {
+        Err(login::no_browser_login(self.descriptor().network))
+    }
 
     /// Gets a new pair of tokens. Called by one task per login at a time.
     async fn refresh(&self, net: &Net, session: &Session) -> Renewal;

@@ -48,25 +48,10 @@ pub async fn connect(
     network: Network,
     credential: Credential,
 ) -> Result<Connected, OpError> {
-    let handle = named(&credential);
-    let id = workspace.clone();
-    hub.look(move |q, acting| {
-        let workspace = acting.require(q, &id, Act::Connect)?;
-        refuse_restored(q)?;
-        if already(q, &workspace, network, &handle)? {
-            return Ok(());
-        }
-        check_plan(q, &workspace, network)
-    })
-    .await?;
+    may_connect(hub, workspace, network, Some(named(&credential))).await?;
     let (networked, net) = speaks(hub, network)?;
     let signed = networked.sign_in(&net, &credential).await?;
-    let account = only_account(&signed)?.clone();
-    commit(
-        hub,
-        Login::connect(workspace.clone(), networked, signed, account),
-    )
-    .await
+    connected(hub, workspace, networked, signed).await
 }
 
 /// Logs in again for a channel. The account must be the same by its stable id.
@@ -79,26 +64,74 @@ pub async fn reconnect(
     channel: &ChannelId,
     credential: Credential,
 ) -> Result<Connected, OpError> {
-    let id = channel.clone();
-    let channel = hub
-        .look(move |q, acting| {
-            let channel = q.channel(&id)?;
-            let workspace = acting.require(q, &channel.workspace_id, Act::Connect)?;
-            refuse_disconnected(&channel, &workspace)?;
-            refuse_restored(q)?;
-            Ok(channel)
-        })
-        .await?;
+    let channel = may_reconnect(hub, channel).await?;
     let (networked, net) = speaks(hub, channel.kind.network())?;
     let signed = networked.sign_in(&net, &credential).await?;
+    reconnected(hub, &channel, networked, &net, signed).await
+}
+
+/// Whether a login for a new channel may start. `handle` is who will log in;
+/// `None` when only the login itself will tell: then it may turn out to be a
+/// reconnect, which no plan refuses.
+pub(super) async fn may_connect(
+    hub: &Hub,
+    workspace: &WorkspaceId,
+    network: Network,
+    handle: Option<String>,
+) -> Result<(), OpError> {
+    let id = workspace.clone();
+    hub.look(move |q, acting| {
+        let workspace = acting.require(q, &id, Act::Connect)?;
+        refuse_restored(q)?;
+        if already(q, &workspace, network, handle.as_deref())? {
+            return Ok(());
+        }
+        check_plan(q, &workspace, network)
+    })
+    .await
+}
+
+/// The channel that is logged in again for, when that may start.
+pub(super) async fn may_reconnect(hub: &Hub, channel: &ChannelId) -> Result<Channel, OpError> {
+    let id = channel.clone();
+    hub.look(move |q, acting| {
+        let channel = q.channel(&id)?;
+        let workspace = acting.require(q, &channel.workspace_id, Act::Connect)?;
+        refuse_disconnected(&channel, &workspace)?;
+        refuse_restored(q)?;
+        Ok(channel)
+    })
+    .await
+}
+
+/// What follows from a login that was proved, for a workspace.
+pub(super) async fn connected(
+    hub: &Hub,
+    workspace: &WorkspaceId,
+    networked: Arc<dyn Networked>,
+    signed: SignedIn,
+) -> Result<Connected, OpError> {
+    let account = only_account(&signed)?.clone();
+    let login = Login::connect(workspace.clone(), networked, signed, account);
+    commit(hub, login).await
+}
+
+/// What follows from a login that was proved, for a channel that is there.
+pub(super) async fn reconnected(
+    hub: &Hub,
+    channel: &Channel,
+    networked: Arc<dyn Networked>,
+    net: &Net,
+    signed: SignedIn,
+) -> Result<Connected, OpError> {
     let same = signed
         .accounts
         .iter()
-        .find(|one| is_same(&channel, one, &signed.server));
+        .find(|one| is_same(channel, one, &signed.server));
     let Some(account) = same.cloned() else {
-        return Err(another_account(&*networked, &net, &channel, signed).await);
+        return Err(another_account(hub, &*networked, net, channel, signed).await);
     };
-    commit(hub, Login::reconnect(&channel, networked, signed, account)).await
+    commit(hub, Login::reconnect(channel, networked, signed, account)).await
 }
 
 /// The handle or id a credential names.
@@ -116,7 +149,7 @@ fn named(credential: &Credential) -> String {
     }
 }
 
-fn speaks(hub: &Hub, network: Network) -> Result<(Arc<dyn Networked>, Net), OpError> {
+pub(super) fn speaks(hub: &Hub, network: Network) -> Result<(Arc<dyn Networked>, Net), OpError> {
     hub.networks.get(network).ok_or_else(|| {
         OpError::failed(
             "network_unavailable",
@@ -138,12 +171,16 @@ fn already(
     q: &Reads<'_>,
     workspace: &Workspace,
     network: Network,
-    handle: &str,
+    handle: Option<&str>,
 ) -> Result<bool, OpError> {
-    Ok(q.channels(Some(&workspace.id), false)?.iter().any(|one| {
-        one.kind.network() == network
-            && (one.handle.eq_ignore_ascii_case(handle) || one.remote_id == handle)
-    }))
+    let fits = |one: &Channel| {
+        handle
+            .is_none_or(|handle| one.handle.eq_ignore_ascii_case(handle) || one.remote_id == handle)
+    };
+    let channels = q.channels(Some(&workspace.id), false)?;
+    Ok(channels
+        .iter()
+        .any(|one| one.kind.network() == network && fits(one)))
 }
 
 /// Refuses what the plan of the workspace does not include, naming who can
@@ -248,6 +285,7 @@ pub(super) fn named_by(channel: &Channel) -> String {
 
 /// Says who was logged in instead, and lets go of that session.
 async fn another_account(
+    hub: &Hub,
     networked: &dyn Networked,
     net: &Net,
     channel: &Channel,
@@ -259,14 +297,24 @@ async fn another_account(
         .map(|one| format!("@{} ({})", one.handle, one.remote_id))
         .collect::<Vec<_>>()
         .join(", ");
-    let session = Session {
-        server: signed.server,
-        client_id: signed.client_id,
-        remote_user_id: signed.remote_user_id,
-        tokens: Arc::new(signed.tokens),
-    };
-    // Best effort: the refusal is what counts, and the session ends by itself.
-    let _ = networked.revoke(net, &session).await;
+    // The same client may serve a channel of that account with the same token.
+    let (network, user) = (channel.kind.network(), signed.remote_user_id.clone());
+    let shared = !signed.client_id.is_empty()
+        && hub
+            .store
+            .read(move |q| q.knows_user(network, &user))
+            .await
+            .unwrap_or(true);
+    if !shared {
+        let session = Session {
+            server: signed.server,
+            client_id: signed.client_id,
+            remote_user_id: signed.remote_user_id,
+            tokens: Arc::new(signed.tokens),
+        };
+        // Best effort: the refusal is what counts, and the session ends by itself.
+        let _ = networked.revoke(net, &session).await;
+    }
     OpError::failed(
         "another_account",
         format!(

@@ -266,7 +266,9 @@ async fn revoke(hub: &Hub, channel: &Channel, session: &Session) -> Revoked {
     let Some((networked, net)) = hub.networks.get(network) else {
         return Revoked::NotAsked(format!("{} is not built in", network.title()));
     };
-    if let Some(how) = networked.descriptor().ended_by_hand {
+    let by_hand = networked.descriptor().ended_by_hand;
+    // A login made in the browser is the program's own to give back.
+    if let Some(how) = by_hand.filter(|_| session.client_id.is_empty()) {
         return Revoked::NotAsked(how.into());
     }
     match networked.revoke(&net, session).await {

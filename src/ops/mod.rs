@@ -17,6 +17,7 @@ mod error;
 pub mod connect;
 pub mod disconnect;
 pub mod hub;
+pub mod login;
 pub mod names;
 pub mod notices;
 pub mod pause;

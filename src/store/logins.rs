@@ -218,9 +218,25 @@ impl Reads<'_> {
     }
 }
 
+impl Reads<'_> {
+    /// Whether a login of this user is kept, made with whichever client.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn knows_user(&self, network: Network, remote_user_id: &str) -> Result<bool, StoreError> {
+        let found: Option<i64> = self.value(
+            "SELECT 1 FROM login WHERE network = ?1 AND remote_user_id = ?2 AND generation > 0 LIMIT 1",
+            (network.name(), remote_user_id),
+        )?;
+        Ok(found.is_some())
+    }
+}
+
 impl Tx<'_> {
-    /// The id of the login with this identity, made when there is none. The
-    /// server follows the account when it moved.
+    /// The id of the login of this user, made when there is none. The server
+    /// follows the account when it moved. A login made another way, or with
+    /// another client, takes the place of the one before it: nothing of that is
+    /// carried over into the pair that is sealed next.
     ///
     /// # Errors
     /// When the store cannot be written.
@@ -230,27 +246,49 @@ impl Tx<'_> {
         } else {
             ""
         };
-        self.run(
-            "INSERT INTO login (id, network, server, identity_server, client_id, remote_user_id, method, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-             ON CONFLICT (network, identity_server, client_id, remote_user_id) DO UPDATE SET server = excluded.server, method = excluded.method",
+        let known: Option<String> = self.value(
+            "SELECT id FROM login WHERE network = ?1 AND identity_server = ?2 AND remote_user_id = ?3
+             ORDER BY client_id = ?4 DESC, created_at DESC LIMIT 1",
             (
-                new.id.as_str(),
                 new.network.name(),
-                new.server.as_str(),
                 identity_server,
-                new.client_id.as_str(),
                 new.remote_user_id.as_str(),
-                new.method.as_str(),
-                now.0,
+                new.client_id.as_str(),
             ),
         )?;
-        self.value(
-            "SELECT id FROM login WHERE network = ?1 AND identity_server = ?2 AND client_id = ?3 AND remote_user_id = ?4",
-            (new.network.name(), identity_server, new.client_id.as_str(), new.remote_user_id.as_str()),
-        )?
-        .map(|id: String| LoginId::from_stored(id))
-        .ok_or_else(|| StoreError::NotFound("login just made".into()))
+        let Some(id) = known else {
+            self.run(
+                "INSERT INTO login (id, network, server, identity_server, client_id, remote_user_id, method, created_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                (
+                    new.id.as_str(),
+                    new.network.name(),
+                    new.server.as_str(),
+                    identity_server,
+                    new.client_id.as_str(),
+                    new.remote_user_id.as_str(),
+                    new.method.as_str(),
+                    now.0,
+                ),
+            )?;
+            return Ok(new.id.clone());
+        };
+        let replaced = self.run(
+            "UPDATE login SET client_id = ?2, method = ?3, grant_expires_at = NULL, grant_expiry = 'unknown'
+             WHERE id = ?1 AND (client_id <> ?2 OR method <> ?3)",
+            (id.as_str(), new.client_id.as_str(), new.method.as_str()),
+        )?;
+        if replaced > 0 {
+            self.run(
+                "DELETE FROM secret WHERE owner_kind = 'login' AND owner_id = ?1 AND field <> 'access'",
+                [id.as_str()],
+            )?;
+        }
+        self.run(
+            "UPDATE login SET server = ?2 WHERE id = ?1 AND server <> ?2",
+            (id.as_str(), new.server.as_str()),
+        )?;
+        Ok(LoginId::from_stored(id))
     }
 
     /// Seals a new pair as the next generation. The one before it stays until

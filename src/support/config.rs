@@ -50,6 +50,19 @@ pub struct NetworkSettings {
     pub api_base: Option<String>,
     /// Base URL of the directory (Bluesky: PLC).
     pub directory_url: Option<String>,
+    /// The name this program is registered under at the network.
+    pub client_id: Option<String>,
+    /// Where a browser is sent after a login: on 127.0.0.1 this program waits
+    /// there, anywhere else the address is pasted.
+    pub redirect_uri: Option<String>,
+    /// Where a browser is sent to log in.
+    pub authorize_url: Option<String>,
+    /// Where codes and refresh tokens are exchanged.
+    pub token_url: Option<String>,
+    /// Where a code for another device is asked for.
+    pub device_url: Option<String>,
+    /// Where a token is given back.
+    pub revoke_url: Option<String>,
     /// Allows loopback and private addresses, plain http and any port.
     pub allow_private_hosts: bool,
 }

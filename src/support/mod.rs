@@ -17,3 +17,4 @@ pub mod secret;
 pub mod surroundings;
 pub mod time;
 pub mod timing;
+pub mod tunnel;

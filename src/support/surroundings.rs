@@ -12,6 +12,9 @@ pub struct Surroundings {
     pub no_color: bool,
     /// The terminal knows 256 colours.
     pub many_colors: bool,
+    /// Windows can be opened on the machine this runs on, and somebody sits
+    /// there.
+    pub local_display: bool,
     /// The terminal says that its background is dark (`Some(true)`) or light.
     pub dark: Option<bool>,
 }
@@ -29,8 +32,12 @@ impl Surroundings {
     fn from_variables(read: impl Fn(&str) -> Option<String>) -> Self {
         let set = |name: &str| read(name).is_some_and(|value| !value.is_empty());
         let term = read("TERM").unwrap_or_default();
+        let over_ssh = set("SSH_CONNECTION") || set("SSH_TTY");
         Self {
-            over_ssh: set("SSH_CONNECTION") || set("SSH_TTY"),
+            over_ssh,
+            // Over SSH the display is not looked at: nobody sits there.
+            local_display: !over_ssh
+                && (cfg!(target_os = "macos") || set("DISPLAY") || set("WAYLAND_DISPLAY")),
             plain_console: term == "linux",
             no_color: set("NO_COLOR"),
             many_colors: term.contains("256color") || set("COLORTERM"),
@@ -55,12 +62,16 @@ mod tests {
         let read = |name: &str| match name {
             "TERM" => Some("xterm-256color".to_owned()),
             "SSH_CONNECTION" => Some("192.0.2.1 5 192.0.2.2 22".to_owned()),
+            "DISPLAY" => Some(":10".to_owned()),
             "COLORFGBG" => Some("0;default;15".to_owned()),
             "NO_COLOR" => Some(String::new()),
             _ => None,
         };
         let seen = Surroundings::from_variables(read);
         assert!(seen.over_ssh && seen.many_colors && !seen.no_color && !seen.plain_console);
+        assert!(!seen.local_display, "a forwarded display is not this desk");
+        let desk = |name: &str| (name == "WAYLAND_DISPLAY").then(|| "wayland-0".to_owned());
+        assert!(Surroundings::from_variables(desk).local_display);
         assert_eq!(seen.dark, Some(false));
         assert_eq!(background_is_dark("15;0"), Some(true));
         assert_eq!(background_is_dark("nonsense"), None);

@@ -63,6 +63,7 @@ impl Scene {
                 api_base: Some(sandbox.base().into()),
                 directory_url: Some(sandbox.directory().into()),
                 allow_private_hosts: true,
+                ..NetworkSettings::default()
             },
         );
         let http = Http::new(&timing, clock.clone()).unwrap();

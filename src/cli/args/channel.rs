@@ -18,7 +18,8 @@ pub enum Channel {
     #[command(
         after_help = "Passwords and tokens come by standard input or a masked prompt, never by a flag.\n\
                       Example: pass show acme/bot | allgreen channel connect telegram --workspace acme --chat @acme_news --token-stdin\n\
-                      Example: pass show acme/bluesky | allgreen channel connect bluesky --workspace acme --handle acme.example --password-stdin"
+                      Example: pass show acme/bluesky | allgreen channel connect bluesky --workspace acme --handle acme.example --password-stdin\n\
+                      Example: allgreen channel connect mastodon --workspace acme --server mastodon.social"
     )]
     Connect(Connect),
     /// Log in again for a channel; same account or nothing changes
@@ -84,7 +85,7 @@ pub struct List {
     pub include_disconnected: bool,
 }
 
-/// How to log in with something made for this program in advance.
+/// How to log in: in a browser, or with something made in advance.
 #[derive(Debug, Args)]
 pub struct Login {
     /// Bluesky and Mastodon: the server the account lives on; Bluesky's is found by itself
@@ -99,6 +100,16 @@ pub struct Login {
     /// Telegram and Mastodon: read the token from the first line of standard input
     #[arg(long)]
     pub token_stdin: bool,
+    /// In a browser: do not start one, print the link and wait
+    #[arg(long, conflicts_with_all = ["token_stdin", "password_stdin"])]
+    pub no_browser: bool,
+    /// In a browser anywhere: print the link on standard error, and read the
+    /// address you end on, its query or the bare code from standard input
+    #[arg(long, value_name = "-", value_parser = ["-"], conflicts_with_all = ["token_stdin", "password_stdin"])]
+    pub paste: Option<String>,
+    /// With a code typed on another device, where the network has one
+    #[arg(long, conflicts_with_all = ["token_stdin", "password_stdin", "paste"])]
+    pub device: bool,
 }
 
 /// What happens to posts whose time passed while the channel was down.

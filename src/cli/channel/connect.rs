@@ -3,6 +3,8 @@
 
 use serde::Serialize;
 
+use super::browser;
+
 use crate::cli::args::channel::{Connect, Late, LatePosts, Login, Reconnect};
 use crate::cli::ask;
 use crate::cli::context::Context;
@@ -14,6 +16,7 @@ use crate::domain::ids::ChannelId;
 use crate::domain::network::Network;
 use crate::networks::{Credential, Way};
 use crate::ops::connect::{self as logins, Connected};
+use crate::ops::login::Purpose;
 use crate::ops::release::{LateAnswer, MissedAnswer, ReleaseAnswer, ReleasePlan, release};
 use crate::ops::{Hub, views, workspaces};
 
@@ -36,11 +39,12 @@ pub async fn connect(context: &Context, command: &Connect) -> Result<Exit, Failu
     let workspace = context.one_workspace(&hub).await?;
     let network = command.network;
     let way = way(&hub, network, command.handle.is_some(), &command.login)?;
-    let Some(named) = named(way, command.handle.as_deref(), &command.login) else {
+    let named = named(way, command.handle.as_deref(), &command.login);
+    let Some(named) = named.filter(|text| !text.trim().is_empty()) else {
         return Err(nobody_named(way));
     };
     let who = named.trim_start_matches('@').to_owned();
-    let called = if way == Way::AccessToken {
+    let called = if matches!(way, Way::AccessToken | Way::Browser) {
         format!("an account at {who}")
     } else if who.starts_with('-') {
         format!("the chat {who}")
@@ -51,6 +55,16 @@ pub async fn connect(context: &Context, command: &Connect) -> Result<Exit, Failu
     let would = format!("connect {called} on {} in {place}.", network.title());
     if context.dry_run(&would)? {
         return Ok(Exit::Done);
+    }
+    if way == Way::Browser {
+        let purpose = Purpose::Connect {
+            workspace,
+            network,
+            server: command.login.server.clone(),
+            account: None,
+        };
+        let connected = browser::log_in(context, &hub, purpose, &command.login).await?;
+        return finish(context, &hub, connected, answer).await;
     }
     let credential = credential(context, way, named.to_owned(), &called, &command.login).await?;
     context
@@ -72,6 +86,13 @@ pub async fn reconnect(context: &Context, command: &Reconnect) -> Result<Exit, F
     let way = way(&hub, network, command.handle.is_some(), &command.login)?;
     if context.dry_run(&format!("log in again for {}.", view.full_name()))? {
         return Ok(Exit::Done);
+    }
+    if way == Way::Browser {
+        let purpose = Purpose::Reconnect {
+            channel: id.clone(),
+        };
+        let connected = browser::log_in(context, &hub, purpose, &command.login).await?;
+        return finish(context, &hub, connected, answer).await;
     }
     // The stable id finds the account wherever it lives and whatever it is
     // called by now.
@@ -96,25 +117,27 @@ pub async fn reconnect(context: &Context, command: &Reconnect) -> Result<Exit, F
 fn way(hub: &Hub, network: Network, handle: bool, login: &Login) -> Result<Way, Failure> {
     let built_in = hub.networks.get(network);
     let ways = built_in.map_or(&[][..], |(one, _)| one.descriptor().ways);
-    let Some(way) = ways
-        .iter()
-        .copied()
-        .find(|way| matches!(way, Way::AppPassword | Way::BotToken | Way::AccessToken))
-    else {
+    let Some(way) = chosen(ways, login) else {
         return Err(Failure::failed(
             "network_unavailable",
             format!("{} cannot be connected by this version.", network.title()),
             "Choose another network: allgreen channel connect --help",
         ));
     };
-    let bot = way == Way::BotToken;
-    let password = way == Way::AppPassword;
+    let (bot, password, browser) = (
+        way == Way::BotToken,
+        way == Way::AppPassword,
+        way == Way::Browser,
+    );
     let stray = [
         ("--handle", handle && !password),
         ("--password-stdin", login.password_stdin && !password),
         ("--server", login.server.is_some() && bot),
-        ("--token-stdin", login.token_stdin && password),
+        ("--token-stdin", login.token_stdin && (password || browser)),
         ("--chat", login.chat.is_some() && !bot),
+        ("--no-browser", login.no_browser && !browser),
+        ("--paste", login.paste.is_some() && !browser),
+        ("--device", login.device && !browser),
     ];
     match stray.iter().find(|(_, stray)| *stray) {
         None => Ok(way),
@@ -128,6 +151,9 @@ fn way(hub: &Hub, network: Network, handle: bool, login: &Login) -> Result<Way, 
                 Way::AccessToken => {
                     "Name the server with --server, and give the access token with --token-stdin."
                 }
+                Way::Browser => {
+                    "Name the server with --server; the login is in the browser, or by --token-stdin."
+                }
                 _ => {
                     "Name the account with --handle, and give its app password with --password-stdin."
                 }
@@ -136,11 +162,25 @@ fn way(hub: &Hub, network: Network, handle: bool, login: &Login) -> Result<Way, 
     }
 }
 
+/// The way that is meant: the one a flag asks for, otherwise the network's
+/// first.
+fn chosen(ways: &[Way], login: &Login) -> Option<Way> {
+    let asked = if login.token_stdin {
+        ways.iter()
+            .find(|way| matches!(way, Way::AccessToken | Way::BotToken))
+    } else if login.no_browser || login.paste.is_some() || login.device {
+        ways.iter().find(|way| **way == Way::Browser)
+    } else {
+        None
+    };
+    asked.or(ways.first()).copied()
+}
+
 /// What names the account, of what was given.
 fn named<'a>(way: Way, handle: Option<&'a str>, login: &'a Login) -> Option<&'a str> {
     match way {
         Way::BotToken => login.chat.as_deref(),
-        Way::AccessToken => login.server.as_deref(),
+        Way::AccessToken | Way::Browser => login.server.as_deref(),
         _ => handle,
     }
 }
@@ -152,7 +192,7 @@ fn nobody_named(way: Way) -> Failure {
             "The chat the bot posts to is missing.",
             "Name it with --chat, for example --chat @acme_news or --chat -1001234567890.",
         ),
-        Way::AccessToken => Failure::usage(
+        Way::AccessToken | Way::Browser => Failure::usage(
             "no_server",
             "The server the account lives on is missing.",
             "Name it with --server, for example --server https://mastodon.social.",

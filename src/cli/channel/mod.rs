@@ -5,6 +5,7 @@ use super::context::Context;
 use super::output::{Exit, Failure};
 
 pub mod acts;
+mod browser;
 mod connect;
 mod disconnect;
 mod look;

@@ -144,6 +144,12 @@ impl Output {
         write_out(&format!("{}\n", escape_controls(&text)))
     }
 
+    /// Says on standard error what must be known to go on, whatever was asked.
+    pub fn must_say(&self, sentence: &str) {
+        // Nobody to tell: the command goes on.
+        let _ = writeln!(io::stderr().lock(), "{}", clean_lines(sentence));
+    }
+
     /// Says on standard error what is going on, unless asked to be quiet. With
     /// JSON nothing but an error is there, so that it can be parsed.
     pub fn progress(&self, sentence: &str) {

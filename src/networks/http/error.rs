@@ -126,6 +126,15 @@ impl NetError {
         Self::new(Trouble::Unbuildable, what)
     }
 
+    /// An answer that says nothing but that the host has trouble.
+    pub(crate) fn in_trouble(host: &str, status: u16) -> Self {
+        let what = format!("{host} has trouble (HTTP {status}).");
+        Self {
+            status: Some(status),
+            ..Self::new(Trouble::Broken, what)
+        }
+    }
+
     pub(super) fn unbuildable(host: &str) -> Self {
         let what = format!("The request to {host} cannot be built. Report this as a bug.");
         Self::new(Trouble::Unbuildable, what)

@@ -1,4 +1,5 @@
-//! Mastodon accounts, by an access token made in the account's settings.
+//! Mastodon accounts, by a login on the server's own page or by an access token
+//! made in the account's settings.
 //!
 //! A lost answer is looked up among the account's own statuses. The server also
 //! keeps our key for an hour, but only the reading is trusted: the key of a
@@ -8,11 +9,13 @@
 mod api;
 mod limits;
 mod lookup;
+mod oauth;
 mod publish;
 mod sign_in;
 
 use async_trait::async_trait;
 
+use super::login::{Grant, LoginAsk, OAuthClient};
 use super::refused::ours;
 use super::{
     Call, Checked, Credential, Descriptor, Found, MediaItem, Net, Networked, Outcome, Problem,
@@ -30,21 +33,20 @@ const ENDED_BY_HAND: &str = "tokens made by hand are removed under Preferences, 
 static DESCRIPTOR: Descriptor = Descriptor {
     network: Network::Mastodon,
     kinds: &[ChannelKind::Mastodon],
-    ways: &[Way::AccessToken],
+    ways: &[Way::Browser, Way::AccessToken],
     default_server: "https://mastodon.social",
     outcome: OutcomeClass::ListMatch,
     lookup_needs_no_token: false,
     probe_is_free: true,
     proof_is_refresh: false,
     publish_proves: true,
-    // What a pasted token may do cannot be asked.
-    publish_scopes: &[],
+    publish_scopes: &["write:statuses", "write:media"],
     ended_by_hand: Some(ENDED_BY_HAND),
     permissions_page: "https://mastodon.social/oauth/authorized_applications",
     status_page: "https://status.mastodon.social",
     tips: &[
-        "Make an application under Preferences, Development, with the scopes read and write.",
-        "Copy its access token; name the server the account lives on.",
+        "Be logged in on the account's server as that account, in the browser that opens the link.",
+        "A token instead: Preferences, Development, a new application with the scopes read and write.",
     ],
 };
 
@@ -65,9 +67,26 @@ impl Networked for Mastodon {
         }
     }
 
-    /// There is nothing to renew: a token lives until it is taken away.
+    async fn oauth_client(&self, net: &Net, ask: &LoginAsk) -> Result<OAuthClient, SignInError> {
+        oauth::client(net, ask).await
+    }
+
+    async fn identify(
+        &self,
+        net: &Net,
+        client: &OAuthClient,
+        grant: Grant,
+    ) -> Result<SignedIn, SignInError> {
+        oauth::identify(net, client, grant).await
+    }
+
+    /// Mastodon's tokens live until they are taken away; other servers that
+    /// speak its API have some that end, with something to renew them.
     async fn refresh(&self, net: &Net, session: &Session) -> Renewal {
-        self.probe(net, session, &[]).await
+        match &session.tokens.refresh {
+            Some(token) => oauth::refresh(net, session, token).await,
+            None => self.probe(net, session, &[]).await,
+        }
     }
 
     async fn probe(&self, net: &Net, session: &Session, accounts: &[String]) -> Renewal {
@@ -98,9 +117,12 @@ impl Networked for Mastodon {
     }
 
     /// The server refuses to end a token for an app whose secret we lack.
-    async fn revoke(&self, _net: &Net, _session: &Session) -> Result<(), Refusal> {
-        let what = format!("Not ended: {ENDED_BY_HAND}.");
-        Err(ours(AnswerClass::Unclassified, "revoke", what))
+    async fn revoke(&self, net: &Net, session: &Session) -> Result<(), Refusal> {
+        if session.client_id.is_empty() {
+            let what = format!("Not ended: {ENDED_BY_HAND}.");
+            return Err(ours(AnswerClass::Unclassified, "revoke", what));
+        }
+        oauth::revoke(net, session).await
     }
 
     fn problems(&self, text: &str, media: &[MediaItem], options: &PostOptions) -> Vec<Problem> {
@@ -136,4 +158,9 @@ impl Networked for Mastodon {
             )),
         }
     }
+}
+
+/// The server's pages could not be read.
+fn unreached(what: String) -> Refusal {
+    ours(AnswerClass::Transient, "serverMetadata", what)
 }

@@ -126,7 +126,7 @@ pub(super) async fn sign_in(
 }
 
 /// Scheme, host and port of what people paste: `mastodon.social`, or any page.
-fn base(server: &str) -> Option<String> {
+pub(super) fn base(server: &str) -> Option<String> {
     let text = server.trim();
     let whole = if text.contains("://") {
         text.to_owned()
@@ -142,7 +142,7 @@ fn base(server: &str) -> Option<String> {
 }
 
 /// Why the login did not happen.
-fn about(refusal: &Refusal, server: &str) -> SignInError {
+pub(super) fn about(refusal: &Refusal, server: &str) -> SignInError {
     let said = refusal.evidence.message.clone().unwrap_or_default();
     match refusal.class {
         AnswerClass::Revoked | AnswerClass::TokenExpired => error(
@@ -178,7 +178,7 @@ fn about(refusal: &Refusal, server: &str) -> SignInError {
     }
 }
 
-fn error(code: &'static str, what: String, hint: &str) -> SignInError {
+pub(super) fn error(code: &'static str, what: String, hint: &str) -> SignInError {
     SignInError {
         code,
         what,

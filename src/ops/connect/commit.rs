@@ -15,6 +15,7 @@ use crate::domain::ids::{ChannelId, DeliveryId, LoginId, WorkspaceId};
 use crate::domain::machine::{Event, Rules, step};
 use crate::domain::notice::Severity;
 use crate::domain::role::Act;
+use crate::domain::scopes::missing;
 use crate::engine::sessions::pair;
 use crate::networks::{Account, Networked, SignedIn};
 use crate::store::Tx;
@@ -67,11 +68,7 @@ impl Login {
 
     fn missing_scopes(&self) -> Vec<String> {
         let needed = self.networked.descriptor().publish_scopes;
-        needed
-            .iter()
-            .filter(|scope| !self.signed.scopes.iter().any(|one| one == *scope))
-            .map(|scope| (*scope).to_owned())
-            .collect()
+        missing(needed, &self.signed.scopes)
     }
 
     fn new_login(&self, acting: &Acting) -> NewLogin {

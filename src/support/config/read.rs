@@ -120,20 +120,39 @@ impl Reader<'_> {
     }
 
     fn network(&mut self, entry: Entry<'_, '_>) -> Option<NetworkSettings> {
-        const KEYS: &[&str] = &["api_base", "directory_url", "allow_private_hosts"];
+        const KEYS: &[&str] = &[
+            "api_base",
+            "directory_url",
+            "client_id",
+            "redirect_uri",
+            "authorize_url",
+            "token_url",
+            "device_url",
+            "revoke_url",
+            "allow_private_hosts",
+        ];
         let table = self.table(entry)?;
         let mut settings = NetworkSettings::default();
         let mut urls = Vec::new();
         for (key, value) in table {
-            match key.get_ref().as_ref() {
-                "api_base" => {
-                    settings.api_base = self.url((key, value));
-                    urls.push((key, value, settings.api_base.clone()));
-                }
-                "directory_url" => {
-                    settings.directory_url = self.url((key, value));
-                    urls.push((key, value, settings.directory_url.clone()));
-                }
+            let name = key.get_ref().as_ref();
+            let address = match name {
+                "api_base" => Some(&mut settings.api_base),
+                "directory_url" => Some(&mut settings.directory_url),
+                "authorize_url" => Some(&mut settings.authorize_url),
+                "token_url" => Some(&mut settings.token_url),
+                "device_url" => Some(&mut settings.device_url),
+                "revoke_url" => Some(&mut settings.revoke_url),
+                _ => None,
+            };
+            if let Some(address) = address {
+                *address = self.url((key, value));
+                urls.push((key, value, address.clone()));
+                continue;
+            }
+            match name {
+                "client_id" => settings.client_id = self.word((key, value)),
+                "redirect_uri" => settings.redirect_uri = self.redirect((key, value)),
                 "allow_private_hosts" => {
                     settings.allow_private_hosts = self.flag((key, value)).unwrap_or_default();
                 }
@@ -252,6 +271,48 @@ impl Reader<'_> {
                 None
             }
         }
+    }
+
+    /// A public name: one word that may stand in an address.
+    fn word(&mut self, entry: Entry<'_, '_>) -> Option<String> {
+        match entry.1.get_ref() {
+            DeValue::String(text)
+                if (1..=512).contains(&text.len())
+                    && text.chars().all(|c| c.is_ascii_graphic()) =>
+            {
+                Some(text.to_string())
+            }
+            _ => {
+                self.wrong(
+                    entry,
+                    "one word",
+                    "Copy it from the network's page for developers.",
+                );
+                None
+            }
+        }
+    }
+
+    /// Where a browser is sent after a login.
+    fn redirect(&mut self, entry: Entry<'_, '_>) -> Option<String> {
+        const SHOWN: &str = "urn:ietf:wg:oauth:2.0:oob";
+        let text = match entry.1.get_ref() {
+            DeValue::String(text) => text.to_string(),
+            _ => String::new(),
+        };
+        let fits = url::Url::parse(&text).is_ok_and(|url| {
+            let here = url.scheme() == "http" && url.host_str() == Some("127.0.0.1");
+            (url.scheme() == "https" || here) && url.fragment().is_none()
+        });
+        if fits || text == SHOWN {
+            return Some(text);
+        }
+        self.wrong(
+            entry,
+            "where a browser is sent after a login",
+            "Write http://127.0.0.1:PORT/callback, or an https address that shows the code.",
+        );
+        None
     }
 
     /// A base URL, kept without the slash at its end.

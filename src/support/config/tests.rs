@@ -78,7 +78,7 @@ fn every_mistake_is_named_with_its_line_at_once() {
         "line 5: concurrency must be a whole number from 1 to 1024. The default is 64.",
         "line 7: There is no network \"blusky\". Did you mean bluesky?",
         "line 9: There is no key of a network \"client_idd\". \
-         Known here: api_base, directory_url, allow_private_hosts.",
+         Did you mean client_id?",
         "line 10: api_base must be a web address. Write https://host or https://host/path, \
          without a name, a password, ? or #.",
         "line 12: ascii must be true or false. Write it without quotes.",
@@ -122,4 +122,39 @@ proptest! {
     fn no_file_makes_it_panic(text in "\\PC{0,80}|(\\[(engine|ui|networks\\.x)\\]\n)?(settle|ascii|api_base)( = (\"\\PC{0,8}\"|[0-9]{1,30}|\\[\\]))?\n?") {
         let _ = Config::parse(&text);
     }
+}
+
+#[test]
+fn where_a_login_ends_is_this_machine_or_an_https_page() {
+    let read = |redirect: &str| {
+        Config::parse(&format!("[networks.x]\nredirect_uri = \"{redirect}\"\n"))
+            .map(|config| config.networks["x"].redirect_uri.clone())
+    };
+    for fits in [
+        "http://127.0.0.1:8917/callback",
+        "https://agency.example/relay.html",
+        "urn:ietf:wg:oauth:2.0:oob",
+    ] {
+        assert_eq!(read(fits).unwrap().as_deref(), Some(fits));
+    }
+    for wrong in [
+        "http://agency.example/",
+        "http://localhost:1/",
+        "https://a.example/#x",
+        "",
+    ] {
+        assert!(read(wrong).is_err(), "{wrong}");
+    }
+    let said =
+        errors("[networks.x]\ntoken_url = \"http://10.0.0.1/token\"\nclient_id = \"two words\"\n");
+    assert!(
+        said.iter()
+            .any(|one| one.contains("token_url must be an https address")),
+        "{said:?}"
+    );
+    assert!(
+        said.iter()
+            .any(|one| one.contains("client_id must be one word")),
+        "{said:?}"
+    );
 }

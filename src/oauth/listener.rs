@@ -1,0 +1,186 @@
+//! Waits on loopback for the browser. Whoever else knocks (another program of
+//! this machine, a page that guesses the port) is turned away and changes
+//! nothing: the listener goes on waiting for the right answer.
+//!
+//! Source: <https://www.rfc-editor.org/rfc/rfc8252#section-7.3> and
+//! <https://www.rfc-editor.org/rfc/rfc8252#section-8.3>
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::header::{
+    CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::attempt::Answer;
+use super::pages::{self, Page};
+use super::paste::{Callback, LONGEST, read};
+use super::words::same;
+use crate::support::clock::Clock;
+
+/// The path the browser comes back to.
+pub(super) const PATH: &str = "/callback";
+/// How long a browser is left waiting for the end of the login.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A bound port that nobody was told of yet.
+#[derive(Debug)]
+pub(super) struct Bound {
+    listener: TcpListener,
+    at: SocketAddr,
+}
+
+/// A listener that answers. Dropping it closes the port; pages under way are
+/// still given.
+#[derive(Debug)]
+pub(super) struct Listener {
+    _stop: watch::Sender<()>,
+}
+
+struct Door {
+    host: String,
+    path: String,
+    state: String,
+    used: AtomicBool,
+    answers: mpsc::Sender<Answer>,
+    clock: Clock,
+}
+
+impl Bound {
+    /// Binds 127.0.0.1, on any port when `port` is 0.
+    ///
+    /// # Errors
+    /// When the port is taken.
+    pub async fn new(port: u16) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+        let at = listener.local_addr()?;
+        Ok(Self { listener, at })
+    }
+
+    /// Its port.
+    pub fn port(&self) -> u16 {
+        self.at.port()
+    }
+
+    /// Serves from now on: answers with `state` on `path` go to `answers`.
+    pub fn serve(
+        self,
+        path: String,
+        state: String,
+        answers: mpsc::Sender<Answer>,
+        clock: Clock,
+    ) -> Listener {
+        let door = Arc::new(Door {
+            host: self.at.to_string(),
+            path,
+            state,
+            used: AtomicBool::new(false),
+            answers,
+            clock,
+        });
+        let (stop, mut stopped) = watch::channel(());
+        let router = Router::new().fallback(knock).with_state(door);
+        tokio::spawn(async move {
+            let end = async move {
+                // An error is the end as well: the listener was dropped.
+                let _ = stopped.changed().await;
+            };
+            let _ = axum::serve(self.listener, router)
+                .with_graceful_shutdown(end)
+                .await;
+        });
+        Listener { _stop: stop }
+    }
+}
+
+async fn knock(State(door): State<Arc<Door>>, request: Request) -> Response {
+    page(match judge(&door, &request) {
+        Ok(callback) => take(&door, callback).await,
+        Err(page) => page,
+    })
+}
+
+/// The answer in a request, or the page for whoever else knocks.
+fn judge(door: &Door, request: &Request) -> Result<Callback, Page> {
+    // A name that resolves to this machine is another site (DNS rebinding).
+    let host = request
+        .headers()
+        .get(HOST)
+        .and_then(|host| host.to_str().ok());
+    if host != Some(door.host.as_str()) {
+        return Err(pages::NOT_OURS);
+    }
+    if request.uri().path() != door.path {
+        return Err(pages::NOTHING);
+    }
+    if request.method() != Method::GET {
+        return Err(pages::ONLY_GET);
+    }
+    let query = request.uri().query().unwrap_or_default();
+    if query.len() > LONGEST {
+        return Err(pages::NOT_OURS);
+    }
+    let callback = read(query).map_err(|_| pages::NOT_OURS)?;
+    let ours = callback
+        .state
+        .as_deref()
+        .is_some_and(|state| same(state, &door.state));
+    if !ours || (callback.code.is_none() && callback.refused.is_none()) {
+        return Err(pages::NOT_OURS);
+    }
+    Ok(callback)
+}
+
+async fn take(door: &Door, callback: Callback) -> Page {
+    if door.used.swap(true, Ordering::AcqRel) {
+        return pages::AGAIN;
+    }
+    let (ended, end) = oneshot::channel();
+    if door
+        .answers
+        .send(Answer::came(callback, ended))
+        .await
+        .is_err()
+    {
+        return pages::AGAIN;
+    }
+    tokio::select! {
+        worked = end => match worked {
+            Ok(true) => pages::DONE,
+            Ok(false) => {
+                // The link may be opened again, for a better answer.
+                door.used.store(false, Ordering::Release);
+                pages::FAILED
+            }
+            // Nobody will say: the screen was left meanwhile.
+            Err(_) => pages::CHECKING,
+        },
+        () = door.clock.sleep(PATIENCE) => pages::CHECKING,
+    }
+}
+
+fn page(page: Page) -> Response {
+    let status = StatusCode::from_u16(page.status).unwrap_or(StatusCode::OK);
+    let headers = [
+        (CONTENT_TYPE, "text/html; charset=utf-8"),
+        (CACHE_CONTROL, "no-store"),
+        (REFERRER_POLICY, "no-referrer"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (
+            CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'unsafe-inline'",
+        ),
+        (CONNECTION, "close"),
+    ];
+    (status, headers, page.html()).into_response()
+}

@@ -1,0 +1,169 @@
+//! Logging in on a network's own page: begun here, answered by browser, paste
+//! or another device, and committed like every other login.
+
+use std::sync::Arc;
+
+use url::Url;
+
+use super::connect::{Connected, connected, may_connect, may_reconnect, reconnected, speaks};
+use super::{Hub, OpError};
+use crate::domain::channel::Channel;
+use crate::domain::ids::{ChannelId, LoginAttemptId, WorkspaceId};
+use crate::domain::network::Network;
+use crate::networks::{Net, Networked, Way};
+use crate::oauth::{Attempt, Begin};
+use crate::support::time::UtcMs;
+
+pub use crate::oauth::{Answer, Device, PasteError, Paster, parse};
+
+/// What a login is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// A new channel, or the one that account turns out to be.
+    Connect {
+        /// Where it goes.
+        workspace: WorkspaceId,
+        /// At which network.
+        network: Network,
+        /// The server the account lives on, where there are many.
+        server: Option<String>,
+        /// The account that is wanted, for networks that can ask for it.
+        account: Option<String>,
+    },
+    /// A channel that is there: the same account or nothing.
+    Reconnect {
+        /// Which.
+        channel: ChannelId,
+    },
+}
+
+enum For {
+    Workspace(WorkspaceId),
+    Channel(Box<Channel>),
+}
+
+/// A login that waits for its answer. Several can wait at once; dropping one
+/// gives it up.
+pub struct BrowserLogin {
+    attempt: Attempt,
+    purpose: For,
+    networked: Arc<dyn Networked>,
+    net: Net,
+}
+
+/// Begins a login. Nothing is changed by it.
+///
+/// # Errors
+/// When role or plan do not allow it, the network has no such login, or cannot
+/// be reached.
+pub async fn begin(hub: &Hub, purpose: Purpose, device: bool) -> Result<BrowserLogin, OpError> {
+    let (network, server, account, purpose) = match purpose {
+        Purpose::Connect {
+            workspace,
+            network,
+            server,
+            account,
+        } => {
+            may_connect(hub, &workspace, network, account.clone()).await?;
+            (network, server, account, For::Workspace(workspace))
+        }
+        Purpose::Reconnect { channel } => {
+            let channel = may_reconnect(hub, &channel).await?;
+            let account = Some(channel.remote_id.clone());
+            let server = Some(channel.server.clone()).filter(|server| !server.is_empty());
+            (
+                channel.kind.network(),
+                server,
+                account,
+                For::Channel(Box::new(channel)),
+            )
+        }
+    };
+    let (networked, net) = speaks(hub, network)?;
+    let begin = Begin {
+        server,
+        account,
+        device,
+        limit: hub.config.engine.login_limit,
+    };
+    let attempt = Attempt::begin(Arc::clone(&networked), net.clone(), &hub.entropy, begin).await?;
+    Ok(BrowserLogin {
+        attempt,
+        purpose,
+        networked,
+        net,
+    })
+}
+
+/// Whether a network is logged in to in a browser.
+pub fn has_browser(hub: &Hub, network: Network) -> bool {
+    hub.networks
+        .get(network)
+        .is_some_and(|(one, _)| one.descriptor().ways.contains(&Way::Browser))
+}
+
+impl BrowserLogin {
+    /// Its id.
+    pub fn id(&self) -> &LoginAttemptId {
+        self.attempt.id()
+    }
+
+    /// Where the operator logs in; shown to nobody else.
+    pub fn link(&self) -> &Url {
+        self.attempt.link()
+    }
+
+    /// The port of this machine that waits for the browser, if one does.
+    pub fn port(&self) -> Option<u16> {
+        self.attempt.port()
+    }
+
+    /// Until when an answer is taken.
+    pub fn ends(&self) -> UtcMs {
+        self.attempt.ends()
+    }
+
+    /// The code for another device, where there is one.
+    pub fn device(&self) -> Option<&Device> {
+        self.attempt.device()
+    }
+
+    /// Where pasted addresses go.
+    pub fn paster(&self) -> Paster {
+        self.attempt.paster()
+    }
+
+    /// Waits for an answer; giving up meanwhile changes nothing.
+    ///
+    /// # Errors
+    /// When the time is over.
+    pub async fn wait(&mut self) -> Result<Answer, OpError> {
+        Ok(self.attempt.wait().await?)
+    }
+
+    /// Exchanges the answer, checks whose it is, and commits. Not to be given
+    /// up halfway: a code works once.
+    ///
+    /// # Errors
+    /// What was refused; nothing was changed then. After [`may_go_on`] the
+    /// login can wait for a better answer.
+    pub async fn finish(&self, hub: &Hub, mut answer: Answer) -> Result<Connected, OpError> {
+        let result = self.answered(hub, &mut answer).await;
+        answer.tell_browser(result.is_ok());
+        result
+    }
+
+    async fn answered(&self, hub: &Hub, answer: &mut Answer) -> Result<Connected, OpError> {
+        let signed = self.attempt.finish(answer).await?;
+        let networked = Arc::clone(&self.networked);
+        match &self.purpose {
+            For::Workspace(workspace) => connected(hub, workspace, networked, signed).await,
+            For::Channel(channel) => reconnected(hub, channel, networked, &self.net, signed).await,
+        }
+    }
+}
+
+/// Whether a login that was refused with this may wait for a better answer.
+pub fn may_go_on(error: &OpError) -> bool {
+    error.code == "bad_code"
+}
