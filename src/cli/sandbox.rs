@@ -6,6 +6,7 @@ use super::args::hub::Sandbox as Command;
 use super::context::Context;
 use super::output::{Exit, Failure};
 use crate::sandbox::bluesky::ControlError;
+use crate::sandbox::mastodon::Mastodon;
 use crate::sandbox::telegram::{ChatKind, Rights};
 use crate::sandbox::{Sandbox, SandboxOptions};
 use crate::support::clock::Clock;
@@ -47,20 +48,22 @@ pub async fn run(context: &Context, command: &Command) -> Result<Exit, Failure> 
         },
         "mastodon": {
             "config": { "allow_private_hosts": true },
-            "accounts": [{
-                "server": sandbox.mastodon_base(),
-                "token": mastodon(&sandbox).map_err(defect)?,
-            }],
+            "accounts": [
+                mastodon(sandbox.mastodon(), sandbox.mastodon_base()).map_err(defect)?,
+                mastodon(sandbox.odd_mastodon(), sandbox.odd_mastodon_base()).map_err(defect)?,
+            ],
         },
         "control": {
             "bluesky": format!("{}/control/bluesky", sandbox.base()),
             "telegram": format!("{}/control/telegram", sandbox.telegram_base()),
             "mastodon": format!("{}/control/mastodon", sandbox.mastodon_base()),
+            "odd_mastodon": format!("{}/control/mastodon", sandbox.odd_mastodon_base()),
         },
         "ledger": {
             "bluesky": format!("{}/ledger", sandbox.base()),
             "telegram": format!("{}/ledger", sandbox.telegram_base()),
             "mastodon": format!("{}/ledger", sandbox.mastodon_base()),
+            "odd_mastodon": format!("{}/ledger", sandbox.odd_mastodon_base()),
         },
     });
     context.output.text(&line.to_string())?;
@@ -108,11 +111,14 @@ fn account(sandbox: &Sandbox, handle: &str) -> Result<Value, ControlError> {
     }))
 }
 
-/// The token of a new account, as its settings give it.
-fn mastodon(sandbox: &Sandbox) -> Result<String, crate::sandbox::mastodon::ControlError> {
-    let mastodon = sandbox.mastodon();
-    mastodon.create_account("acme")?;
-    mastodon.create_token("acme", &["read", "write"])
+/// The server of a new account, its name, and a token as its settings give it.
+fn mastodon(
+    instance: &Mastodon,
+    server: &str,
+) -> Result<Value, crate::sandbox::mastodon::ControlError> {
+    instance.create_account("acme")?;
+    let token = instance.create_token("acme", &["read", "write"])?;
+    Ok(json!({ "server": server, "name": "acme", "token": token }))
 }
 
 /// The token of a new bot that may post to a new public channel of this name.

@@ -44,7 +44,7 @@ pub struct SandboxOptions {
     /// Identifiers and tokens repeat with the same seed.
     pub seed: u64,
     /// Port of the first server, 0 for any; the directory takes the next one,
-    /// Telegram the one after it, Mastodon the next.
+    /// Telegram the one after it, Mastodon the next, the odd instance the last.
     pub port: u16,
 }
 
@@ -59,6 +59,8 @@ pub struct Sandbox {
     telegram_base: String,
     mastodon: Mastodon,
     mastodon_base: String,
+    odd_mastodon: Mastodon,
+    odd_mastodon_base: String,
     /// Dropped with the sandbox, which is what tells the servers to stop.
     _stop: watch::Sender<()>,
 }
@@ -73,20 +75,27 @@ impl Sandbox {
         let plc = listen(options.port, 1).await?;
         let bots = listen(options.port, 2).await?;
         let instance = listen(options.port, 3).await?;
+        let odd = listen(options.port, 4).await?;
         let base = format!("http://{}", pds.local_addr()?);
         let directory = format!("http://{}", plc.local_addr()?);
         let telegram_base = format!("http://{}", bots.local_addr()?);
         let mastodon_base = format!("http://{}", instance.local_addr()?);
+        let odd_mastodon_base = format!("http://{}", odd.local_addr()?);
         let entropy = Entropy::seeded(options.seed);
         let bluesky = Bluesky::new(options.clock.clone(), entropy, &base);
         let entropy = Entropy::seeded(options.seed);
         let mastodon = Mastodon::new(options.clock.clone(), entropy, &mastodon_base);
+        // Tokens of its own.
+        let entropy = Entropy::seeded(options.seed.wrapping_add(1));
+        let odd_mastodon = Mastodon::new(options.clock.clone(), entropy, &odd_mastodon_base);
+        odd_mastodon.be_odd();
         let telegram = Telegram::new(options.clock, Entropy::seeded(options.seed));
         let (stop, stopped) = watch::channel(());
         server::serve(pds, Arc::new(Pds(bluesky.clone())), stopped.clone());
         server::serve(plc, Arc::new(Directory(bluesky.clone())), stopped.clone());
         server::serve(bots, Arc::new(telegram.clone()), stopped.clone());
-        server::serve(instance, Arc::new(mastodon.clone()), stopped);
+        server::serve(instance, Arc::new(mastodon.clone()), stopped.clone());
+        server::serve(odd, Arc::new(odd_mastodon.clone()), stopped);
         Ok(Self {
             bluesky,
             base,
@@ -95,6 +104,8 @@ impl Sandbox {
             telegram_base,
             mastodon,
             mastodon_base,
+            odd_mastodon,
+            odd_mastodon_base,
             _stop: stop,
         })
     }
@@ -130,6 +141,17 @@ impl Sandbox {
     /// The handle by which a test tells Mastodon what to do.
     pub fn mastodon(&self) -> &Mastodon {
         &self.mastodon
+    }
+
+    /// Where another instance answers, one that differs from Mastodon wherever
+    /// servers of the same API do; no slash at the end.
+    pub fn odd_mastodon_base(&self) -> &str {
+        &self.odd_mastodon_base
+    }
+
+    /// The handle by which a test tells the odd instance what to do.
+    pub fn odd_mastodon(&self) -> &Mastodon {
+        &self.odd_mastodon
     }
 
     /// The handle by which a test tells Telegram what to do.

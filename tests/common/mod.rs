@@ -21,6 +21,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Runtime};
 
 pub mod crashes;
+pub mod human;
 pub mod process;
 pub mod program;
 pub mod proxy;

@@ -9,8 +9,11 @@
 )]
 #![allow(missing_docs, reason = "a test is named by what it shows")]
 
+#[path = "../common/mod.rs"]
+mod common;
 mod networks_bluesky;
 mod networks_mastodon;
 mod networks_telegram;
 mod sandbox_bluesky;
+mod sandbox_mastodon;
 mod sandbox_telegram;

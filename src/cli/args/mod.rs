@@ -108,6 +108,11 @@ The simulated networks alone, on loopback, until Ctrl-C. The first line of stand
 JSON object: per network the configuration that leads there and the accounts it has, and the \
 addresses of control door and ledger.
 
+There are two instances of Mastodon. The second, odd_mastodon, is a server that only speaks the \
+same API: it ignores idempotency keys, has no metadata document, no PKCE, no client by HTTP Basic \
+and no rate-limit headers, and takes 1000 characters. It takes the orders of the first, under \
+<its control door>/<order>.
+
 The control door takes orders as POST <control>/<network>/<order> with a JSON body:
   bluesky   create_account {handle, password}    create_app_password {account, name}
             revoke_app_password {account, name}  change_main_password {account, password}
@@ -125,6 +130,17 @@ The control door takes orders as POST <control>/<network>/<order> with a JSON bo
             freeze {account, on}                 suspend {account}
             unconfirmed {account, on}            ignore_idempotency {on}
             rate_limits {on}                     page {most}
+            drop_scope {token, scope}            unlink {account}
+            forget_apps                          moved {account, to}
+            limited {account, on}                antispam {account, on}
+            lock_keys {on}                       whole_mentions {on}
+            before_4_3 {on}                      instance_v2 {on}
+            pkce {on}                            refuse_basic {on}
+            exact_redirects {on}                 redirect_errors {on}
+            expiring_tokens {seconds}            rate_headers {on}
+            limits {max_characters, max_media_attachments, characters_reserved_per_url,
+                    supported_mime_types, image_size_limit, video_size_limit,
+                    description_limit, status_url}
   all       fault {endpoint, account, fault, times}   clear_faults   down {on}   clock_off {ms}
 A fault is one of \"drop_before_processing\", \"drop_answer\", {\"delay\": ms}, {\"process_later\": ms}, \
 {\"status\": [code, body]}, {\"status_though_done\": [code, body]}, \"broken_json\", {\"huge_json\": bytes}, \

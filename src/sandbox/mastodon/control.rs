@@ -35,9 +35,7 @@ impl Mastodon {
         let id = world.id();
         let account = Account {
             name: name.to_owned(),
-            frozen: false,
-            suspended: false,
-            unconfirmed: false,
+            ..Account::default()
         };
         world.accounts.insert(id.clone(), account);
         Ok(id)
@@ -48,16 +46,18 @@ impl Mastodon {
     /// # Errors
     /// When the account is not there.
     pub fn create_token(&self, account: &str, scopes: &[&str]) -> Done<String> {
-        use base64::Engine as _;
         let account = self.id_of(account)?;
         let mut world = self.world();
-        let bytes: [u8; 32] = world.entropy.bytes();
-        let token = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes);
+        let token = world.secret();
         let scopes = scopes.iter().map(|&scope| scope.to_owned()).collect();
         let made = Token {
-            account,
+            account: Some(account),
+            app: None,
             scopes,
             revoked: false,
+            made: self.0.clock.now(),
+            ends: None,
+            family: 0,
         };
         world.tokens.insert(token.clone(), made);
         Ok(token)
@@ -80,10 +80,71 @@ impl Mastodon {
     /// When the account is not there.
     pub fn password_reset(&self, account: &str) -> Done {
         let id = self.id_of(account)?;
-        for token in self.world().tokens.values_mut() {
-            token.revoked |= token.account == id;
+        let mut world = self.world();
+        for token in world.tokens.values_mut() {
+            token.revoked |= token.account.as_ref() == Some(&id);
         }
+        world.oauth.sign_out(&id);
         Ok(())
+    }
+
+    /// Takes a scope from a token.
+    ///
+    /// # Errors
+    /// When there is no such token.
+    pub fn drop_scope(&self, token: &str, scope: &str) -> Done {
+        let mut world = self.world();
+        let token = world.tokens.get_mut(token).ok_or(ControlError::NoToken)?;
+        token.scopes.retain(|have| have != scope);
+        Ok(())
+    }
+
+    /// The account takes back what it allowed apps, under "Authorized apps"; a
+    /// token made in the settings is not among them.
+    ///
+    /// # Errors
+    /// When the account is not there.
+    pub fn unlink(&self, account: &str) -> Done {
+        let id = self.id_of(account)?;
+        let mut world = self.world();
+        for token in world.tokens.values_mut() {
+            token.revoked |= token.app.is_some() && token.account.as_ref() == Some(&id);
+        }
+        world.oauth.forget_codes(&id);
+        Ok(())
+    }
+
+    /// Removes every registered app, and its tokens with it, as a server does
+    /// that cleans up apps it takes for unused.
+    pub fn forget_apps(&self) {
+        let mut world = self.world();
+        world.oauth.forget_apps();
+        world.tokens.retain(|_, token| token.app.is_none());
+    }
+
+    /// Takes the account for spam, or stops that: its posts are answered like any
+    /// other and never kept.
+    ///
+    /// # Errors
+    /// When the account is not there.
+    pub fn antispam(&self, account: &str, on: bool) -> Done {
+        self.with(account, |account| account.antispam = on)
+    }
+
+    /// Limits an account, or lifts that: what it makes public is unlisted.
+    ///
+    /// # Errors
+    /// When the account is not there.
+    pub fn limited(&self, account: &str, on: bool) -> Done {
+        self.with(account, |account| account.limited = on)
+    }
+
+    /// Tells that an account moved to another name, or to none.
+    ///
+    /// # Errors
+    /// When the account is not there.
+    pub fn moved(&self, account: &str, to: Option<&str>) -> Done {
+        self.with(account, |account| account.moved = to.map(str::to_owned))
     }
 
     /// Freezes an account, or lifts that.

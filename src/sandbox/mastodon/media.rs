@@ -22,16 +22,40 @@ const WORK: Duration = Duration::from_secs(8);
 
 /// Source: <https://docs.joinmastodon.org/methods/media/#v2>
 pub(super) fn upload(world: &mut World, asked: &Asked<'_>) -> Done {
-    world.count(&asked.account, "media", asked.now)?;
     let Some(bytes) = asked.params.file("file") else {
         return Err(no(422, "Validation failed: File can't be blank"));
     };
-    let video = bytes.get(4..8) == Some(b"ftyp");
-    let image = !video && imagesize::image_type(bytes).is_ok();
-    if !image && !video {
+    let limits = &world.settings.limits;
+    let kind = kind_of(bytes).filter(|kind| limits.supported_mime_types.iter().any(|k| k == kind));
+    let Some(kind) = kind else {
         return Err(no(
             422,
             "Validation failed: File content type is invalid, File is invalid",
+        ));
+    };
+    let video = kind.starts_with("video/");
+    let most = if video {
+        limits.video_size_limit
+    } else {
+        limits.image_size_limit
+    };
+    // Said twice, as it is.
+    // Source: <https://github.com/mastodon/mastodon/issues/6949>
+    if bytes.len() >= most {
+        let less = format!("must be less than {}", size(most));
+        return Err(no(
+            422,
+            &format!("Validation failed: File file size {less}, File {less}"),
+        ));
+    }
+    let description = asked.params.text("description").unwrap_or_default();
+    if description.chars().count() > limits.description_limit {
+        return Err(no(
+            422,
+            &format!(
+                "Validation failed: Description is too long (maximum is {} characters)",
+                limits.description_limit
+            ),
         ));
     }
     let ready_at = if video {
@@ -44,11 +68,39 @@ pub(super) fn upload(world: &mut World, asked: &Asked<'_>) -> Done {
         account: asked.account.clone(),
         ready_at,
         attached: false,
-        description: asked.params.text("description").unwrap_or_default(),
+        video,
+        description,
     };
-    let body = json_of(&id, &media, image);
+    let body = json_of(&id, &media, !video);
     world.media.insert(id, media);
-    Ok((if image { 200 } else { 202 }, body))
+    Ok((if video { 202 } else { 200 }, body))
+}
+
+/// The media type by what a file begins with, whatever it is called.
+fn kind_of(bytes: &[u8]) -> Option<&'static str> {
+    use imagesize::ImageType;
+    if bytes.get(4..8) == Some(b"ftyp") {
+        return Some("video/mp4");
+    }
+    if bytes.starts_with(b"\x1a\x45\xdf\xa3") {
+        return Some("video/webm");
+    }
+    match imagesize::image_type(bytes).ok()? {
+        ImageType::Jpeg => Some("image/jpeg"),
+        ImageType::Png => Some("image/png"),
+        ImageType::Gif => Some("image/gif"),
+        ImageType::Webp => Some("image/webp"),
+        _ => None,
+    }
+}
+
+/// As the server words a size.
+fn size(bytes: usize) -> String {
+    match bytes {
+        0..1024 => format!("{bytes} Bytes"),
+        1024..1_048_576 => format!("{} KB", bytes / 1024),
+        _ => format!("{} MB", bytes / 1_048_576),
+    }
 }
 
 fn json_of(id: &str, media: &Media, ready: bool) -> Value {

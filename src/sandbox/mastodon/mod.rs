@@ -3,12 +3,18 @@
 //! source (<https://github.com/mastodon/mastodon>).
 
 mod control;
+mod instance;
+mod length;
 mod media;
+mod oauth;
 mod orders;
+mod settings;
 mod state;
 mod statuses;
+mod throttle;
 
 pub use control::ControlError;
+pub use settings::{Limits, Settings};
 pub use state::Status;
 
 use std::fmt;
@@ -17,6 +23,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde_json::{Value, json};
 
 use self::state::World;
+use self::throttle::Window;
 use super::params::Params;
 use super::server::Site;
 use super::traffic::Traffic;
@@ -81,7 +88,10 @@ impl Site for Mastodon {
     fn about(&self, req: &Request) -> (String, Option<String>) {
         let world = self.world();
         let token = bearer(req).and_then(|token| world.tokens.get(token));
-        (endpoint(req).to_owned(), token.map(|t| t.account.clone()))
+        (
+            endpoint(req).to_owned(),
+            token.and_then(|t| t.account.clone()),
+        )
     }
 
     fn answer(&self, req: &Request) -> Answer {
@@ -89,23 +99,42 @@ impl Site for Mastodon {
             return super::control::answer(self, req);
         }
         let mut world = self.world();
-        let done = call(&mut world, req);
+        if !req.path.starts_with("/api/") {
+            return oauth::answer(&mut world, req);
+        }
+        let name = endpoint(req);
+        let (done, window) = match world.admit(req) {
+            Err((refused, window)) => (Err(refused), Some(window)),
+            Ok(()) => {
+                let done = call(&mut world, req);
+                (done, world.tightest(name, req))
+            }
+        };
         let mut answer = match done {
             Ok((status, body)) => Answer::json(status, &body),
-            Err((status, what)) => Answer::json(status, &json!({ "error": what })),
+            Err((status, what)) => {
+                let mut answer = Answer::json(status, &json!({ "error": what }));
+                answer
+                    .headers
+                    .extend(challenge(status, &what, needed(name)));
+                answer
+            }
         };
-        if let Some(token) = bearer(req).and_then(|token| world.tokens.get(token)) {
-            let kind = kind_of(endpoint(req));
-            let (most, left, reset) = world.window(&token.account, kind, req.now);
-            answer.headers.extend(limits(most, left, reset));
+        if world.settings.rate_headers {
+            answer.headers.extend(window.into_iter().flat_map(limits));
         }
         answer
     }
 
     fn rate_limited(&self, now: UtcMs, retry_after: u64) -> Answer {
-        let reset = now.plus(std::time::Duration::from_secs(retry_after));
         let mut answer = Answer::json(429, &json!({ "error": "Too many requests" }));
-        answer.headers.extend(limits(300, 0, reset));
+        if self.world().settings.rate_headers {
+            answer.headers.extend(limits(Window {
+                most: 300,
+                left: 0,
+                reset: now.plus(std::time::Duration::from_secs(retry_after)),
+            }));
+        }
         answer
     }
 
@@ -121,12 +150,35 @@ impl Site for Mastodon {
 /// There is no `Retry-After`.
 ///
 /// Source: <https://docs.joinmastodon.org/api/rate-limits/>
-fn limits(most: usize, left: usize, reset: UtcMs) -> [(&'static str, String); 3] {
+fn limits(window: Window) -> [(&'static str, String); 3] {
     [
-        ("x-ratelimit-limit", most.to_string()),
-        ("x-ratelimit-remaining", left.to_string()),
-        ("x-ratelimit-reset", reset.to_string()),
+        ("x-ratelimit-limit", window.most.to_string()),
+        ("x-ratelimit-remaining", window.left.to_string()),
+        (
+            "x-ratelimit-reset",
+            format!("{:.6}", window.reset.timestamp()),
+        ),
     ]
+}
+
+/// The sentence for a token that may do less than this.
+const OUTSIDE: &str = "This action is outside the authorized scopes";
+
+/// What a refusal of the token itself says beside its body; characters that may
+/// not stand there become underscores.
+///
+/// Source: <https://github.com/doorkeeper-gem/doorkeeper/blob/main/lib/doorkeeper/oauth/error_response.rb>
+fn challenge(status: u16, what: &str, needed: &[&str]) -> Option<(&'static str, String)> {
+    let (error, description) = match status {
+        401 => ("invalid_token", what.to_owned()),
+        403 if what == OUTSIDE => {
+            let scopes = needed.join(" ");
+            let described = format!("Access to this resource requires scope _{scopes}_.");
+            ("insufficient_scope", described)
+        }
+        _ => return None,
+    };
+    Some(oauth::challenge(error, &description))
 }
 
 fn bearer(req: &Request) -> Option<&str> {
@@ -139,55 +191,45 @@ fn endpoint(req: &Request) -> &'static str {
     match (req.method.as_str(), path.as_slice()) {
         ("GET", ["api", "v1", "accounts", "verify_credentials"]) => "verify_credentials",
         ("GET", ["api", "v1", "accounts", _, "statuses"]) => "account_statuses",
+        ("GET", ["api", "v1", "instance"]) => "instance_v1",
         ("GET", ["api", "v2", "instance"]) => "instance",
+        ("POST", ["api", "v1", "apps"]) => "register_app",
         ("POST", ["api", "v2", "media"]) => "upload_media",
         ("GET", ["api", "v1", "media", _]) => "get_media",
         ("POST", ["api", "v1", "statuses"]) => "post_status",
         ("GET", ["api", "v1", "statuses", _]) => "get_status",
         ("GET", ["api", "v1", "statuses", _, "source"]) => "status_source",
+        ("GET", [".well-known", "oauth-authorization-server"]) => "oauth_metadata",
+        ("GET", ["oauth", "authorize"]) => "authorize",
+        ("POST", ["oauth", "authorize"]) => "consent",
+        ("GET", ["oauth", "authorize", "native"]) => "show_code",
+        ("GET" | "POST", ["auth", "sign_in"]) => "sign_in",
+        ("POST", ["oauth", "token"]) => "token",
         ("POST", ["oauth", "revoke"]) => "revoke",
         _ => "unknown",
     }
 }
 
-/// Which of the limits a call counts against besides that of all calls.
-fn kind_of(endpoint: &str) -> &'static str {
+/// The scopes of which any allows an endpoint.
+fn needed(endpoint: &str) -> &'static [&'static str] {
     match endpoint {
-        "post_status" | "upload_media" => {
-            if endpoint == "post_status" {
-                "statuses"
-            } else {
-                "media"
-            }
-        }
-        _ => "all",
+        "upload_media" | "get_media" => &["write", "write:media"],
+        "post_status" => &["write", "write:statuses"],
+        "verify_credentials" => &["profile", "read", "read:accounts"],
+        _ => &["read", "read:statuses"],
     }
 }
 
 fn call(world: &mut World, req: &Request) -> Done {
     let name = endpoint(req);
     match name {
-        "instance" => return Ok((200, instance(world))),
-        // A pasted token belongs to an app nobody here knows the secret of.
-        // Source: <https://docs.joinmastodon.org/methods/oauth/#revoke>
-        "revoke" => return Err(no(403, "unauthorized_client")),
+        "instance" => return instance::second(world),
+        "instance_v1" => return Ok((200, instance::first(world))),
+        "register_app" => return oauth::register(world, req),
         "unknown" => return Err(no(404, "Not Found")),
         _ => {}
     }
-    let token = bearer(req).ok_or_else(|| no(401, "The access token is invalid"))?;
-    let (account, scopes) = world.authorised(token)?;
-    let needed = match name {
-        "upload_media" | "get_media" => "write:media",
-        "post_status" => "write:statuses",
-        "verify_credentials" => "read:accounts",
-        _ => "read:statuses",
-    };
-    let whole = needed.split(':').next().unwrap_or_default();
-    let profile = name == "verify_credentials" && scopes.iter().any(|s| s == "profile");
-    if !profile && !scopes.iter().any(|s| s == needed || s == whole) {
-        return Err(no(403, "This action is outside the authorized scopes"));
-    }
-    world.count(&account, "all", req.now)?;
+    let account = world.authorised(bearer(req), needed(name), req.now)?;
     let params = Params::of(req).ok_or_else(|| no(400, "Bad Request"))?;
     let asked = Asked {
         account,
@@ -204,22 +246,4 @@ fn call(world: &mut World, req: &Request) -> Done {
         "get_status" => statuses::get(world, &asked),
         _ => statuses::source(world, &asked),
     }
-}
-
-/// Source: <https://docs.joinmastodon.org/entities/Instance/>
-fn instance(world: &World) -> Value {
-    json!({
-        "domain": world.base.trim_start_matches("http://"), "title": "Sandbox", "version": "4.5.0",
-        "configuration": {
-            "urls": { "status": null },
-            "statuses": {
-                "max_characters": 500, "max_media_attachments": 4,
-                "characters_reserved_per_url": 23,
-            },
-            "media_attachments": {
-                "supported_mime_types": media::TYPES, "description_limit": 1500,
-                "image_size_limit": 16_777_216, "video_size_limit": 103_809_024,
-            },
-        },
-    })
 }

@@ -1,10 +1,12 @@
 //! What the operator can tell the simulated instance over HTTP, beside what
 //! every network takes.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{ControlError, Mastodon};
+use super::{ControlError, Limits, Mastodon};
 use crate::sandbox::control::Operated;
 use crate::sandbox::ledger::LedgerEntry;
 use crate::sandbox::traffic::Traffic;
@@ -48,6 +50,60 @@ pub(in crate::sandbox) enum Order {
     Page {
         most: usize,
     },
+    DropScope {
+        token: String,
+        scope: String,
+    },
+    Unlink {
+        account: String,
+    },
+    ForgetApps {},
+    Antispam {
+        account: String,
+        on: bool,
+    },
+    Limited {
+        account: String,
+        on: bool,
+    },
+    Moved {
+        account: String,
+        to: Option<String>,
+    },
+    /// What is left out is as usual.
+    Limits(Limits),
+    #[serde(rename = "before_4_3")]
+    Before43 {
+        on: bool,
+    },
+    Pkce {
+        on: bool,
+    },
+    RefuseBasic {
+        on: bool,
+    },
+    ExactRedirects {
+        on: bool,
+    },
+    RedirectErrors {
+        on: bool,
+    },
+    InstanceV2 {
+        on: bool,
+    },
+    RateHeaders {
+        on: bool,
+    },
+    /// For good again without a number.
+    ExpiringTokens {
+        seconds: Option<u64>,
+    },
+    WholeMentions {
+        on: bool,
+    },
+    LockKeys {
+        on: bool,
+    },
 }
 
 impl Operated for Mastodon {
@@ -89,6 +145,25 @@ fn carry_out(mastodon: &Mastodon, order: Order) -> Result<Value, ControlError> {
         Order::IgnoreIdempotency { on } => mastodon.ignore_idempotency(on),
         Order::RateLimits { on } => mastodon.rate_limits(on),
         Order::Page { most } => mastodon.page(most),
+        Order::DropScope { token, scope } => mastodon.drop_scope(&token, &scope)?,
+        Order::Unlink { account } => mastodon.unlink(&account)?,
+        Order::ForgetApps {} => mastodon.forget_apps(),
+        Order::Antispam { account, on } => mastodon.antispam(&account, on)?,
+        Order::Limited { account, on } => mastodon.limited(&account, on)?,
+        Order::Moved { account, to } => mastodon.moved(&account, to.as_deref())?,
+        Order::Limits(limits) => mastodon.differ(|one| one.limits = limits),
+        Order::Before43 { on } => mastodon.differ(|one| one.before_4_3 = on),
+        Order::Pkce { on } => mastodon.differ(|one| one.pkce = on),
+        Order::RefuseBasic { on } => mastodon.differ(|one| one.basic = !on),
+        Order::ExactRedirects { on } => mastodon.differ(|one| one.exact_redirects = on),
+        Order::RedirectErrors { on } => mastodon.differ(|one| one.redirect_errors = on),
+        Order::InstanceV2 { on } => mastodon.differ(|one| one.instance_v2 = on),
+        Order::RateHeaders { on } => mastodon.differ(|one| one.rate_headers = on),
+        Order::ExpiringTokens { seconds } => {
+            mastodon.differ(|one| one.token_life = seconds.map(Duration::from_secs));
+        }
+        Order::WholeMentions { on } => mastodon.differ(|one| one.whole_mentions = on),
+        Order::LockKeys { on } => mastodon.differ(|one| one.keys_locked = on),
     }
     Ok(json!({}))
 }

@@ -1,10 +1,12 @@
 //! What the simulated instance knows.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::oauth::Oauth;
+use super::settings::Settings;
+use super::throttle::Counted;
 use super::{Done, Refused, no};
 use crate::support::entropy::Entropy;
 use crate::support::time::UtcMs;
@@ -24,25 +26,42 @@ pub(super) struct World {
     /// The most statuses a page has, whatever was asked for.
     pub page: usize,
     pub limits: bool,
-    hits: BTreeMap<(String, &'static str), Vec<UtcMs>>,
+    pub counted: Counted,
+    pub settings: Settings,
+    pub oauth: Oauth,
     next: u64,
 }
 
 /// One account.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Account {
     pub name: String,
     pub frozen: bool,
     pub suspended: bool,
     pub unconfirmed: bool,
+    /// Silenced: what it makes public is unlisted.
+    pub limited: bool,
+    /// Taken for spam: what it posts is answered and never kept.
+    pub antispam: bool,
+    /// Where it moved to.
+    pub moved: Option<String>,
 }
 
 /// One token.
 #[derive(Debug)]
 pub(super) struct Token {
-    pub account: String,
+    /// Nobody, for a token of the app itself.
+    pub account: Option<String>,
+    /// The id of the app it was made for; none for one made in the settings,
+    /// which belongs to an app of the account's own.
+    pub app: Option<String>,
     pub scopes: Vec<String>,
     pub revoked: bool,
+    pub made: UtcMs,
+    /// When it ends, and what gets the next one then.
+    pub ends: Option<(UtcMs, String)>,
+    /// Shared by tokens that came from one consent by refreshing.
+    pub family: u64,
 }
 
 /// One uploaded file.
@@ -51,6 +70,7 @@ pub(super) struct Media {
     pub account: String,
     pub ready_at: UtcMs,
     pub attached: bool,
+    pub video: bool,
     pub description: String,
 }
 
@@ -90,7 +110,9 @@ impl World {
             ignore_keys: false,
             page: 40,
             limits: true,
-            hits: BTreeMap::new(),
+            counted: Counted::default(),
+            settings: Settings::default(),
+            oauth: Oauth::default(),
             next: 109_000_000_000_000_000,
         }
     }
@@ -100,24 +122,50 @@ impl World {
         self.next.to_string()
     }
 
-    /// Account and scopes of a token that works.
-    pub fn authorised(&self, token: &str) -> Result<(String, Vec<String>), Refused> {
-        let Some(token) = self.tokens.get(token) else {
+    /// A text nobody guesses: a token, a code, a secret.
+    pub fn secret(&self) -> String {
+        use base64::Engine as _;
+        let bytes: [u8; 32] = self.entropy.bytes();
+        base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// The account a token speaks for, when it may do what one of `needed` allows.
+    /// A suspended account is told first, whatever became of the token.
+    ///
+    /// Source: <https://github.com/mastodon/mastodon/blob/main/app/controllers/api/base_controller.rb>
+    pub fn authorised(
+        &self,
+        token: Option<&str>,
+        needed: &[&str],
+        now: UtcMs,
+    ) -> Result<String, Refused> {
+        let Some(token) = token.and_then(|token| self.tokens.get(token)) else {
             return Err(no(401, "The access token is invalid"));
         };
+        let account = token.account.as_ref();
+        let account = account.and_then(|id| Some((id, self.accounts.get(id)?)));
+        if account.is_some_and(|(_, account)| account.suspended) {
+            return Err(no(403, "Your login is currently disabled"));
+        }
         if token.revoked {
             return Err(no(401, "The access token was revoked"));
         }
-        let Some(account) = self.accounts.get(&token.account) else {
+        if token.ends.as_ref().is_some_and(|(ends, _)| *ends <= now) {
+            return Err(no(401, "The access token expired"));
+        }
+        if !token.scopes.iter().any(|have| needed.contains(&&**have)) {
+            return Err(no(403, super::OUTSIDE));
+        }
+        let Some((id, account)) = account else {
             return Err(no(422, "This method requires an authenticated user"));
         };
-        if account.frozen || account.suspended {
-            return Err(no(403, "Your login is currently disabled"));
-        }
         if account.unconfirmed {
             return Err(no(403, "Your login is missing a confirmed e-mail address"));
         }
-        Ok((token.account.clone(), token.scopes.clone()))
+        if account.frozen {
+            return Err(no(403, "Your login is currently disabled"));
+        }
+        Ok(id.clone())
     }
 
     /// Source: <https://docs.joinmastodon.org/methods/accounts/#verify_credentials>
@@ -126,50 +174,25 @@ impl World {
             .accounts
             .get(id)
             .ok_or_else(|| no(404, "Record not found"))?;
-        let name = &account.name;
-        Ok((
-            200,
-            json!({
-                "id": id, "username": name, "acct": name, "display_name": name,
-                "url": format!("{}/@{name}", self.base),
-                "avatar": format!("{}/avatars/{name}.png", self.base),
-                "followers_count": 3, "statuses_count": self.statuses.len(),
-            }),
-        ))
-    }
-
-    fn rule(kind: &'static str) -> (usize, Duration) {
-        match kind {
-            "statuses" => (300, Duration::from_secs(3 * 3600)),
-            "media" => (30, Duration::from_secs(30 * 60)),
-            _ => (300, Duration::from_secs(300)),
+        let mut body = self.json_of_account(id, &account.name);
+        if account.limited {
+            body["limited"] = json!(true);
         }
-    }
-
-    /// Limit, what is left of it, and when its window ends.
-    pub fn window(&self, account: &str, kind: &'static str, now: UtcMs) -> (usize, usize, UtcMs) {
-        let (most, span) = Self::rule(kind);
-        let start = now.minus(span);
-        let hits = self.hits.get(&(account.to_owned(), kind));
-        let inside: Vec<UtcMs> = hits
-            .into_iter()
-            .flatten()
-            .copied()
-            .filter(|at| *at > start)
-            .collect();
-        let reset = inside.first().copied().unwrap_or(now).plus(span);
-        (most, most.saturating_sub(inside.len()), reset)
-    }
-
-    /// Counts a call against a limit, or refuses it.
-    pub fn count(&mut self, account: &str, kind: &'static str, now: UtcMs) -> Result<(), Refused> {
-        let (_, left, _) = self.window(account, kind, now);
-        if self.limits && left == 0 {
-            return Err(no(429, "Too many requests"));
+        // The account itself goes on working, as its settings promise.
+        // Source: <https://github.com/mastodon/mastodon/blob/main/app/models/user.rb>
+        if let Some(to) = &account.moved {
+            body["moved"] = self.json_of_account("", to);
         }
-        let hits = self.hits.entry((account.to_owned(), kind)).or_default();
-        hits.push(now);
-        Ok(())
+        Ok((200, body))
+    }
+
+    fn json_of_account(&self, id: &str, name: &str) -> Value {
+        json!({
+            "id": id, "username": name, "acct": name, "display_name": name,
+            "url": format!("{}/@{name}", self.base), "uri": format!("{}/users/{name}", self.base),
+            "avatar": format!("{}/avatars/{name}.png", self.base),
+            "followers_count": 3, "statuses_count": self.statuses.len(),
+        })
     }
 
     /// Source: <https://docs.joinmastodon.org/entities/Status/>

@@ -3,25 +3,28 @@
 use std::time::Duration;
 
 use serde_json::json;
-use unicode_segmentation::UnicodeSegmentation;
 
+use super::length;
 use super::state::{Status, World};
 use super::{Asked, Done, Refused, no};
 
 /// How long a key is remembered.
 const KEY: Duration = Duration::from_secs(3600);
-/// Graphemes of warning and text together, and of each link in them.
-const LONGEST: usize = 500;
-const LINK: usize = 23;
-const FILES: usize = 4;
 
 /// Source: <https://docs.joinmastodon.org/methods/statuses/#create>
 pub(super) fn post(world: &mut World, asked: &Asked<'_>) -> Done {
     let key = asked.req.header("idempotency-key");
     let key = key.map(|key| (asked.account.clone(), key.to_owned()));
+    let key = key.filter(|_| !world.ignore_keys);
+    // The lock comes before the look at what is known.
+    if key.is_some() && world.settings.keys_locked {
+        return Err(no(
+            503,
+            "There was a temporary problem serving your request, please try again",
+        ));
+    }
     let known = key.as_ref().and_then(|key| world.keys.get(key)).cloned();
     if let Some((id, at)) = known
-        && !world.ignore_keys
         && asked.now.since(at) < KEY
     {
         let first = world.statuses.iter().find(|status| status.id == id);
@@ -43,14 +46,15 @@ pub(super) fn post(world: &mut World, asked: &Asked<'_>) -> Done {
     if words.trim().is_empty() && listed.is_empty() {
         return Err(no(422, "Validation failed: Text can't be blank"));
     }
-    if length(&warning) + length(&words) > LONGEST {
+    let most = world.settings.limits.max_characters;
+    if length::counted(&world.settings, &warning, &words) > most {
         return Err(no(
             422,
-            "Validation failed: Text character limit of 500 exceeded",
+            &format!("Validation failed: Text character limit of {most} exceeded"),
         ));
     }
     let visibility = Some(text("visibility")).filter(|one| !one.is_empty());
-    let visibility = visibility.unwrap_or_else(|| "public".to_owned());
+    let mut visibility = visibility.unwrap_or_else(|| "public".to_owned());
     if !["public", "unlisted", "private", "direct"].contains(&visibility.as_str()) {
         return Err(no(
             422,
@@ -66,11 +70,15 @@ pub(super) fn post(world: &mut World, asked: &Asked<'_>) -> Done {
             "The post you are trying to reply to does not appear to exist.",
         ));
     }
-    world.count(&asked.account, "statuses", asked.now)?;
-    for id in &listed {
-        if let Some(media) = world.media.get_mut(id) {
-            media.attached = true;
-        }
+    let account = world.accounts.get(&asked.account);
+    let (limited, antispam) = account.map_or((false, false), |a| (a.limited, a.antispam));
+    // Without a word.
+    // Source: <https://github.com/mastodon/mastodon/blob/main/app/services/post_status_service.rb>
+    if limited && visibility == "public" {
+        visibility = "unlisted".to_owned();
+    }
+    if !antispam {
+        world.admit_status(&asked.account, asked.now)?;
     }
     let status = Status {
         id: world.id(),
@@ -83,20 +91,28 @@ pub(super) fn post(world: &mut World, asked: &Asked<'_>) -> Done {
         in_reply_to,
         at: asked.now,
     };
+    let body = world.json_of(&status);
+    // Looks like any other; it is not kept, and its key is not remembered.
+    // Source: <https://github.com/mastodon/mastodon/blob/main/app/lib/antispam.rb>
+    if antispam {
+        return Ok((200, body));
+    }
+    for id in &status.media {
+        if let Some(media) = world.media.get_mut(id) {
+            media.attached = true;
+        }
+    }
     if let Some(key) = key {
         world.keys.insert(key, (status.id.clone(), asked.now));
     }
-    let body = world.json_of(&status);
     world.statuses.push(status);
     Ok((200, body))
 }
 
 fn attachable(world: &World, asked: &Asked<'_>, listed: &[String]) -> Result<(), Refused> {
-    if listed.len() > FILES {
-        return Err(no(
-            422,
-            "Validation failed: Cannot attach more than 4 files",
-        ));
+    let most = world.settings.limits.max_media_attachments;
+    if listed.len() > most {
+        return Err(no(422, &format!("Cannot attach more than {most} files")));
     }
     let own = |id: &&String| {
         let media = world.media.get(*id);
@@ -116,6 +132,13 @@ fn attachable(world: &World, asked: &Asked<'_>, listed: &[String]) -> Result<(),
             ),
         ));
     }
+    let video = |id: &String| world.media.get(id).is_some_and(|media| media.video);
+    if listed.len() > 1 && listed.iter().any(video) {
+        return Err(no(
+            422,
+            "Cannot attach a video to a post that already contains images",
+        ));
+    }
     let ready = |id: &String| world.media.get(id).is_some_and(|m| m.ready_at <= asked.now);
     if !listed.iter().all(ready) {
         return Err(no(
@@ -124,23 +147,6 @@ fn attachable(world: &World, asked: &Asked<'_>, listed: &[String]) -> Result<(),
         ));
     }
     Ok(())
-}
-
-fn length(text: &str) -> usize {
-    let mut count = 0;
-    let mut rest = text;
-    while let Some(at) = rest
-        .find("https://")
-        .into_iter()
-        .chain(rest.find("http://"))
-        .min()
-    {
-        let (before, link) = rest.split_at(at);
-        let end = link.find(char::is_whitespace).unwrap_or(link.len());
-        count += before.graphemes(true).count() + LINK;
-        rest = &link[end..];
-    }
-    count + rest.graphemes(true).count()
 }
 
 fn named<'w>(world: &'w World, asked: &Asked<'_>) -> Result<&'w Status, Refused> {
