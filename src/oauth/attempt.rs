@@ -48,7 +48,7 @@ pub struct Attempt {
     answers: mpsc::Receiver<Answer>,
     pasted: mpsc::Sender<Answer>,
     device: Option<token_endpoint::Device>,
-    _listener: Option<Listener>,
+    listener: Option<Listener>,
 }
 
 /// The code for another device, as it is shown.
@@ -174,7 +174,7 @@ impl Attempt {
             pasted,
             device,
             net,
-            _listener: listener,
+            listener,
         })
     }
 
@@ -239,6 +239,14 @@ impl Attempt {
                 what: "The login was not finished in time; nothing was changed.".to_owned(),
                 hint: "Begin it again.".to_owned(),
             }),
+        }
+    }
+
+    /// Ends the login, and waits a moment for the page that a browser is still
+    /// given.
+    pub async fn close(self) {
+        if let Some(listener) = self.listener {
+            listener.close(&self.net.clock).await;
         }
     }
 

@@ -153,6 +153,12 @@ impl BrowserLogin {
         result
     }
 
+    /// Ends the login; the page that a browser is still given comes whole. For a
+    /// program that ends right after it.
+    pub async fn close(self) {
+        self.attempt.close().await;
+    }
+
     async fn answered(&self, hub: &Hub, answer: &mut Answer) -> Result<Connected, OpError> {
         let signed = self.attempt.finish(answer).await?;
         let networked = Arc::clone(&self.networked);
