@@ -110,8 +110,8 @@ addresses of control door and ledger.
 
 There are two instances of Mastodon. The second, odd_mastodon, is a server that only speaks the \
 same API: it ignores idempotency keys, has no metadata document, no PKCE, no client by HTTP Basic \
-and no rate-limit headers, and takes 1000 characters. It takes the orders of the first, under \
-<its control door>/<order>.
+and no rate-limit headers, and takes 1000 characters. It takes the same orders at a control door of \
+its own. At the pages of both, people choose an account where they would sign in.
 
 The control door takes orders as POST <control>/<network>/<order> with a JSON body:
   bluesky   create_account {handle, password}    create_app_password {account, name}
