@@ -47,7 +47,7 @@ pub enum Wanted {
     /// To know that the login works: whatever proves it.
     Proof,
     /// A new pair, where there is something to get it with. One that was made
-    /// since then is it: ten who ask at once get one.
+    /// since then, or a moment before, is it: ten who ask at once get one.
     NewPair {
         /// When it was asked for.
         asked_at: UtcMs,
@@ -205,10 +205,12 @@ async fn renew_alone(
     if seen.is_some_and(|seen| login.generation > seen) {
         return Ok(Renewed::Good);
     }
-    if let Wanted::NewPair { asked_at } = wanted
-        && login.token_issued_at.is_some_and(|made| made >= asked_at)
-    {
-        return Ok(Renewed::Good);
+    if let Wanted::NewPair { asked_at } = wanted {
+        let spacing = inner.parts.timing.refresh_spacing;
+        let fresh = |made: UtcMs| made >= asked_at || made.plus(spacing) > inner.now();
+        if login.token_issued_at.is_some_and(fresh) {
+            return Ok(Renewed::Good);
+        }
     }
     let Some(session) = session(inner, id).await? else {
         return Ok(Renewed::Gone);

@@ -10,9 +10,13 @@
 mod common;
 mod server;
 
+mod browser;
 mod children;
+mod chromium;
 mod client;
 mod crashes;
 mod faults;
+mod oauth;
+mod oauth_server;
 mod recorded;
 mod stories;

@@ -3,6 +3,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::time::Duration;
 
 use allgreen::sandbox::faults::Fault;
 use allgreen::sandbox::{Sandbox, SandboxOptions};
@@ -362,9 +363,13 @@ fn a5_ten_who_refresh_one_login_at_once_use_one_refresh_token() {
     scene
         .sandbox
         .mastodon()
-        .differ(|settings| settings.token_life = Some(std::time::Duration::from_secs(7200)));
+        .differ(|settings| settings.token_life = Some(Duration::from_secs(7200)));
     let id = scene.connected("acme");
     assert_eq!(scene.desk.channel(&id)["tokenExpiry"], "date");
+    scene.desk.home.write_config(
+        "[networks.mastodon]\nallow_private_hosts = true\n[engine]\nrefresh_spacing = \"5s\"\n",
+    );
+    scene.desk.wait_for_age(&id, Duration::from_secs(5));
     let before = scene.calls("token");
     let daemon = scene.desk.home.daemon();
     let all: Vec<_> = (0..10)
@@ -382,6 +387,7 @@ fn a5_ten_who_refresh_one_login_at_once_use_one_refresh_token() {
     daemon.terminate(PATIENCE);
     assert_eq!(scene.calls("token") - before, 1);
     // The next one, later, gets the next pair: the chain was not broken.
+    scene.desk.wait_for_age(&id, Duration::from_secs(5));
     scene
         .desk
         .home

@@ -303,10 +303,19 @@ async fn finish(
     } else {
         "Connected"
     };
-    let mut lines = vec![format!(
-        "{did} {} ({id}): proved just now, it may publish.",
-        view.full_name()
-    )];
+    let channel = &view.summary.channel;
+    let mut lines = vec![if channel.publishable {
+        format!(
+            "{did} {} ({id}): proved just now, it may publish.",
+            view.full_name()
+        )
+    } else {
+        let missing = channel.missing_scopes.join(", ");
+        format!(
+            "{did} {} ({id}), but it may not publish: {missing} was not allowed. Its posts are held; log in again and allow everything.",
+            view.full_name()
+        )
+    }];
     let siblings = connected.siblings.len() as u64 + connected.hidden_siblings;
     if siblings > 0 {
         lines.push(format!(
