@@ -115,6 +115,9 @@ The control door takes orders as POST <control>/<network>/<order> with a JSON bo
             takedown {account, on}               deactivate {account, on}
             delete_account {account}             rename_handle {account, handle}
             move_account {account, server}       rate_limits {on}
+            like {post, by}                      repost {account, post}
+            reply {account, post, text}          mention {account, whom, text}
+            quote {account, post, text}          app_view {on}
   telegram  create_bot {username, name}          create_chat {kind, title, username}
             set_rights {bot, chat, rights}       revoke_token {bot}
             freeze {bot, on}                     rename {chat, title, username}
@@ -125,6 +128,8 @@ The control door takes orders as POST <control>/<network>/<order> with a JSON bo
             freeze {account, on}                 suspend {account}
             unconfirmed {account, on}            ignore_idempotency {on}
             rate_limits {on}                     page {most}
+            favourite {status, by}               reblog {status, by}
+            mention {by, account, answers, html, visibility}   old_version {on}
   all       fault {endpoint, account, fault, times}   clear_faults   down {on}   clock_off {ms}
 A fault is one of \"drop_before_processing\", \"drop_answer\", {\"delay\": ms}, {\"process_later\": ms}, \
 {\"status\": [code, body]}, {\"status_though_done\": [code, body]}, \"broken_json\", {\"huge_json\": bytes}, \

@@ -6,13 +6,16 @@
 //! second status even should the reading have come too early.
 
 mod api;
+mod html;
 mod limits;
 mod lookup;
 mod publish;
+mod reads;
 mod sign_in;
 
 use async_trait::async_trait;
 
+use super::reads::{Comment, Offers, Page, PostMetrics, RecentPost};
 use super::refused::ours;
 use super::{
     Call, Checked, Credential, Descriptor, Found, MediaItem, Net, Networked, Outcome, Problem,
@@ -39,6 +42,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     publish_proves: true,
     // What a pasted token may do cannot be asked.
     publish_scopes: &[],
+    reads: Offers::ALL,
     ended_by_hand: Some(ENDED_BY_HAND),
     permissions_page: "https://mastodon.social/oauth/authorized_applications",
     status_page: "https://status.mastodon.social",
@@ -135,5 +139,35 @@ impl Networked for Mastodon {
                     .to_owned(),
             )),
         }
+    }
+
+    async fn recent_posts(
+        &self,
+        net: &Net,
+        session: &Session,
+        account: &str,
+        limit: usize,
+    ) -> Result<Page<RecentPost>, Refusal> {
+        reads::posts(&api::Api::of(net, session), account, limit).await
+    }
+
+    async fn metrics(
+        &self,
+        net: &Net,
+        session: &Session,
+        _account: &str,
+        ids: &[String],
+    ) -> Result<Vec<PostMetrics>, Refusal> {
+        reads::metrics(&api::Api::of(net, session), ids).await
+    }
+
+    async fn comments(
+        &self,
+        net: &Net,
+        session: &Session,
+        _account: &str,
+        limit: usize,
+    ) -> Result<Page<Comment>, Refusal> {
+        reads::comments(&api::Api::of(net, session), limit).await
     }
 }

@@ -5,6 +5,7 @@
 mod control;
 mod media;
 mod orders;
+mod reads;
 mod state;
 mod statuses;
 
@@ -143,6 +144,8 @@ fn endpoint(req: &Request) -> &'static str {
         ("POST", ["api", "v2", "media"]) => "upload_media",
         ("GET", ["api", "v1", "media", _]) => "get_media",
         ("POST", ["api", "v1", "statuses"]) => "post_status",
+        ("GET", ["api", "v1", "statuses"]) => "get_statuses",
+        ("GET", ["api", "v1", "notifications"]) => "notifications",
         ("GET", ["api", "v1", "statuses", _]) => "get_status",
         ("GET", ["api", "v1", "statuses", _, "source"]) => "status_source",
         ("POST", ["oauth", "revoke"]) => "revoke",
@@ -180,6 +183,7 @@ fn call(world: &mut World, req: &Request) -> Done {
         "upload_media" | "get_media" => "write:media",
         "post_status" => "write:statuses",
         "verify_credentials" => "read:accounts",
+        "notifications" => "read:notifications",
         _ => "read:statuses",
     };
     let whole = needed.split(':').next().unwrap_or_default();
@@ -202,6 +206,8 @@ fn call(world: &mut World, req: &Request) -> Done {
         "post_status" => statuses::post(world, &asked),
         "account_statuses" => statuses::list(world, &asked),
         "get_status" => statuses::get(world, &asked),
+        "get_statuses" => reads::bulk(world, &asked),
+        "notifications" => reads::notifications(world, &asked),
         _ => statuses::source(world, &asked),
     }
 }

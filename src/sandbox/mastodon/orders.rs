@@ -48,6 +48,32 @@ pub(in crate::sandbox) enum Order {
     Page {
         most: usize,
     },
+    Favourite {
+        status: String,
+        by: u64,
+    },
+    Reblog {
+        status: String,
+        by: u64,
+    },
+    Mention {
+        /// Name with server, as in `bob@elsewhere.example`.
+        by: String,
+        /// Id or name.
+        account: String,
+        /// The status that is answered.
+        answers: Option<String>,
+        html: String,
+        #[serde(default = "public")]
+        visibility: String,
+    },
+    OldVersion {
+        on: bool,
+    },
+}
+
+fn public() -> String {
+    "public".to_owned()
 }
 
 impl Operated for Mastodon {
@@ -89,6 +115,20 @@ fn carry_out(mastodon: &Mastodon, order: Order) -> Result<Value, ControlError> {
         Order::IgnoreIdempotency { on } => mastodon.ignore_idempotency(on),
         Order::RateLimits { on } => mastodon.rate_limits(on),
         Order::Page { most } => mastodon.page(most),
+        Order::Favourite { status, by } => mastodon.favourite(&status, by)?,
+        Order::Reblog { status, by } => mastodon.reblog(&status, by)?,
+        Order::Mention {
+            by,
+            account,
+            answers,
+            html,
+            visibility,
+        } => {
+            let answers = answers.as_deref();
+            let id = mastodon.mention(&by, &account, answers, &html, &visibility)?;
+            return Ok(json!({ "id": id }));
+        }
+        Order::OldVersion { on } => mastodon.old_version(on),
     }
     Ok(json!({}))
 }

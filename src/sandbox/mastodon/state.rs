@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::reads::Social;
 use super::{Done, Refused, no};
 use crate::support::entropy::Entropy;
 use crate::support::time::UtcMs;
@@ -24,6 +25,8 @@ pub(super) struct World {
     /// The most statuses a page has, whatever was asked for.
     pub page: usize,
     pub limits: bool,
+    /// What others do.
+    pub social: Social,
     hits: BTreeMap<(String, &'static str), Vec<UtcMs>>,
     next: u64,
 }
@@ -90,6 +93,7 @@ impl World {
             ignore_keys: false,
             page: 40,
             limits: true,
+            social: Social::default(),
             hits: BTreeMap::new(),
             next: 109_000_000_000_000_000,
         }
@@ -181,13 +185,17 @@ impl World {
             .map(|id| json!({ "id": id, "type": "image" }))
             .collect();
         let uri = format!("{}/users/{name}/statuses/{}", self.base, status.id);
-        json!({
+        let mut body = json!({
             "id": status.id, "created_at": status.at.to_string(), "uri": uri,
             "url": format!("{}/@{name}/{}", self.base, status.id),
-            "content": format!("<p>{}</p>", status.text), "spoiler_text": status.spoiler_text,
+            "content": self.social.content(status), "spoiler_text": status.spoiler_text,
             "visibility": status.visibility, "language": status.language,
             "in_reply_to_id": status.in_reply_to, "media_attachments": media,
             "account": { "id": status.account, "acct": name }, "reblog": null,
-        })
+        });
+        for (name, count) in self.social.counts(self, status) {
+            body[name] = count;
+        }
+        body
     }
 }
