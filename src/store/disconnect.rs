@@ -23,6 +23,8 @@ pub struct DisconnectCounts {
     pub drafts: u64,
     /// Sends in flight or of unknown outcome.
     pub open: u64,
+    /// Cached copies of the account's own posts that are deleted.
+    pub cached_posts: u64,
     /// Cached metric rows that are deleted.
     pub metrics: u64,
     /// Cached comments that are deleted.
@@ -84,6 +86,7 @@ impl Reads<'_> {
             drafts: count(&[State::Draft])?,
             open: count(&[State::Sending, State::Unknown, State::Confirming])?,
             published: count(&[State::Published])?,
+            cached_posts: rows("recent_post")?,
             metrics: rows("metric")?,
             comments: rows("comment")?,
             siblings: self
@@ -131,8 +134,7 @@ impl Tx<'_> {
         )?;
         self.remove_drafts(id, by, now)?;
         self.run("UPDATE delivery SET state = 'unknown', unknown_since = ?2, next_look_at = ?2 WHERE channel_id = ?1 AND state = 'sending'", (id.as_str(), now.0))?;
-        self.run("DELETE FROM metric WHERE channel_id = ?1", [id.as_str()])?;
-        self.run("DELETE FROM comment WHERE channel_id = ?1", [id.as_str()])?;
+        self.forget_readings(id)?;
         self.run(
             "UPDATE channel SET status = 'DISCONNECTED', publishable = 0, epoch = epoch + 1, disconnected_at = ?2,
                disconnected_by = ?3, status_since = ?2, next_probe_at = NULL, late_wait_until = NULL, paused_at = NULL,

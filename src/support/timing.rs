@@ -71,6 +71,8 @@ timing! {
     /// First pause after a refresh met the network's trouble; doubles up to
     /// `probe_every`.
     refresh_retry = MINUTE;
+    /// How often posts, metrics and comments of a channel are read.
+    harvest_every = HOUR;
     /// Time to connect to a host.
     connect_timeout = 5 * SECOND;
     /// Time for a whole call without media.
