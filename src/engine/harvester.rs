@@ -33,6 +33,8 @@ const QUIET: Duration = Duration::from_secs(60);
 const SPARE: Duration = Duration::from_secs(60);
 /// How long a server is left alone after trouble, when it names no time.
 pub const REST: Duration = Duration::from_secs(15 * 60);
+/// No rest is shorter, whatever a server says.
+const SHORTEST: Duration = Duration::from_secs(1);
 /// What is refused is tried again after this many times the usual distance.
 const REFUSED_AGAIN: u32 = 6;
 /// How much of each is asked for.
@@ -132,6 +134,7 @@ pub async fn read(
             continue;
         }
         let Some(brought) = reader.read(*one).await? else {
+            later(inner, id, what).await?;
             return not_now("has no login that works now, so nothing was read. Mend it first.");
         };
         match brought {
@@ -282,6 +285,18 @@ impl Reader<'_> {
     }
 }
 
+/// Without a login that works nothing is read for a while.
+async fn later(inner: &Arc<Inner>, id: &ChannelId, what: &[Reading]) -> Result<(), StoreError> {
+    let (id, what) = (id.clone(), what.to_vec());
+    let next = inner.now().plus(inner.jittered(REST));
+    let store = &inner.parts.store;
+    let plan = move |tx: &Tx<'_>| {
+        what.iter()
+            .try_for_each(|one| tx.plan_reading(&id, *one, Some(next)))
+    };
+    store.write(plan).await
+}
+
 async fn never(inner: &Arc<Inner>, id: &ChannelId, what: Reading) -> Result<(), StoreError> {
     let id = id.clone();
     let store = &inner.parts.store;
@@ -331,16 +346,9 @@ async fn failed(
 ) -> Result<(), StoreError> {
     let now = inner.now();
     let is_refused = refused(refusal.class);
-    let pause = match refusal.class {
-        _ if is_refused => next * REFUSED_AGAIN,
-        AnswerClass::AppFault => next,
-        _ => inner.jittered(
-            refusal
-                .retry_after
-                .unwrap_or(REST)
-                .max(Duration::from_secs(1)),
-        ),
-    };
+    let theirs = !is_refused && refusal.class != AnswerClass::AppFault;
+    let rest = inner.jittered(refusal.retry_after.unwrap_or(REST).max(SHORTEST));
+    let longest = next * REFUSED_AGAIN;
     let failure = Failure {
         at: now,
         refused: is_refused,
@@ -353,10 +361,19 @@ async fn failed(
         if channel.disconnected_at.is_some() {
             return Ok(());
         }
-        let until = now.plus(pause);
-        let news = tx.reading_failed(&id, what, &failure, until)?;
-        if !failure.refused && failure.class != AnswerClass::AppFault {
-            tx.rest_readings(channel.kind.network(), &channel.server, until)?;
+        let pause = if theirs {
+            // The longer it lasts, the rarer it is tried.
+            let good = tx.standing(&id, what)?.and_then(|one| one.fetched_at);
+            let lasted = now.since(good.unwrap_or(channel.connected_at));
+            rest.max((lasted / 2).min(longest))
+        } else if failure.refused {
+            longest
+        } else {
+            next
+        };
+        let news = tx.reading_failed(&id, what, &failure, now.plus(pause))?;
+        if theirs {
+            tx.rest_readings(channel.kind.network(), &channel.server, now.plus(rest))?;
         }
         if !news {
             return Ok(());
@@ -391,8 +408,21 @@ pub async fn rest(
     channel: &Channel,
     pause: Option<Duration>,
 ) -> Result<(), StoreError> {
-    let until = inner.now().plus(pause.unwrap_or(REST));
+    let (now, pause) = (inner.now(), pause.unwrap_or(REST));
+    let until = now.plus(pause);
     let (network, server) = (channel.kind.network(), channel.server.clone());
+    {
+        // Many posts may meet one outage; it is written down once in a while.
+        let mut memory = inner.memory();
+        let rested = memory
+            .rested
+            .entry((network, server.clone()))
+            .or_insert(now);
+        if *rested >= now.plus(pause / 2) && *rested > now {
+            return Ok(());
+        }
+        *rested = until;
+    }
     let store = &inner.parts.store;
     store
         .write(move |tx| tx.rest_readings(network, &server, until))

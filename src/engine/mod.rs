@@ -91,6 +91,8 @@ struct Memory {
     proving: HashSet<LoginId>,
     /// Channels being read, and where they live.
     reading: HashMap<ChannelId, Place>,
+    /// Servers whose readings rest until an instant, because of trouble.
+    rested: HashMap<Place, UtcMs>,
     /// Channels parked until an instant, by a first 401 or a rate limit.
     parked: HashMap<ChannelId, UtcMs>,
     /// Deliveries and logins left alone until an instant, by id, after the

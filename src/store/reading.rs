@@ -195,7 +195,14 @@ impl Reads<'_> {
         Ok(with_counts.collect())
     }
 
-    fn newest_counts(&self, channel: &ChannelId) -> Result<BTreeMap<String, Counts>, StoreError> {
+    /// The newest counts of every post of a channel, by the post's id.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn newest_counts(
+        &self,
+        channel: &ChannelId,
+    ) -> Result<BTreeMap<String, Counts>, StoreError> {
         let rows = self.all(
             "SELECT remote_id, name, value, max(fetched_at) FROM metric WHERE channel_id = ?1 GROUP BY remote_id, name",
             [channel.as_str()],

@@ -15,7 +15,7 @@ use allgreen::sandbox::faults::{Fault, Times};
 use allgreen::store::reading::Standing;
 use allgreen::support::clock::Clock;
 
-use crate::office::Office;
+use crate::office::{Office, Person};
 use crate::world::{World, minutes};
 
 const FEED: &str = "app.bsky.feed.getAuthorFeed";
@@ -202,11 +202,13 @@ async fn a2_an_outage_of_what_is_read_changes_no_lamp() {
     let (office, channel, _) = answered().await;
     office.sandbox.bluesky().app_view(false);
     let (ok, text) = read(&office, &channel).await;
-    assert!(!ok && text.contains("No posts read"), "{text}");
+    assert!(!ok && text.contains("No metrics read"), "{text}");
     let view = views::channel(&office.hub, &channel).await.unwrap();
     assert_eq!(view.lamp, Lamp::Green);
+    let metrics = views::metrics(&office.hub, &channel).await.unwrap();
+    assert!(!metrics.state.failure.unwrap().refused);
     let posts = views::recent_posts(&office.hub, &channel).await.unwrap();
-    assert!(!posts.state.failure.unwrap().refused);
+    assert_eq!(posts.posts.len(), 1, "the server has them all the same");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -274,12 +276,12 @@ async fn a2_a_server_with_trouble_is_left_alone_and_a_post_is_sent_all_the_same(
     let mut world = World::new().await;
     let ann = world.person("ann");
     let channel = world.connect(&ann).await;
-    // No AppView behind it: every reading meets its trouble.
+    // No AppView behind it: there is nobody to ask for comments.
     world.publish().await;
     world
         .until("the trouble is known", async || {
-            let posts = standing(&world, &channel, Reading::Posts).await;
-            posts.failure.is_some()
+            let comments = standing(&world, &channel, Reading::Comments).await;
+            comments.failure.is_some()
         })
         .await;
     let post = world.schedule(&channel, "on time", minutes(0)).await;
@@ -288,14 +290,86 @@ async fn a2_a_server_with_trouble_is_left_alone_and_a_post_is_sent_all_the_same(
         world.advance(minutes(2));
         Clock::real().sleep(Duration::from_millis(50)).await;
     }
-    assert_eq!(calls(&world, FEED), 1, "within its rest");
-    assert_eq!(calls(&world, NOTIFICATIONS), 0);
-    let posts = standing(&world, &channel, Reading::Posts).await;
-    assert!(!posts.failure.unwrap().refused);
+    assert_eq!(calls(&world, NOTIFICATIONS), 1, "within its rest");
+    let comments = standing(&world, &channel, Reading::Comments).await;
+    assert!(!comments.failure.unwrap().refused);
     world
         .pass_until(minutes(3), "it is tried again", async || {
-            calls(&world, FEED) >= 2
+            calls(&world, NOTIFICATIONS) >= 2
         })
         .await;
+    // The longer it lasts, the rarer it is tried: not every quarter of an hour.
+    for _ in 0..24 {
+        world.advance(minutes(30));
+        Clock::real().sleep(Duration::from_millis(50)).await;
+    }
+    let asked = calls(&world, NOTIFICATIONS);
+    assert!(asked <= 12, "asked {asked} times in half a day");
     world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_login_that_cannot_be_renewed_is_not_tried_without_a_pause_by_readings() {
+    let mut world = World::new().await;
+    world.sandbox.bluesky().app_view(true);
+    let ann = world.person("ann");
+    let channel = world.connect(&ann).await;
+    // The token has ended, and nobody can read what a refresh is answered.
+    world.clock.advance(minutes(60 * 3));
+    let odd = Fault::Status(418, "new".into());
+    let endpoint = "com.atproto.server.refreshSession";
+    let bluesky = world.sandbox.bluesky();
+    bluesky.fault(endpoint, None, odd, Times::UntilCleared);
+    world.publish().await;
+    world
+        .until("it was tried", async || calls(&world, endpoint) >= 1)
+        .await;
+    for _ in 0..20 {
+        Clock::real().sleep(Duration::from_millis(25)).await;
+        world.wake();
+    }
+    let tried = calls(&world, endpoint);
+    assert!(tried <= 4, "tried {tried} times at one instant");
+    assert_eq!(calls(&world, FEED), 0);
+    assert!(world.channel(&channel).await.publishable);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn e_what_was_read_leaves_the_log_and_the_backups_too() {
+    let (office, channel, _) = answered().await;
+    read(&office, &channel).await;
+    // The login goes on for another channel, so that no token is wiped.
+    let other = office.workspace("Other").await;
+    let ann = Person {
+        did: String::new(),
+        handle: "ann.test".into(),
+        app_password: office
+            .sandbox
+            .bluesky()
+            .create_app_password("ann.test", "second")
+            .unwrap(),
+    };
+    office.connect_in(&other, &ann).await;
+    office.hub.store.backup_daily("2026-11-22").await.unwrap();
+    let holds = || {
+        let home = office.home.path();
+        let mut files = vec![home.join("allgreen.db"), home.join("allgreen.db-wal")];
+        for entry in std::fs::read_dir(home.join("backups")).unwrap() {
+            files.push(entry.unwrap().path());
+        }
+        files.retain(|file| {
+            let bytes = std::fs::read(file).unwrap_or_default();
+            bytes.windows(5).any(|window| window == b"pwned")
+        });
+        files.len()
+    };
+    assert!(holds() >= 2, "the scan finds what is there");
+    let receipt = disconnect(&office.hub, &channel).await.unwrap();
+    assert_eq!(receipt.counts.siblings, 1);
+    assert_eq!(
+        (receipt.backups_rewritten, receipt.wipe_pending),
+        (2, false)
+    );
+    assert_eq!(holds(), 0);
 }

@@ -20,7 +20,9 @@ const TEXT: usize = 60;
 
 /// `channel posts`
 pub async fn posts(context: &Context, command: &Read) -> Result<Exit, Failure> {
-    let (hub, id, asked) = begin(context, command).await?;
+    let Some((hub, id, asked)) = begin(context, command).await? else {
+        return Ok(Exit::Done);
+    };
     let view = views::recent_posts(&hub, &id).await?;
     let now = context.now();
     let note = note(&view.state, Reading::Posts, view.posts.len(), now);
@@ -41,7 +43,9 @@ pub async fn posts(context: &Context, command: &Read) -> Result<Exit, Failure> {
 
 /// `channel metrics`
 pub async fn metrics(context: &Context, command: &Read) -> Result<Exit, Failure> {
-    let (hub, id, asked) = begin(context, command).await?;
+    let Some((hub, id, asked)) = begin(context, command).await? else {
+        return Ok(Exit::Done);
+    };
     let view = views::metrics(&hub, &id).await?;
     let now = context.now();
     let note = note(&view.state, Reading::Metrics, view.posts.len(), now);
@@ -68,7 +72,9 @@ pub async fn metrics(context: &Context, command: &Read) -> Result<Exit, Failure>
 
 /// `channel comments`
 pub async fn comments(context: &Context, command: &Read) -> Result<Exit, Failure> {
-    let (hub, id, asked) = begin(context, command).await?;
+    let Some((hub, id, asked)) = begin(context, command).await? else {
+        return Ok(Exit::Done);
+    };
     let view = views::comments(&hub, &id).await?;
     let now = context.now();
     let note = note(&view.state, Reading::Comments, view.comments.len(), now);
@@ -90,19 +96,24 @@ pub async fn comments(context: &Context, command: &Read) -> Result<Exit, Failure
     end(context, &view.state, asked)
 }
 
-/// The channel, read anew when that is asked for.
+/// The channel, read anew when that is asked for; `None` after a dry run of that.
 async fn begin(
     context: &Context,
     command: &Read,
-) -> Result<(Hub, ChannelId, Option<Asked>), Failure> {
+) -> Result<Option<(Hub, ChannelId, Option<Asked>)>, Failure> {
     let hub = context.hub().await?;
     let id = context.channel(&hub, &command.id).await?;
-    if !command.refresh || context.dry_run_flag() {
-        return Ok((hub, id, None));
+    if !command.refresh {
+        return Ok(Some((hub, id, None)));
+    }
+    let name = views::channel(&hub, &id).await?.full_name();
+    if context.dry_run(&format!("read {name} at its network."))? {
+        return Ok(None);
     }
     let ids = std::slice::from_ref(&id);
     let asked = ask_all(context, &hub, CommandKind::Read, ids).await?;
-    Ok((hub, id, asked.into_iter().next().map(|(_, asked)| asked)))
+    let asked = asked.into_iter().next().map(|(_, asked)| asked);
+    Ok(Some((hub, id, asked)))
 }
 
 /// How the command ends: well, unless what was asked for was not done. What
@@ -150,7 +161,7 @@ fn note(state: &ReadState, what: Reading, shown: usize, now: UtcMs) -> Option<St
         (Some(at), _) => format!("Read {} ago.", span(now.since(at))),
         (None, _) if state.failure.is_some() => String::new(),
         (None, _) => format!(
-            "The {what} were not read yet: whoever publishes does that every hour, --refresh at once."
+            "The {what} were not read yet: whoever publishes does that by itself, --refresh at once."
         ),
     };
     if let Some(failure) = &state.failure {

@@ -17,6 +17,8 @@ use crate::support::time::UtcMs;
 const PER_CALL: usize = 25;
 /// Posts with their authors, pictures and quoted posts are long.
 const CAP: usize = 4 * 1024 * 1024;
+/// The error name of a server whose AppView does not answer.
+const AWAY: &str = "UpstreamFailure";
 /// What listings take at most as their limit.
 const MOST: usize = 100;
 
@@ -48,6 +50,7 @@ struct Author {
 struct Record {
     text: String,
     created_at: Option<String>,
+    reply: Option<serde::de::IgnoredAny>,
 }
 
 impl PostView {
@@ -88,10 +91,72 @@ fn permalink(uri: &str) -> Option<String> {
     (plain(did) && plain(key)).then(|| format!("https://bsky.app/profile/{did}/post/{key}"))
 }
 
+/// The account's posts: as the AppView has them, or as its server does while
+/// the AppView is away or there is none.
+pub(super) async fn posts(
+    net: &Net,
+    session: &Session,
+    account: &str,
+    limit: usize,
+) -> Result<Page<RecentPost>, Refusal> {
+    match feed(net, session, account, limit).await {
+        Err(refusal) if refusal.evidence.network_code.as_deref() == Some(AWAY) => {
+            let own = records(net, session, account, limit).await;
+            own.map_err(|_| refusal)
+        }
+        other => other,
+    }
+}
+
+/// `listRecords`: what is in the repository, which nobody has counted.
+///
+/// Source: <https://docs.bsky.app/docs/api/com-atproto-repo-list-records>
+async fn records(
+    net: &Net,
+    session: &Session,
+    account: &str,
+    limit: usize,
+) -> Result<Page<RecentPost>, Refusal> {
+    #[derive(Deserialize)]
+    struct Answer {
+        records: Vec<Listed>,
+        cursor: Option<String>,
+    }
+    #[derive(Deserialize)]
+    struct Listed {
+        uri: String,
+        value: Record,
+    }
+    let limit = limit.clamp(1, MOST).to_string();
+    let params = [
+        ("repo", account),
+        ("collection", POST),
+        ("limit", limit.as_str()),
+    ];
+    let answer: Answer = ask(net, session, xrpc::LIST_RECORDS, &params).await?;
+    let posts = answer.records.into_iter();
+    let items = posts
+        .filter(|one| one.value.reply.is_none())
+        .filter_map(|one| {
+            Some(RecentPost {
+                text: sanitize::text(&one.value.text),
+                permalink: permalink(&one.uri),
+                at: made(&one.value, None)?,
+                counts: Counts::new(),
+                id: one.uri,
+            })
+        });
+    Ok(Page {
+        items: items.collect(),
+        // The server gives a cursor with a full last page, too.
+        whole: answer.cursor.is_none(),
+    })
+}
+
 /// `getAuthorFeed`, without answers to others and without what others wrote.
 ///
 /// Source: <https://docs.bsky.app/docs/api/app-bsky-feed-get-author-feed>
-pub(super) async fn posts(
+async fn feed(
     net: &Net,
     session: &Session,
     account: &str,
@@ -261,6 +326,7 @@ mod tests {
         let record = Record {
             text: String::new(),
             created_at: Some("2099-01-01T00:00:00Z".into()),
+            reply: None,
         };
         let seen = Some("2026-11-21T14:00:00.000Z");
         assert_eq!(

@@ -92,8 +92,19 @@ pub async fn recent_posts(hub: &Hub, id: &ChannelId) -> Result<PostsView, OpErro
 /// When the channel is unknown or not the operator's to see.
 pub async fn metrics(hub: &Hub, id: &ChannelId) -> Result<MetricsView, OpError> {
     read(hub, id, Reading::Metrics, |q, state| {
-        let mut posts = q.recent_posts(&state.channel.summary.channel.id, LISTED)?;
+        let id = &state.channel.summary.channel.id;
+        let mut posts = q.recent_posts(id, LISTED)?;
+        // Later parts of a thread are on no page of recent posts.
+        let mut counts = q.newest_counts(id)?;
+        for mut own in went_out(q, id)? {
+            let known = posts.iter().any(|one| one.post.id == own.post.id);
+            if let (false, Some(found)) = (known, counts.remove(&own.post.id)) {
+                own.post.counts = found;
+                posts.push(own);
+            }
+        }
         posts.retain(|one| !one.post.counts.is_empty());
+        posts.sort_by_key(|one| std::cmp::Reverse(one.post.at));
         Ok(MetricsView { state, posts })
     })
     .await

@@ -37,7 +37,8 @@ CREATE TRIGGER channel_read AFTER INSERT ON channel BEGIN
   INSERT INTO reading (channel_id, what, next_at)
     SELECT NEW.id, w.value, NEW.connected_at FROM json_each('["posts", "metrics", "comments"]') w;
 END;
-CREATE TRIGGER reading_changed AFTER UPDATE OF fetched_at, failed_at ON reading BEGIN
+-- A refusal changes the lamp; what was read is on no list.
+CREATE TRIGGER reading_refused AFTER UPDATE OF refused ON reading WHEN OLD.refused <> NEW.refused BEGIN
   UPDATE channel SET change = (SELECT max(change) + 1 FROM channel) WHERE id = NEW.channel_id;
 END;
 

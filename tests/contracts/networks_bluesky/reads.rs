@@ -4,7 +4,7 @@ use allgreen::domain::answer::AnswerClass;
 use allgreen::domain::post_options::PostOptions;
 use allgreen::networks::reads::{CommentKind, Count, Offer, about_the_login, refused};
 use allgreen::networks::{Outcome, Publish, Session, Step};
-use allgreen::sandbox::faults::Fault;
+use allgreen::sandbox::faults::{Fault, Outage};
 
 use super::{ALICE, Scene};
 
@@ -153,10 +153,10 @@ async fn a2_why_a_reading_brought_nothing_is_told_by_its_class() {
         read.await.unwrap_err().class
     };
     let bluesky = scene.bluesky();
-    bluesky.app_view(false);
-    assert_eq!(class().await, AnswerClass::Transient, "an AppView outage");
+    bluesky.outage(Outage::Unavailable);
+    assert_eq!(class().await, AnswerClass::Transient, "an outage");
     assert!(!refused(AnswerClass::Transient));
-    bluesky.app_view(true);
+    bluesky.outage(Outage::None);
     let feed = "app.bsky.feed.getAuthorFeed";
     let scope = r#"{"error":"InvalidToken","message":"Bad token scope"}"#;
     bluesky.fault_once(feed, Fault::Status(400, scope.into()));
@@ -168,4 +168,27 @@ async fn a2_why_a_reading_brought_nothing_is_told_by_its_class() {
     assert_eq!(ended, AnswerClass::TokenExpired);
     assert!(about_the_login(ended), "a renewal judges it");
     assert_eq!(scene.networked.descriptor().reads.posts, Offer::Here);
+}
+
+#[tokio::test]
+async fn i_without_an_appview_the_servers_own_list_shows_the_posts_and_no_counts() {
+    let (scene, session, made) = scene(&["one", "two"]).await;
+    let bluesky = scene.bluesky();
+    bluesky.reply(ALICE, &made[0], "to myself").unwrap();
+    bluesky.app_view(false);
+    let read = scene
+        .networked
+        .recent_posts(&scene.net, &session, &scene.did, 50);
+    let page = read.await.unwrap();
+    let seen: Vec<_> = page
+        .items
+        .iter()
+        .map(|one| (one.text.as_str(), one.counts.len()))
+        .collect();
+    assert_eq!(seen, [("two", 0), ("one", 0)]);
+    assert_eq!(page.items[1].id, made[0]);
+    let read = scene
+        .networked
+        .comments(&scene.net, &session, &scene.did, 50);
+    assert_eq!(read.await.unwrap_err().class, AnswerClass::Transient);
 }
