@@ -386,7 +386,7 @@ async fn failed(
             channel_id: Some(id.clone()),
             kind: "reading_refused",
             text: format!(
-                "{}: {} cannot be read; posts go on going out. {said}",
+                "{}: {} cannot be read, posts still go out: {said}",
                 channel.name(),
                 what.name()
             ),

@@ -373,3 +373,26 @@ async fn e_what_was_read_leaves_the_log_and_the_backups_too() {
     );
     assert_eq!(holds(), 0);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reading_that_hangs_keeps_no_post_and_no_publisher_waiting() {
+    let mut world = World::new().await;
+    let bluesky = world.sandbox.bluesky().clone();
+    bluesky.app_view(true);
+    let (ann, bob) = (world.person("ann"), world.person("bob"));
+    let channel = world.connect(&ann).await;
+    world.connect(&bob).await;
+    // The clock stands, so the answer never comes.
+    let hangs = Fault::Delay(3_600_000);
+    bluesky.fault(FEED, None, hangs, Times::UntilCleared);
+    world.publish().await;
+    world
+        .until("a reading is under way", async || calls(&world, FEED) >= 1)
+        .await;
+    let post = world.schedule(&channel, "on time", minutes(0)).await;
+    world.until_state(&post, State::Published).await;
+    assert_eq!(calls(&world, FEED), 1, "one at a time from one server");
+    assert_eq!(world.live(&ann), ["on time"]);
+    // It ends at once, although the answer is still out.
+    world.stop().await;
+}

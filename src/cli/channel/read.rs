@@ -20,7 +20,7 @@ const TEXT: usize = 60;
 
 /// `channel posts`
 pub async fn posts(context: &Context, command: &Read) -> Result<Exit, Failure> {
-    let Some((hub, id, asked)) = begin(context, command).await? else {
+    let Some((hub, id, anew)) = begin(context, command).await? else {
         return Ok(Exit::Done);
     };
     let view = views::recent_posts(&hub, &id).await?;
@@ -38,12 +38,12 @@ pub async fn posts(context: &Context, command: &Read) -> Result<Exit, Failure> {
     }
     say(context, &note)?;
     context.output.one(&ReadJson::posts(&view, note), &table)?;
-    end(context, &view.state, asked)
+    end(&view.state, anew, context)
 }
 
 /// `channel metrics`
 pub async fn metrics(context: &Context, command: &Read) -> Result<Exit, Failure> {
-    let Some((hub, id, asked)) = begin(context, command).await? else {
+    let Some((hub, id, anew)) = begin(context, command).await? else {
         return Ok(Exit::Done);
     };
     let view = views::metrics(&hub, &id).await?;
@@ -67,12 +67,12 @@ pub async fn metrics(context: &Context, command: &Read) -> Result<Exit, Failure>
     context
         .output
         .one(&ReadJson::metrics(&view, note), &table)?;
-    end(context, &view.state, asked)
+    end(&view.state, anew, context)
 }
 
 /// `channel comments`
 pub async fn comments(context: &Context, command: &Read) -> Result<Exit, Failure> {
-    let Some((hub, id, asked)) = begin(context, command).await? else {
+    let Some((hub, id, anew)) = begin(context, command).await? else {
         return Ok(Exit::Done);
     };
     let view = views::comments(&hub, &id).await?;
@@ -93,18 +93,28 @@ pub async fn comments(context: &Context, command: &Read) -> Result<Exit, Failure
     context
         .output
         .one(&ReadJson::comments(&view, note), &table)?;
-    end(context, &view.state, asked)
+    end(&view.state, anew, context)
+}
+
+/// A reading that was asked for: when, and how far it is.
+struct Anew {
+    since: UtcMs,
+    asked: Option<Asked>,
 }
 
 /// The channel, read anew when that is asked for; `None` after a dry run of that.
 async fn begin(
     context: &Context,
     command: &Read,
-) -> Result<Option<(Hub, ChannelId, Option<Asked>)>, Failure> {
+) -> Result<Option<(Hub, ChannelId, Anew)>, Failure> {
     let hub = context.hub().await?;
     let id = context.channel(&hub, &command.id).await?;
+    let mut anew = Anew {
+        since: context.now(),
+        asked: None,
+    };
     if !command.refresh {
-        return Ok(Some((hub, id, None)));
+        return Ok(Some((hub, id, anew)));
     }
     let name = views::channel(&hub, &id).await?.full_name();
     if context.dry_run(&format!("read {name} at its network."))? {
@@ -112,17 +122,16 @@ async fn begin(
     }
     let ids = std::slice::from_ref(&id);
     let asked = ask_all(context, &hub, CommandKind::Read, ids).await?;
-    let asked = asked.into_iter().next().map(|(_, asked)| asked);
-    Ok(Some((hub, id, asked)))
+    anew.asked = asked.into_iter().next().map(|(_, asked)| asked);
+    Ok(Some((hub, id, anew)))
 }
 
 /// How the command ends: well, unless what was asked for was not done. What
 /// else was read along with it is no business of this one.
-fn end(context: &Context, state: &ReadState, asked: Option<Asked>) -> Result<Exit, Failure> {
-    match asked {
-        Some(Asked::Done { ok: false, text })
-            if state.failure.is_some() || !state.channel.summary.channel.publishable =>
-        {
+fn end(state: &ReadState, anew: Anew, context: &Context) -> Result<Exit, Failure> {
+    let fresh = state.fetched_at.is_some_and(|at| at >= anew.since);
+    match anew.asked {
+        Some(Asked::Done { ok: false, text }) if !fresh => {
             let name = state.channel.full_name();
             let hint = format!("See: allgreen channel show {name}");
             Err(Failure::failed("not_read", text, hint))
