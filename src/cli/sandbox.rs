@@ -81,13 +81,16 @@ pub async fn run(context: &Context, command: &Command) -> Result<Exit, Failure> 
 /// # Errors
 /// When a port is taken.
 pub(super) async fn start(options: SandboxOptions) -> Result<Sandbox, Failure> {
-    Sandbox::start(options).await.map_err(|error| {
+    let sandbox = Sandbox::start(options).await.map_err(|error| {
         Failure::failed(
             "port",
             format!("The simulated networks could not be started: {error}."),
             "Choose other ports with --port, or leave it out.",
         )
-    })
+    })?;
+    // Whoever looks around here wants to see posts, not an outage.
+    sandbox.bluesky().app_view(true);
+    Ok(sandbox)
 }
 
 /// The clock of a simulation: that of the program, or a faster one from now on.

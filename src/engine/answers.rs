@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::facts::{self, Known};
 use super::sender::Sent;
-use super::{Inner, refresher};
+use super::{Inner, harvester, refresher};
 use crate::domain::answer::AnswerClass;
 use crate::domain::channel::Evidence;
 use crate::domain::delivery::State;
@@ -348,6 +348,10 @@ async fn follow_up(
             AnswerClass::RateLimited => {
                 let until = now.plus(refusal.retry_after.unwrap_or(RATE_PAUSE));
                 inner.memory().parked.insert(channel.clone(), until);
+                harvester::rest(inner, &known.channel, refusal.retry_after).await?;
+            }
+            AnswerClass::Transient => {
+                harvester::rest(inner, &known.channel, refusal.retry_after).await?;
             }
             // Parked in memory while one refresh and one retry decide.
             _ if refusal.cause().is_some() => {

@@ -23,6 +23,7 @@ pub mod guard;
 pub mod http;
 pub mod login;
 pub mod mastodon;
+pub mod reads;
 pub(crate) mod refused;
 pub mod registry;
 pub mod telegram;
@@ -51,6 +52,8 @@ pub struct Descriptor {
     pub publish_proves: bool,
     /// Scopes a login must have to publish.
     pub publish_scopes: &'static [&'static str],
+    /// What can be read of an account.
+    pub reads: reads::Offers,
     /// How a person ends a login at a network that no program can ask to;
     /// `None` where it can be asked.
     pub ended_by_hand: Option<&'static str>,
@@ -565,4 +568,57 @@ pub trait Networked: Send + Sync {
         session: Option<&Session>,
         publish: &Publish,
     ) -> Found;
+
+    /// The account's newest posts, at most `limit` of them: its own, without
+    /// what it showed of others.
+    ///
+    /// # Errors
+    /// What the network said when it refused; it breaks no channel.
+    async fn recent_posts(
+        &self,
+        _net: &Net,
+        _session: &Session,
+        _account: &str,
+        _limit: usize,
+    ) -> Result<reads::Page<reads::RecentPost>, Refusal> {
+        Err(reads::not_here(
+            self.descriptor().reads,
+            reads::Reading::Posts,
+        ))
+    }
+
+    /// The counts of these posts of the account; one that is gone is not in the
+    /// answer.
+    ///
+    /// # Errors
+    /// As [`Networked::recent_posts`].
+    async fn metrics(
+        &self,
+        _net: &Net,
+        _session: &Session,
+        _account: &str,
+        _ids: &[String],
+    ) -> Result<Vec<reads::PostMetrics>, Refusal> {
+        Err(reads::not_here(
+            self.descriptor().reads,
+            reads::Reading::Metrics,
+        ))
+    }
+
+    /// What people said to the account in public, newest first.
+    ///
+    /// # Errors
+    /// As [`Networked::recent_posts`].
+    async fn comments(
+        &self,
+        _net: &Net,
+        _session: &Session,
+        _account: &str,
+        _limit: usize,
+    ) -> Result<reads::Page<reads::Comment>, Refusal> {
+        Err(reads::not_here(
+            self.descriptor().reads,
+            reads::Reading::Comments,
+        ))
+    }
 }

@@ -8,6 +8,7 @@
 )]
 
 mod publishing;
+mod reads;
 mod sessions;
 mod sign_in;
 

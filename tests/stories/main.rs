@@ -25,6 +25,8 @@ mod mastodon;
 mod office;
 mod publishing;
 mod queue_acts;
+mod reading_at_the_shell;
+mod reading_channels;
 mod roles;
 mod shell;
 mod steady;

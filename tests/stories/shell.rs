@@ -351,6 +351,10 @@ fn an_interrupt_at_the_shell_ends_with_130() {
     shell.connect("acme.test", &password);
     let mut daemon = shell.home.daemon();
     daemon.wait_for_text("This daemon publishes now.", PATIENCE);
+    // Stopped in the middle of a write it would keep everybody from the store.
+    crate::common::eventually("the first reading is over", PATIENCE, || {
+        !shell.json(&["channel", "comments", "@acme.test"])["failure"].is_null()
+    });
     daemon.signal(rustix::process::Signal::STOP);
     // The publisher sleeps, so the request waits until it is broken off.
     let waiting = shell

@@ -9,6 +9,7 @@
 //! | `session` | the next pair of tokens, or why there is none |
 //! | `publish` | images, then the post |
 //! | `lookup` | whether a post whose answer was lost is there |
+//! | `reads` | recent posts, their counts, answers to them |
 
 mod calls;
 mod facets;
@@ -20,6 +21,7 @@ mod limits;
 mod lookup;
 mod oauth;
 mod publish;
+mod reads;
 mod record;
 mod session;
 mod sign_in;
@@ -28,6 +30,7 @@ mod xrpc;
 use async_trait::async_trait;
 
 use super::login::{Grant, LoginAsk, OAuthClient};
+use super::reads::{Comment, Offers, Page, PostMetrics, RecentPost};
 use super::{
     Call, Credential, Descriptor, Found, MediaItem, Net, Networked, Outcome, Problem, Publish,
     Refusal, Renewal, Session, SignInError, SignedIn, Step, StepRecord, Way,
@@ -62,6 +65,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     // Writes go on working for up to two hours after a revocation.
     publish_proves: false,
     publish_scopes: &[],
+    reads: Offers::ALL,
     ended_by_hand: None,
     permissions_page: APP_PASSWORDS,
     status_page: "https://status.bsky.app",
@@ -144,5 +148,35 @@ impl Networked for Bluesky {
     ) -> Found {
         let rendered = publish.rendered.as_deref();
         lookup::find(net, server, &publish.account, &publish.key, rendered).await
+    }
+
+    async fn recent_posts(
+        &self,
+        net: &Net,
+        session: &Session,
+        account: &str,
+        limit: usize,
+    ) -> Result<Page<RecentPost>, Refusal> {
+        reads::posts(&net.of_login(session), session, account, limit).await
+    }
+
+    async fn metrics(
+        &self,
+        net: &Net,
+        session: &Session,
+        _account: &str,
+        ids: &[String],
+    ) -> Result<Vec<PostMetrics>, Refusal> {
+        reads::metrics(&net.of_login(session), session, ids).await
+    }
+
+    async fn comments(
+        &self,
+        net: &Net,
+        session: &Session,
+        _account: &str,
+        limit: usize,
+    ) -> Result<Page<Comment>, Refusal> {
+        reads::comments(&net.of_login(session), session, limit).await
     }
 }

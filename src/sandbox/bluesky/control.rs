@@ -20,6 +20,9 @@ pub enum ControlError {
     /// The server has an account of this DID already.
     #[error("the sandbox has the account {0} already; delete it first")]
     DidTaken(String),
+    /// There is no post at this address.
+    #[error("the sandbox has no post at {0}")]
+    NoPost(String),
     /// An app password of that name, or none of it, is there.
     #[error("the account has no such app password, or has one of that name already: {0}")]
     AppPassword(String),
@@ -322,7 +325,7 @@ impl Bluesky {
             .collect())
     }
 
-    fn did(&self, account: &str) -> Done<String> {
+    pub(super) fn did(&self, account: &str) -> Done<String> {
         let world = self.world();
         let found = world.account(account).map(|one| one.did.clone());
         found.ok_or_else(|| ControlError::NoAccount(account.to_owned()))
@@ -334,7 +337,7 @@ impl Bluesky {
         found.ok_or_else(|| ControlError::NoAccount(account.to_owned()))
     }
 
-    fn now(&self) -> UtcMs {
+    pub(super) fn now(&self) -> UtcMs {
         self.0.clock.now()
     }
 }

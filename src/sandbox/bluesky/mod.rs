@@ -15,6 +15,7 @@ mod limits;
 mod orders;
 mod passwords;
 mod reading;
+mod reads;
 mod records;
 mod sessions;
 mod state;
@@ -194,6 +195,11 @@ fn pds(world: &mut World, req: &Request) -> Result<Answer, Answer> {
     sessions::caller(world, req)?;
     match method {
         "app.bsky.actor.getProfile" if world.app_view => directory::profile(world, req),
+        "app.bsky.feed.getAuthorFeed" if world.app_view => reads::author_feed(world, req),
+        "app.bsky.feed.getPosts" if world.app_view => reads::posts(world, req),
+        "app.bsky.notification.listNotifications" if world.app_view => {
+            reads::notifications(world, req)
+        }
         _ => Err(errors::upstream()),
     }
 }

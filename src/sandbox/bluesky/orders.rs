@@ -70,6 +70,29 @@ pub(in crate::sandbox) enum Order {
     AppView {
         on: bool,
     },
+    Like {
+        post: String,
+        by: u64,
+    },
+    Repost {
+        account: String,
+        post: String,
+    },
+    Reply {
+        account: String,
+        post: String,
+        text: String,
+    },
+    Mention {
+        account: String,
+        whom: String,
+        text: String,
+    },
+    Quote {
+        account: String,
+        post: String,
+        text: String,
+    },
 }
 
 impl Operated for Bluesky {
@@ -136,6 +159,23 @@ fn carry_out(bluesky: &Bluesky, order: Order) -> Result<Value, ControlError> {
         Order::BlobLimit { bytes } => bluesky.blob_limit(bytes),
         Order::RateLimits { on } => bluesky.rate_limits(on),
         Order::AppView { on } => bluesky.app_view(on),
+        Order::Like { post, by } => bluesky.like(&post, by)?,
+        Order::Repost { account, post } => bluesky.repost(&account, &post)?,
+        Order::Reply {
+            account,
+            post,
+            text,
+        } => return Ok(json!({ "uri": bluesky.reply(&account, &post, &text)? })),
+        Order::Mention {
+            account,
+            whom,
+            text,
+        } => return Ok(json!({ "uri": bluesky.mention(&account, &whom, &text)? })),
+        Order::Quote {
+            account,
+            post,
+            text,
+        } => return Ok(json!({ "uri": bluesky.quote(&account, &post, &text)? })),
     }
     Ok(json!({}))
 }

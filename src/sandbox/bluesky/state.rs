@@ -35,6 +35,18 @@ pub(super) struct World {
     pub blob_limit: u64,
     /// Whether an AppView answers behind this server.
     pub app_view: bool,
+    /// What the AppView counts of posts, by their addresses.
+    pub counted: BTreeMap<String, Counted>,
+    /// Who showed which post to their followers, by DID of the account.
+    pub reposted: Vec<(String, String)>,
+}
+
+/// What people did with one post.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counted {
+    pub likes: u64,
+    pub reposts: u64,
+    pub bookmarks: u64,
 }
 
 /// One account of this server.
@@ -136,6 +148,8 @@ impl World {
             ledger: Vec::new(),
             blob_limit: BLOB_LIMIT,
             app_view: false,
+            counted: BTreeMap::new(),
+            reposted: Vec::new(),
         }
     }
 
