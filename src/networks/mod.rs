@@ -485,6 +485,12 @@ pub trait Networked: Send + Sync {
     /// without any call. Nothing when it can go out.
     fn problems(&self, text: &str, media: &[MediaItem], options: &PostOptions) -> Vec<Problem>;
 
+    /// Whether a post may answer an earlier one of the account, so that several
+    /// make a thread.
+    fn threads(&self) -> bool {
+        false
+    }
+
     /// The key under which this delivery is sent, the same after a restore of
     /// the store. `number` is raised by each "send again" of a person.
     fn key(&self, delivery: &str, due: UtcMs, number: u32) -> String;

@@ -62,7 +62,9 @@ impl Scene {
             NetworkSettings {
                 api_base: Some(sandbox.base().into()),
                 directory_url: Some(sandbox.directory().into()),
+                upload_base: Some(sandbox.video()),
                 allow_private_hosts: true,
+                ..NetworkSettings::default()
             },
         );
         let http = Http::new(&timing, clock.clone()).unwrap();

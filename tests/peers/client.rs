@@ -42,6 +42,7 @@ impl Client {
             api_base: Some(peer.pds.clone()),
             directory_url: Some(peer.plc.clone()),
             allow_private_hosts: true,
+            ..NetworkSettings::default()
         };
         config.networks.insert("bluesky".into(), settings);
         let clock = Clock::real();

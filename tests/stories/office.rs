@@ -77,6 +77,7 @@ impl Office {
             api_base: Some(sandbox.base().to_owned()),
             directory_url: Some(sandbox.directory().to_owned()),
             allow_private_hosts: true,
+            ..NetworkSettings::default()
         };
         let config = Config {
             networks: [("bluesky".to_owned(), settings)].into(),

@@ -115,6 +115,8 @@ The control door takes orders as POST <control>/<network>/<order> with a JSON bo
             takedown {account, on}               deactivate {account, on}
             delete_account {account}             rename_handle {account, handle}
             move_account {account, server}       rate_limits {on}
+            confirm_email {account}              video_takes {seconds}
+            fail_video {code}                    video_limits {videos, bytes}
   telegram  create_bot {username, name}          create_chat {kind, title, username}
             set_rights {bot, chat, rights}       revoke_token {bot}
             freeze {bot, on}                     rename {chat, title, username}

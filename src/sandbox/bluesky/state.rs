@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::cid::base32;
 use super::limits::Limits;
 use super::tid::Tids;
+use super::video::Service;
 use crate::sandbox::ledger::LedgerEntry;
 use crate::support::entropy::Entropy;
 use crate::support::time::UtcMs;
@@ -35,6 +36,8 @@ pub(super) struct World {
     pub blob_limit: u64,
     /// Whether an AppView answers behind this server.
     pub app_view: bool,
+    /// The video service.
+    pub video: Service,
 }
 
 /// One account of this server.
@@ -43,6 +46,8 @@ pub(super) struct Account {
     pub did: String,
     pub handle: String,
     pub email: String,
+    /// Whether its owner followed the link in the mail.
+    pub email_confirmed: bool,
     pub password: String,
     pub display_name: String,
     pub app_passwords: Vec<AppPassword>,
@@ -136,6 +141,7 @@ impl World {
             ledger: Vec::new(),
             blob_limit: BLOB_LIMIT,
             app_view: false,
+            video: Service::default(),
         }
     }
 

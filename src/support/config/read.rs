@@ -120,7 +120,12 @@ impl Reader<'_> {
     }
 
     fn network(&mut self, entry: Entry<'_, '_>) -> Option<NetworkSettings> {
-        const KEYS: &[&str] = &["api_base", "directory_url", "allow_private_hosts"];
+        const KEYS: &[&str] = &[
+            "api_base",
+            "upload_base",
+            "directory_url",
+            "allow_private_hosts",
+        ];
         let table = self.table(entry)?;
         let mut settings = NetworkSettings::default();
         let mut urls = Vec::new();
@@ -129,6 +134,10 @@ impl Reader<'_> {
                 "api_base" => {
                     settings.api_base = self.url((key, value));
                     urls.push((key, value, settings.api_base.clone()));
+                }
+                "upload_base" => {
+                    settings.upload_base = self.url((key, value));
+                    urls.push((key, value, settings.upload_base.clone()));
                 }
                 "directory_url" => {
                     settings.directory_url = self.url((key, value));

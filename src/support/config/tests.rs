@@ -78,7 +78,7 @@ fn every_mistake_is_named_with_its_line_at_once() {
         "line 5: concurrency must be a whole number from 1 to 1024. The default is 64.",
         "line 7: There is no network \"blusky\". Did you mean bluesky?",
         "line 9: There is no key of a network \"client_idd\". \
-         Known here: api_base, directory_url, allow_private_hosts.",
+         Known here: api_base, upload_base, directory_url, allow_private_hosts.",
         "line 10: api_base must be a web address. Write https://host or https://host/path, \
          without a name, a password, ? or #.",
         "line 12: ascii must be true or false. Write it without quotes.",
