@@ -76,6 +76,7 @@ impl Office {
         let settings = NetworkSettings {
             api_base: Some(sandbox.base().to_owned()),
             directory_url: Some(sandbox.directory().to_owned()),
+            upload_base: Some(sandbox.video()),
             allow_private_hosts: true,
             ..NetworkSettings::default()
         };
@@ -266,5 +267,6 @@ pub fn new_post(channel: &ChannelId, text: &str, when: PostTime) -> NewPost {
         media: Vec::new(),
         only_for: Vec::new(),
         options: allgreen::domain::post_options::PostOptions::default(),
+        then: Vec::new(),
     }
 }
