@@ -10,6 +10,7 @@
 mod publishing;
 mod sessions;
 mod sign_in;
+mod videos;
 
 use std::sync::Arc;
 use std::time::Duration;
