@@ -147,6 +147,9 @@ pub async fn show(context: &Context, text: &str) -> Result<Exit, Failure> {
                     ),
                 );
             }
+            if let Some(card) = &view.post.options.link_card {
+                facts.fact("card", format!("{} {}", card.url, card.title));
+            }
             for delivery in &view.deliveries {
                 for (field, value) in summary(delivery) {
                     facts.fact(field, value);
