@@ -232,7 +232,11 @@ fn a_video_is_taken_as_it_is_and_a_video_service_is_vouched_to() {
     else {
         panic!("sent");
     };
-    assert_eq!(refusal.evidence.seen_by.as_deref(), Some("getUploadLimits"));
+    assert_eq!(
+        refusal.evidence.seen_by.as_deref(),
+        Some("getUploadLimits"),
+        "{refusal:?}"
+    );
 }
 
 #[test]

@@ -357,17 +357,18 @@ fn unsent(method: &str, error: &NetError) -> Refusal {
     crate::networks::catalogue::unanswered(xrpc::short(method), error)
 }
 
-/// The name of a service as tokens have it.
+/// The name of a service as tokens have it; a port is part of it on localhost
+/// only.
 ///
-/// Source: <https://w3c-ccg.github.io/did-method-web/#method-specific-identifier>
+/// Source: <https://atproto.com/specs/did#blessed-did-methods>
 fn did_of(service: &str) -> Result<String, NetError> {
     let url = Url::parse(service).map_err(|_| NetError::bad_address(service))?;
     let host = url
         .host_str()
         .ok_or_else(|| NetError::bad_address(service))?;
     Ok(match url.port() {
-        Some(port) => format!("did:web:{host}%3A{port}"),
-        None => format!("did:web:{host}"),
+        Some(port) if host == "localhost" => format!("did:web:{host}%3A{port}"),
+        _ => format!("did:web:{host}"),
     })
 }
 
@@ -428,10 +429,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_service_is_named_by_its_host_and_a_port_of_its_own() {
-        assert_eq!(did_of(VIDEO_SERVICE).unwrap(), "did:web:video.bsky.app");
-        let local = did_of("http://127.0.0.1:4601/x").unwrap();
-        assert_eq!(local, "did:web:127.0.0.1%3A4601");
+    fn a_service_is_named_by_its_host_and_on_localhost_by_its_port() {
+        for (service, named) in [
+            (VIDEO_SERVICE, "did:web:video.bsky.app"),
+            ("http://127.0.0.1:4601/x", "did:web:127.0.0.1"),
+            ("http://localhost:4601", "did:web:localhost%3A4601"),
+        ] {
+            assert_eq!(did_of(service).unwrap(), named);
+        }
     }
 
     #[test]

@@ -4,9 +4,10 @@
 //! Sources: <https://docs.bsky.app/docs/tutorials/video>, the lexicons
 //! `app.bsky.video.*` and `com.atproto.server.getServiceAuth`, the reference
 //! server's `getServiceAuth`, and for the shapes of the answers
-//! <https://github.com/bluesky-social/atproto/issues/3097>. Nothing here was
-//! observed: the statuses of refusals, the texts of those about tokens and
-//! jobs, and the daily numbers are guesses.
+//! <https://github.com/bluesky-social/atproto/issues/3097>. Of the reference
+//! server the token and the refusal of an audience were observed. Of the
+//! service nothing was: the statuses of its refusals, their texts where they
+//! are about tokens and jobs, and the daily numbers are guesses.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -95,10 +96,17 @@ impl Service {
 pub(super) fn vouch(world: &World, req: &Request) -> Result<Answer, Answer> {
     let caller = caller(world, req)?;
     let aud = param(req, "aud")?;
-    if !aud.starts_with("did:") {
-        return Err(invalid("Invalid did at $.aud"));
+    if !is_atproto_did(aud) {
+        return Err(invalid(
+            "aud must be a valid atproto DID or did#serviceId reference",
+        ));
     }
     let lxm = req.query("lxm");
+    if let Some(method) = lxm.filter(|lxm| !caller.main && is_privileged(lxm)) {
+        return Err(invalid(format!(
+            "insufficient access to request a service auth token for the following method: {method}"
+        )));
+    }
     let now = req.now.0.div_euclid(1000);
     let exp = match req.query("exp") {
         None => now + MINUTE,
@@ -121,6 +129,11 @@ pub(super) fn vouch(world: &World, req: &Request) -> Result<Answer, Answer> {
         }
         _ => {}
     }
+    if let Some(method) = lxm.filter(|lxm| PROTECTED.contains(lxm)) {
+        return Err(invalid(format!(
+            "cannot request a service auth token for the following protected method: {method}"
+        )));
+    }
     let token = tokens::vouch(
         &world.key,
         &Vouched {
@@ -132,6 +145,44 @@ pub(super) fn vouch(world: &World, req: &Request) -> Result<Answer, Answer> {
         },
     );
     Ok(Answer::json(200, &json!({ "token": token })))
+}
+
+/// Methods that are only used directly.
+const PROTECTED: [&str; 16] = [
+    "com.atproto.admin.sendEmail",
+    "com.atproto.identity.requestPlcOperationSignature",
+    "com.atproto.identity.signPlcOperation",
+    "com.atproto.identity.updateHandle",
+    "com.atproto.server.activateAccount",
+    "com.atproto.server.confirmEmail",
+    "com.atproto.server.createAppPassword",
+    "com.atproto.server.deactivateAccount",
+    "com.atproto.server.getAccountInviteCodes",
+    "com.atproto.server.getSession",
+    "com.atproto.server.listAppPasswords",
+    "com.atproto.server.requestAccountDelete",
+    "com.atproto.server.requestEmailConfirmation",
+    "com.atproto.server.requestEmailUpdate",
+    "com.atproto.server.revokeAppPassword",
+    "com.atproto.server.updateEmail",
+];
+
+/// Whether a plain app password may not have a method vouched for.
+fn is_privileged(lxm: &str) -> bool {
+    lxm.starts_with("chat.bsky.") || lxm == "com.atproto.server.createAccount"
+}
+
+/// A DID of the two methods the network knows, with or without the id of a
+/// service: no path, and no port but that of localhost.
+fn is_atproto_did(text: &str) -> bool {
+    let did = text.split('#').next().unwrap_or_default();
+    if let Some(plc) = did.strip_prefix("did:plc:") {
+        return plc.len() == 24 && plc.bytes().all(|b| matches!(b, b'a'..=b'z' | b'2'..=b'7'));
+    }
+    did.strip_prefix("did:web:").is_some_and(|host| {
+        let local = host == "localhost" || host.starts_with("localhost%3A");
+        !host.is_empty() && !host.contains(':') && (local || !host.contains("%3A"))
+    })
 }
 
 /// One method of the service.
@@ -164,7 +215,12 @@ fn vouched(world: &World, req: &Request, aud: &str, lxm: &str) -> Result<Vouched
 
 fn limits(world: &World, req: &Request) -> Result<Answer, Answer> {
     let host = req.header("host").unwrap_or_default();
-    let own = format!("did:web:{}", host.replace(':', "%3A"));
+    // Its name has a port on localhost only.
+    let own = match host.split_once(':') {
+        Some(("localhost", port)) => format!("did:web:localhost%3A{port}"),
+        Some((host, _)) => format!("did:web:{host}"),
+        None => format!("did:web:{host}"),
+    };
     let claims = vouched(world, req, &own, UPLOAD_LIMITS)?;
     let (videos, bytes) = world.video.left(&claims.iss, req.now);
     let mut body = json!({

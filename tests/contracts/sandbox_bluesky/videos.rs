@@ -32,10 +32,8 @@ impl Scene {
     }
 
     async fn limits(&self, access: &str) -> Value {
-        let host = self.sandbox.base().trim_start_matches("http://");
-        let own = format!("did:web:{}", host.replace(':', "%253A"));
         let lxm = "app.bsky.video.getUploadLimits";
-        let token = self.vouched(access, &own, lxm).await;
+        let token = self.vouched(access, "did:web:127.0.0.1", lxm).await;
         self.video("getUploadLimits", Some(&token)).await.ok()
     }
 
@@ -76,6 +74,25 @@ async fn the_server_vouches_for_an_hour_at_most_and_a_minute_without_a_method() 
         ),
     ] {
         ask(&query).await.refuses(400, "BadExpiration", message);
+    }
+    for aud in [
+        "did:web:127.0.0.1%253A1",
+        "did:web:a.example:b",
+        "did:key:z1",
+        "x",
+    ] {
+        let method = format!("com.atproto.server.getServiceAuth?aud={aud}");
+        scene.get(&method, Some(&access)).await.refuses(
+            400,
+            "InvalidRequest",
+            "aud must be a valid atproto DID or did#serviceId reference",
+        );
+    }
+    for lxm in [
+        "com.atproto.server.getSession",
+        "chat.bsky.convo.sendMessage",
+    ] {
+        assert_eq!(ask(&format!("lxm={lxm}")).await.status, 400, "{lxm}");
     }
     scene
         .get(
