@@ -5,8 +5,10 @@ use allgreen::domain::delivery::{Blocker, Shown, State};
 use allgreen::domain::ids::{ChannelId, DeliveryId, PostId};
 use allgreen::ops::pause::{pause, resume};
 use allgreen::ops::posts::{
-    How, NewPost, PostTime, behind, cancel, create, delete, reschedule, retry, send_now, undo_last,
+    How, NewPost, PostChange, PostTime, behind, cancel, create, delete, edit, reschedule, retry,
+    send_now, undo_last,
 };
+use allgreen::ops::release::{LateAnswer, ReleaseAnswer, plan, release};
 use allgreen::ops::views::{self, DeliveryView, QueueFilter};
 use allgreen::sandbox::faults::{Fault, Times};
 use serde_json::Value;
@@ -367,4 +369,67 @@ async fn a_part_whose_earlier_one_has_no_known_id_does_not_go_out_alone() {
     let failed = [State::Published, State::Failed, State::Scheduled];
     assert_eq!(scene.states().await, failed);
     assert_eq!(scene.texts(), ["one"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b7_the_release_plan_moves_and_cancels_a_thread_as_one() {
+    let scene = Scene::new().await;
+    let hub = &scene.office.hub;
+    let single = scene
+        .office
+        .post(&scene.channel, "single", minutes(6))
+        .await;
+    pause(hub, &scene.channel).await.unwrap();
+    scene.office.clock.advance(minutes(60));
+    let late = plan(hub, &scene.channel).await.unwrap().late;
+    assert_eq!(
+        late,
+        [scene.parts[0].clone(), single],
+        "parts follow their first"
+    );
+    let spread = ReleaseAnswer {
+        late: LateAnswer::Send,
+        spread: Some(minutes(20)),
+        ..ReleaseAnswer::default()
+    };
+    release(hub, &scene.channel, spread).await.unwrap();
+    let now = scene.office.clock.now();
+    let views = scene.views().await;
+    assert!(
+        views.iter().all(|one| one.delivery.due == now),
+        "one place for all"
+    );
+    undo_last(hub).await.unwrap();
+    let cancelled = ReleaseAnswer {
+        late: LateAnswer::Cancel,
+        ..ReleaseAnswer::default()
+    };
+    release(hub, &scene.channel, cancelled).await.unwrap();
+    assert_eq!(scene.states().await, [State::Cancelled; 3]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn d_each_part_is_edited_by_itself_and_media_stay_with_the_first() {
+    let scene = Scene::new().await;
+    let hub = &scene.office.hub;
+    let of_part = PostChange {
+        only_for: vec![(scene.parts[1].clone(), Some("two anew".into()))],
+        ..PostChange::default()
+    };
+    edit(hub, &scene.post, of_part).await.unwrap();
+    let of_post = PostChange {
+        text: Some("one anew".into()),
+        ..PostChange::default()
+    };
+    edit(hub, &scene.post, of_post).await.unwrap();
+    let long = PostChange {
+        only_for: vec![(scene.parts[2].clone(), Some("x".repeat(301)))],
+        ..PostChange::default()
+    };
+    assert_eq!(
+        edit(hub, &scene.post, long).await.unwrap_err().code,
+        "invalid_post"
+    );
+    scene.pass_after(5).await;
+    assert_eq!(scene.texts(), ["one anew", "two anew", "three"]);
 }
