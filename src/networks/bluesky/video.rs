@@ -18,13 +18,14 @@ use super::VIDEO_SERVICE;
 use super::media::{read, upload_time};
 use super::record::VIDEO;
 use super::xrpc::{self, Failed};
-use crate::domain::answer::AnswerClass;
-use crate::networks::evidence::{LONGEST, safe};
-use crate::networks::http::{Body, NetError, Request};
-use crate::networks::refused::ours;
-use crate::networks::{Call, MediaItem, Net, Outcome, Publish, Refusal, STEPS_GONE, Session, Step};
+use crate::networks::http::{Body, NetError};
+use crate::networks::{Call, MediaItem, Net, Outcome, Publish, Session, Step};
 use crate::support::secret::Secret;
 use crate::support::time::UtcMs;
+
+mod answers;
+
+use answers::{Job, anew, answer, foreign, refused, turned_away, unsent};
 
 /// The first step: which way the video goes, and whether it may.
 pub(super) const WAY: &str = "videoWay";
@@ -35,13 +36,12 @@ pub(super) const STATUS: &str = "getJobStatus";
 
 /// Pause between two questions how far the service is.
 const POLL: Duration = Duration::from_secs(2);
-/// A job that takes longer is given up, and the video sent again.
-const LONGEST_JOB: Duration = Duration::from_secs(30 * 60);
+/// A job that takes longer is given up, and the video sent again: until then
+/// the posts behind it on its channel wait.
+const LONGEST_JOB: Duration = Duration::from_secs(10 * 60);
 /// Life of the token the service writes to the repository with; the time the
 /// tutorial recommends, of at most an hour.
 const VOUCHED_FOR: Duration = Duration::from_secs(30 * 60);
-/// When to ask again for an account that used up its videos of the day.
-const LIMIT_PAUSE: Duration = Duration::from_secs(3600);
 
 /// The record of [`WAY`].
 #[derive(Debug, Serialize, Deserialize)]
@@ -298,65 +298,6 @@ async fn status(net: &Net, publish: &Publish, taken: &str) -> Result<Outcome, Ou
     })
 }
 
-/// A job as the service tells of it, in `jobStatus` or, as it does after an
-/// upload, without.
-///
-/// Source: <https://github.com/bluesky-social/atproto/issues/3097>
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Job {
-    job_id: String,
-    state: String,
-    blob: Option<Value>,
-    error: String,
-    failure_code: String,
-    message: String,
-}
-
-impl Job {
-    fn of(mut answer: Value) -> Option<Self> {
-        let inner = answer.get_mut("jobStatus").map(Value::take);
-        let job = inner.unwrap_or(answer);
-        job.get("jobId")?;
-        serde_json::from_value(job).ok()
-    }
-
-    /// The blob, made of nothing but what a blob has.
-    fn blob(&self) -> Option<Value> {
-        let blob = self.blob.as_ref()?;
-        let link = blob["ref"]["$link"].as_str()?;
-        let mime = blob["mimeType"].as_str()?;
-        let size = blob["size"].as_u64()?;
-        Some(json!({ "$type": "blob", "ref": { "$link": link }, "mimeType": mime, "size": size }))
-    }
-
-    fn said(&self) -> &str {
-        if self.message.is_empty() {
-            &self.error
-        } else {
-            &self.message
-        }
-    }
-}
-
-/// A whole answer of the service, whatever its status: what it refuses it says
-/// in the same shape.
-async fn answer(
-    net: &Net,
-    request: Result<Request<'_>, NetError>,
-    method: &str,
-) -> Result<crate::networks::http::Reply, Outcome> {
-    let sent = match request {
-        Ok(request) => net.send(request).await,
-        Err(error) => Err(error),
-    };
-    sent.map_err(|error| Outcome::NotProcessed(unsent(method, &error)))
-}
-
-fn unsent(method: &str, error: &NetError) -> Refusal {
-    crate::networks::catalogue::unanswered(xrpc::short(method), error)
-}
-
 /// The name of a service as tokens have it; a port is part of it on localhost
 /// only.
 ///
@@ -370,52 +311,6 @@ fn did_of(service: &str) -> Result<String, NetError> {
         Some(port) if host == "localhost" => format!("did:web:{host}%3A{port}"),
         _ => format!("did:web:{host}"),
     })
-}
-
-/// What an answer of the service that is no success means: its trouble, or one
-/// nobody knows. Its limits hold for videos, not for the channel.
-fn foreign(failed: Failed) -> Refusal {
-    let mut refusal = failed.refusal;
-    refusal.class = match refusal.class {
-        AnswerClass::Transient | AnswerClass::RateLimited => AnswerClass::Transient,
-        _ => AnswerClass::Unclassified,
-    };
-    refusal.cause = None;
-    refusal
-}
-
-/// The account may not send a video: for now, or until its owner does something.
-fn turned_away(method: &str, code: &str, said: &str, token: &Secret) -> Outcome {
-    // Source: <https://github.com/bluesky-social/atproto/issues/3097>
-    if code == "unconfirmed_email" {
-        return refused(
-            method,
-            "Bluesky takes videos only from accounts whose e-mail address is confirmed. Confirm it in the account's settings, then try again.".to_owned(),
-        );
-    }
-    let said = safe(said, &[token], LONGEST / 2);
-    let mut refusal = ours(
-        AnswerClass::Transient,
-        xrpc::short(method),
-        format!(
-            "The video service takes no video of this account now ({said}). It is tried again later."
-        ),
-    );
-    refusal.retry_after = Some(LIMIT_PAUSE);
-    Outcome::NotProcessed(refusal)
-}
-
-fn refused(method: &str, what: String) -> Outcome {
-    let what = safe(&what, &[], LONGEST);
-    Outcome::Refused(ours(AnswerClass::InvalidPost, xrpc::short(method), what))
-}
-
-/// What was done so far is of no use: the steps begin anew.
-fn anew(method: &str, what: &str) -> Outcome {
-    let what = format!("{} It is sent again.", safe(what, &[], LONGEST).trim_end());
-    let mut refusal = ours(AnswerClass::Transient, xrpc::short(method), what);
-    refusal.evidence.network_code = Some(STEPS_GONE.to_owned());
-    Outcome::NotProcessed(refusal)
 }
 
 fn recorded(step: &impl Serialize) -> Outcome {
@@ -437,16 +332,5 @@ mod tests {
         ] {
             assert_eq!(did_of(service).unwrap(), named);
         }
-    }
-
-    #[test]
-    fn a_job_is_read_with_and_without_its_wrapping() {
-        let flat = json!({ "did": "d", "jobId": "j", "state": "JOB_STATE_CREATED" });
-        let job = Job::of(flat.clone()).unwrap();
-        assert_eq!((job.job_id.as_str(), job.blob()), ("j", None));
-        assert_eq!(Job::of(json!({ "jobStatus": flat })).unwrap().job_id, "j");
-        assert!(Job::of(json!({ "error": "InternalServerError" })).is_none());
-        let odd = json!({ "jobId": "j", "blob": { "ref": { "$link": 7 } } });
-        assert_eq!(Job::of(odd).unwrap().blob(), None);
     }
 }

@@ -200,7 +200,7 @@ async fn i_a_job_that_is_lost_or_never_ends_begins_anew() {
     assert_eq!(refusal.evidence.network_code.as_deref(), Some(STEPS_GONE));
 
     way.scene.bluesky().video_takes(Duration::from_secs(86_400));
-    way.scene.clock.advance(Duration::from_secs(1801));
+    way.scene.clock.advance(Duration::from_secs(601));
     let refusal = not_processed(way.take("getJobStatus").await);
     assert_eq!(refusal.evidence.network_code.as_deref(), Some(STEPS_GONE));
     assert_eq!(refusal.class, AnswerClass::Transient);
