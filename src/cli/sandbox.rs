@@ -34,6 +34,7 @@ pub async fn run(context: &Context, command: &Command) -> Result<Exit, Failure> 
         "bluesky": {
             "config": {
                 "api_base": sandbox.base(),
+                "upload_base": sandbox.video(),
                 "directory_url": sandbox.directory(),
                 "allow_private_hosts": true,
             },
@@ -105,6 +106,7 @@ pub(super) fn clock(of: &Clock, speed: u32) -> Clock {
 fn account(sandbox: &Sandbox, handle: &str) -> Result<Value, ControlError> {
     let bluesky = sandbox.bluesky();
     let did = bluesky.create_account(handle, "main-password", "")?;
+    bluesky.confirm_email(handle)?;
     let app_password = bluesky.create_app_password(handle, "allgreen")?;
     Ok(json!({
         "handle": handle,

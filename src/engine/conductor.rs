@@ -459,12 +459,13 @@ async fn begin_sends(
     fault::point("C0.after");
     let (live, late): (Vec<_>, Vec<_>) = due
         .into_iter()
-        .partition(|delivery| delivery.send_now || now.since(delivery.due) <= grace);
-    for (delivery, is_late) in live
+        .partition(|due| due.delivery.send_now || now.since(due.since) <= grace);
+    for (due, is_late) in live
         .into_iter()
         .map(|d| (d, false))
         .chain(late.into_iter().map(|d| (d, true)))
     {
+        let delivery = &due.delivery;
         let free = {
             let memory = inner.memory();
             memory.sending.len() < inner.parts.timing.concurrency
@@ -483,26 +484,24 @@ async fn begin_sends(
             continue;
         }
         let lane = if is_late {
-            lane_of_late(inner, &delivery, now).await?
+            lane_of_late(inner, &due, now).await?
         } else {
             Lane::Send
         };
         match lane {
             Lane::Wait(until) => next = next.min(until),
             Lane::Missed => {
-                miss(inner, &delivery, now).await?;
+                miss(inner, delivery, now).await?;
                 // The one behind it is due as well.
                 next = now;
             }
             Lane::Send => {
                 inner.memory().sending.insert(delivery.channel_id.clone());
                 let taken = Taken::new(inner, What::Channel(delivery.channel_id.clone()));
+                let delivery = due.delivery.id;
                 tasks.spawn(async move {
-                    let sent = sender::send(&taken.inner, &delivery.id).await;
-                    Finished::Send {
-                        delivery: delivery.id,
-                        sent,
-                    }
+                    let sent = sender::send(&taken.inner, &delivery).await;
+                    Finished::Send { delivery, sent }
                 });
             }
         }

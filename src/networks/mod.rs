@@ -98,9 +98,10 @@ impl Net {
         mut request: http::Request<'r>,
     ) -> Result<http::Reply, http::NetError> {
         request.private = self.settings.allow_private_hosts;
-        if request.auth.is_some() {
-            let signing = self.signing.as_ref();
-            request.proof = signing.and_then(|tokens| tokens.proof_key.as_ref());
+        if let (Some(token), Some(signing)) = (request.auth, &self.signing) {
+            // Tokens of another kind, for another server, are bound to no key.
+            let own = token.expose() == signing.access.expose();
+            request.proof = signing.proof_key.as_ref().filter(|_| own);
         }
         self.http.send(&request).await
     }
@@ -548,6 +549,12 @@ pub trait Networked: Send + Sync {
     /// What keeps this text with these media from being published, checked
     /// without any call. Nothing when it can go out.
     fn problems(&self, text: &str, media: &[MediaItem], options: &PostOptions) -> Vec<Problem>;
+
+    /// Whether a post may answer an earlier one of the account, so that several
+    /// make a thread.
+    fn threads(&self) -> bool {
+        false
+    }
 
     /// The key under which this delivery is sent, the same after a restore of
     /// the store. `number` is raised by each "send again" of a person.

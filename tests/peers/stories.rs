@@ -66,6 +66,47 @@ fn a_real_server_without_an_appview_shows_its_posts_and_nothing_turns_amber() {
 }
 
 #[test]
+fn a_real_thread_with_a_link_card_answers_itself_in_order() {
+    let account = Peer::shared().account("thread");
+    let (desk, _front) = desk();
+    let channel = desk.connect(&account.handle, &account.app_password("allgreen"));
+    let thread = desk.json(&[
+        "post",
+        "create",
+        "--no-publish",
+        "--to",
+        &channel,
+        "--now",
+        "--text",
+        "one",
+        "--then",
+        "two",
+        "--then",
+        "three",
+        "--link-card",
+        "https://example.com/a",
+        "--card-title",
+        "A",
+    ]);
+    let daemon = desk.home.daemon();
+    desk.wait_for_state(thread["deliveries"][2]["id"].as_str().unwrap(), "published");
+    daemon.terminate(PATIENCE);
+    let posts = account.posts();
+    assert_eq!(account.texts(), ["one", "two", "three"]);
+    let external = &posts[0].value["embed"]["external"];
+    assert_eq!(external["uri"], "https://example.com/a");
+    assert_eq!(
+        (&external["title"], &external["description"]),
+        (&"A".into(), &"".into())
+    );
+    let named = |at: usize| serde_json::json!({ "uri": posts[at].uri, "cid": posts[at].cid });
+    assert_eq!(posts[0].value.get("reply"), None);
+    let reply = |root, parent| serde_json::json!({ "root": named(root), "parent": named(parent) });
+    assert_eq!(posts[1].value["reply"], reply(0, 0));
+    assert_eq!(posts[2].value["reply"], reply(0, 1));
+}
+
+#[test]
 fn a_revoked_app_password_holds_the_posts_and_a_new_one_releases_them() {
     let account = Peer::shared().account("revoked");
     let (desk, _front) = desk();

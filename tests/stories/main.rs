@@ -40,4 +40,6 @@ mod store_terms;
 mod store_wipe;
 mod store_writer;
 mod telegram;
+mod threads;
+mod videos;
 mod world;

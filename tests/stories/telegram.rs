@@ -8,6 +8,7 @@ use allgreen::networks::Credential;
 use allgreen::ops::connect::connect;
 use allgreen::ops::disconnect::{Revoked, disconnect};
 use allgreen::ops::hub::HubOptions;
+use allgreen::ops::posts::{NewPost, PostTime, create};
 use allgreen::ops::probe::{ask, probe};
 use allgreen::ops::views::{self, Lamp};
 use allgreen::ops::{Hub, Paths};
@@ -20,7 +21,7 @@ use allgreen::support::entropy::Entropy;
 use allgreen::support::secret::Secret;
 use allgreen::support::time::UtcMs;
 
-use crate::office::{NOON, Office, minutes};
+use crate::office::{NOON, Office, minutes, new_post};
 
 const BOT: &str = "acme_bot";
 const CHAT: &str = "@acme_news";
@@ -170,6 +171,12 @@ async fn a_lost_answer_is_a_persons_to_decide_and_never_sent_again_by_itself() {
         .await
         .unwrap();
     let channel = connected.channel.channel.id;
+    let thread = NewPost {
+        then: vec!["more".into()],
+        ..new_post(&channel, "one", PostTime::Now)
+    };
+    let refused = create(&office.hub, thread).await.unwrap_err();
+    assert!(refused.what.ends_with("Telegram has no threads."));
     let post = office.post(&channel, "once", minutes(5)).await;
     telegram.fault_once("sendMessage", Fault::DropAnswer);
     for _ in 0..6 {

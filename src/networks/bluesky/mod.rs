@@ -7,7 +7,10 @@
 //! | `sign_in` | a login and its proof |
 //! | `oauth` | a login in the browser, and its next pair |
 //! | `session` | the next pair of tokens, or why there is none |
-//! | `publish` | images, then the post |
+//! | `publish` | media, what is answered, then the post |
+//! | `media` | images, and a video as it is |
+//! | `video` | a video by the service that prepares it |
+//! | `reply` | the posts a part of a thread answers |
 //! | `lookup` | whether a post whose answer was lost is there |
 //! | `reads` | recent posts, their counts, answers to them |
 
@@ -19,12 +22,15 @@ mod jwt;
 mod key;
 mod limits;
 mod lookup;
+mod media;
 mod oauth;
 mod publish;
 mod reads;
 mod record;
+mod reply;
 mod session;
 mod sign_in;
+mod video;
 mod xrpc;
 
 use async_trait::async_trait;
@@ -49,6 +55,11 @@ const PUBLIC_API: &str = "https://public.api.bsky.app";
 ///
 /// Source: <https://web.plc.directory>
 const DIRECTORY: &str = "https://plc.directory";
+
+/// Prepares videos for the public network.
+///
+/// Source: <https://docs.bsky.app/docs/tutorials/video>
+const VIDEO_SERVICE: &str = "https://video.bsky.app";
 
 /// Where app passwords are made and removed.
 const APP_PASSWORDS: &str = "https://bsky.app/settings/app-passwords";
@@ -125,6 +136,10 @@ impl Networked for Bluesky {
 
     fn problems(&self, text: &str, media: &[MediaItem], options: &PostOptions) -> Vec<Problem> {
         limits::problems(text, media, options)
+    }
+
+    fn threads(&self) -> bool {
+        true
     }
 
     fn key(&self, delivery: &str, due: UtcMs, number: u32) -> String {

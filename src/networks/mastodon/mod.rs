@@ -133,6 +133,10 @@ impl Networked for Mastodon {
         limits::problems(text, media, options)
     }
 
+    fn threads(&self) -> bool {
+        true
+    }
+
     fn key(&self, delivery: &str, _due: UtcMs, number: u32) -> String {
         format!("{delivery}.{number}")
     }

@@ -61,6 +61,19 @@ pub(in crate::sandbox) enum Order {
         account: String,
         server: String,
     },
+    ConfirmEmail {
+        account: String,
+    },
+    VideoTakes {
+        seconds: u64,
+    },
+    FailVideo {
+        code: String,
+    },
+    VideoLimits {
+        videos: u64,
+        bytes: u64,
+    },
     BlobLimit {
         bytes: u64,
     },
@@ -156,6 +169,12 @@ fn carry_out(bluesky: &Bluesky, order: Order) -> Result<Value, ControlError> {
         Order::DeleteAccount { account } => bluesky.delete_account(&account)?,
         Order::RenameHandle { account, handle } => bluesky.rename_handle(&account, &handle)?,
         Order::MoveAccount { account, server } => bluesky.move_account(&account, &server)?,
+        Order::ConfirmEmail { account } => bluesky.confirm_email(&account)?,
+        Order::VideoTakes { seconds } => {
+            bluesky.video_takes(std::time::Duration::from_secs(seconds));
+        }
+        Order::FailVideo { code } => bluesky.fail_video(&code),
+        Order::VideoLimits { videos, bytes } => bluesky.video_limits(videos, bytes),
         Order::BlobLimit { bytes } => bluesky.blob_limit(bytes),
         Order::RateLimits { on } => bluesky.rate_limits(on),
         Order::AppView { on } => bluesky.app_view(on),
