@@ -136,7 +136,10 @@ async fn begin_term(inner: &Arc<Inner>, kind: PublisherKind) -> Result<i64, Stor
     let term = inner
         .parts
         .store
-        .write(move |tx| tx.begin_term(&me, now))
+        .write(move |tx| {
+            tx.forget_upload(None)?;
+            tx.begin_term(&me, now)
+        })
         .await?;
     *inner.memory() = Memory {
         term: Some(term),

@@ -42,6 +42,7 @@ mod sender;
 pub mod sessions;
 mod taken;
 mod upkeep;
+mod uploads;
 mod watchdog;
 
 /// What the engine is made of.

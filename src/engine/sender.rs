@@ -8,10 +8,11 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use super::facts::{self, Known};
-use super::{Inner, answers, refresher};
+use super::{Inner, answers, refresher, uploads};
 use crate::domain::delivery::State;
 use crate::domain::ids::DeliveryId;
 use crate::domain::machine::{Event, step};
+use crate::networks::http::Uploaded;
 use crate::networks::{
     Call, MediaItem, Net, Networked, Outcome, Publish, ReplyTo, Session, Step, StepRecord,
 };
@@ -78,17 +79,19 @@ pub async fn send(inner: &Arc<Inner>, id: &DeliveryId) -> Result<Sent, StoreErro
     loop {
         publish.now = inner.now();
         match networked.next(&publish, &steps) {
-            Step::Invisible(call) => match networked.run(&net, &session, &publish, &call).await {
-                Outcome::Recorded { handle } => {
-                    record_step(inner, &attempt, &call, &handle).await?;
-                    fault::point("C3.after");
-                    steps.push(StepRecord {
-                        name: call.name,
-                        handle,
-                    });
+            Step::Invisible(call) => {
+                match run(inner, &known, &*networked, &net, &session, &publish, &call).await {
+                    Outcome::Recorded { handle } => {
+                        record_step(inner, &attempt, &call, &handle).await?;
+                        fault::point("C3.after");
+                        steps.push(StepRecord {
+                            name: call.name,
+                            handle,
+                        });
+                    }
+                    other => return answers::before_arm(inner, &known, &attempt, other).await,
                 }
-                other => return answers::before_arm(inner, &known, &attempt, other).await,
-            },
+            }
             Step::PollAfter(until, call) => {
                 inner.parts.clock.sleep_until(until).await;
                 match networked.run(&net, &session, &publish, &call).await {
@@ -159,12 +162,31 @@ async fn visible(
             rendered: Some(call.rendered.clone()),
             ..publish.clone()
         };
-        networked.run(net, session, &publish, call).await
+        run(inner, &known, networked, net, session, &publish, call).await
     };
     fault::point("C6.before");
     let sent = answers::record(inner, &known, attempt, outcome).await?;
     fault::point("C7.after");
     Ok(sent)
+}
+
+/// Makes one call; how far its file is, is noted meanwhile.
+async fn run(
+    inner: &Arc<Inner>,
+    known: &Known,
+    networked: &dyn Networked,
+    net: &Net,
+    session: &Session,
+    publish: &Publish,
+    call: &Call,
+) -> Outcome {
+    let uploaded = Uploaded::default();
+    let net = Net {
+        uploaded: Some(uploaded.clone()),
+        ..net.clone()
+    };
+    let made = networked.run(&net, session, publish, call);
+    uploads::noted(inner, &known.delivery.id, (publish, call), &uploaded, made).await
 }
 
 async fn known(inner: &Arc<Inner>, id: &DeliveryId) -> Result<Option<Known>, StoreError> {

@@ -76,6 +76,8 @@ pub struct Net {
     pub clock: Clock,
     /// The tokens of a login whose calls are signed with their key.
     pub signing: Option<Arc<Tokens>>,
+    /// Counts the bytes of a file that is uploaded.
+    pub uploaded: Option<http::Uploaded>,
 }
 
 impl Net {
@@ -103,6 +105,7 @@ impl Net {
             let own = token.expose() == signing.access.expose();
             request.proof = signing.proof_key.as_ref().filter(|_| own);
         }
+        request.uploaded.clone_from(&self.uploaded);
         self.http.send(&request).await
     }
 }

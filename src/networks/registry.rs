@@ -30,6 +30,7 @@ impl Registry {
                 .unwrap_or_default(),
             clock: clock.clone(),
             signing: None,
+            uploaded: None,
         };
         Self {
             bluesky: (Arc::new(Bluesky), net(Network::Bluesky)),

@@ -41,6 +41,7 @@ pub mod reading;
 pub mod settings;
 pub mod terms;
 pub mod undo;
+pub mod uploads;
 pub mod workspaces;
 
 pub use error::StoreError;

@@ -9,6 +9,7 @@ use crate::domain::network::ChannelKind;
 use crate::domain::post_options::PostOptions;
 use crate::ops::views::{DeliveryView, PostView};
 use crate::store::posts::Medium;
+use crate::store::uploads::Upload;
 use crate::support::time::UtcMs;
 
 /// What went wrong with a delivery last.
@@ -63,6 +64,28 @@ impl From<&Medium> for MediaJson {
     }
 }
 
+/// How far the medium is that goes out now.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UploadJson {
+    /// Which medium of the post, counted from 1.
+    pub medium: u32,
+    /// Bytes that left.
+    pub sent_bytes: u64,
+    /// Bytes it has.
+    pub bytes: u64,
+}
+
+impl From<Upload> for UploadJson {
+    fn from(upload: Upload) -> Self {
+        Self {
+            medium: upload.medium,
+            sent_bytes: upload.sent.min(upload.bytes),
+            bytes: upload.bytes,
+        }
+    }
+}
+
 /// A delivery as `--json` prints it.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -76,6 +99,7 @@ pub struct DeliveryJson {
     pub handle: String,
     pub root_id: Option<DeliveryId>,
     pub part_no: u32,
+    pub upload: Option<UploadJson>,
     pub after_id: Option<DeliveryId>,
     pub state: Shown,
     pub reason: Option<Blocker>,
@@ -112,6 +136,7 @@ impl DeliveryJson {
             handle: delivery.handle,
             root_id: delivery.root_id,
             part_no: delivery.part_no,
+            upload: view.upload.map(UploadJson::from),
             after_id: delivery.after_id,
             state: view.shown,
             reason: view.blocker,
@@ -235,6 +260,7 @@ pub(crate) mod tests {
             media_count: 0,
             late_by: late.map(std::time::Duration::from_secs),
             parts: 1,
+            upload: None,
             delivery,
         };
         DeliveryJson::new(&view, Vec::new())

@@ -192,6 +192,10 @@ fn summary(view: &DeliveryView) -> Vec<(&'static str, Cell)> {
             lines.push(("text", view.text.as_str().into()));
         }
     }
+    if let Some(upload) = view.upload {
+        let (percent, medium) = (upload.percent(), upload.medium);
+        lines.push(("upload", format!("medium {medium}: {percent} %").into()));
+    }
     let reason = reason(view);
     if !reason.is_empty() {
         lines.push(("reason", reason.into()));

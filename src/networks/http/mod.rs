@@ -8,6 +8,7 @@ mod proof;
 mod reply;
 mod request;
 mod tls;
+mod uploaded;
 
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,7 @@ pub use offsets::ClockEvidence;
 pub use proof::new_key;
 pub use reply::Reply;
 pub use request::{Body, Method, Part, Request};
+pub use uploaded::Uploaded;
 
 use super::guard::{self, Resolver};
 use crate::support::clock::Clock;

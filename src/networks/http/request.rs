@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use reqwest::RequestBuilder;
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, InvalidHeaderValue};
+use reqwest::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, InvalidHeaderValue,
+};
 use sha2::{Digest, Sha256};
 use url::Url;
 
-use super::NetError;
+use super::{NetError, Uploaded};
 use crate::support::secret::Secret;
 
 /// Answers are read up to this many bytes unless a call says otherwise.
@@ -92,6 +94,9 @@ pub struct Request<'a> {
     pub headers: Vec<(&'static str, String)>,
     /// What it carries.
     pub body: Body,
+    /// Counts the bytes of a file as they leave. Such a call is never repeated by
+    /// the client itself.
+    pub uploaded: Option<Uploaded>,
     /// Bytes of the answer that are read; 1 MiB.
     pub cap: usize,
     /// Time for the whole call; `None` is the configured one.
@@ -117,6 +122,7 @@ impl<'a> Request<'a> {
             proof: None,
             headers: Vec::new(),
             body: Body::Empty,
+            uploaded: None,
             cap: CAP,
             timeout: None,
             wait: None,
@@ -131,6 +137,13 @@ impl<'a> Request<'a> {
             method: Method::Post,
             body,
             ..Self::get(name, url)
+        }
+    }
+
+    fn counted(&self, bytes: Vec<u8>) -> reqwest::Body {
+        match &self.uploaded {
+            Some(uploaded) => uploaded.body(bytes),
+            None => bytes.into(),
         }
     }
 
@@ -166,7 +179,8 @@ impl<'a> Request<'a> {
                 .body(text.clone()),
             Body::Bytes(kind, bytes) => builder
                 .header(CONTENT_TYPE, HeaderValue::from_str(kind).map_err(bad)?)
-                .body(bytes.clone()),
+                .header(CONTENT_LENGTH, bytes.len())
+                .body(self.counted(bytes.clone())),
             Body::Form(fields) => builder
                 .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
                 .body(form(
@@ -178,7 +192,8 @@ impl<'a> Request<'a> {
                 let (kind, bytes) = multipart(parts);
                 builder
                     .header(CONTENT_TYPE, HeaderValue::from_str(&kind).map_err(bad)?)
-                    .body(bytes)
+                    .header(CONTENT_LENGTH, bytes.len())
+                    .body(self.counted(bytes))
             }
         })
     }

@@ -15,6 +15,7 @@ use crate::domain::network::ChannelKind;
 use crate::domain::role::Act;
 use crate::store::posts::{Medium, Post};
 use crate::store::queue::QueueQuery;
+use crate::store::uploads::Upload;
 use crate::store::{Reads, StoreError};
 use crate::support::time::UtcMs;
 
@@ -41,6 +42,8 @@ pub struct DeliveryView {
     pub late_by: Option<Duration>,
     /// How many parts its thread has; 1 when it is in none.
     pub parts: u32,
+    /// How far the medium is that goes out now.
+    pub upload: Option<Upload>,
 }
 
 impl DeliveryView {
@@ -256,6 +259,10 @@ impl<'q, 'a> Desk<'q, 'a> {
             State::Draft | State::Cancelled => None,
             _ => Some(self.now.since(delivery.due)),
         };
+        let upload = match delivery.state {
+            State::Scheduled | State::Sending => q.upload(&delivery.id)?,
+            _ => None,
+        };
         Ok(DeliveryView {
             shown: shown(delivery.state, blocker),
             blocker,
@@ -266,6 +273,7 @@ impl<'q, 'a> Desk<'q, 'a> {
             // The media of a thread are those of its first part.
             media_count: if delivery.part_no == 1 { *media } else { 0 },
             parts: *parts,
+            upload,
             late_by: late_by.filter(|late| !late.is_zero()),
             delivery,
         })

@@ -127,6 +127,10 @@ pub fn verdict(model: &Model, view: &DeliveryView) -> (&'static str, String, Rol
     let wall = model.wall();
     let one = &view.delivery;
     let late = wall.now.since(one.due);
+    if let Some(upload) = view.upload {
+        let text = format!("uploading {} %", upload.percent());
+        return ("→", text, Role::Plain);
+    }
     match view.shown {
         Shown::Draft => ("–", "draft".into(), Role::Plain),
         Shown::Scheduled if late.as_secs() >= 60 => {
