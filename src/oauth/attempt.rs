@@ -88,13 +88,21 @@ impl Answer {
 
 /// Takes what people paste, from anywhere: it finds its login by the secret
 /// word. Cheap to clone.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Paster {
     state: String,
     into: mpsc::Sender<Answer>,
 }
 
 impl Paster {
+    /// One of a login with this secret word, and where its answers come out.
+    #[cfg(test)]
+    pub(crate) fn of(state: &str) -> (Self, mpsc::Receiver<Answer>) {
+        let (into, answers) = mpsc::channel(WAITING);
+        let state = state.to_owned();
+        (Self { state, into }, answers)
+    }
+
     /// Whether an answer belongs to this login; one without a secret word may
     /// belong to any.
     pub fn is_for(&self, callback: &Callback) -> Option<bool> {
@@ -400,6 +408,13 @@ fn refused(failed: &TokenFailed, server: &str) -> SignInError {
             format!("{server} gave an answer this program does not know: {said}"),
             "Begin the login again; if that repeats, report the answer.",
         ),
+    }
+}
+
+impl std::fmt::Debug for Paster {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Not the secret word.
+        f.debug_struct("Paster").finish_non_exhaustive()
     }
 }
 

@@ -291,10 +291,14 @@ async fn another_account(
     channel: &Channel,
     signed: SignedIn,
 ) -> OpError {
-    let found = signed
+    let answered: Vec<(String, String)> = signed
         .accounts
         .iter()
-        .map(|one| format!("@{} ({})", one.handle, one.remote_id))
+        .map(|one| (one.handle.clone(), one.remote_id.clone()))
+        .collect();
+    let found = answered
+        .iter()
+        .map(|(handle, id)| format!("@{handle} ({id})"))
         .collect::<Vec<_>>()
         .join(", ");
     // The same client may serve a channel of that account with the same token.
@@ -315,7 +319,7 @@ async fn another_account(
         // Best effort: the refusal is what counts, and the session ends by itself.
         let _ = networked.revoke(net, &session).await;
     }
-    OpError::failed(
+    let mut error = OpError::failed(
         "another_account",
         format!(
             "This channel is @{} ({}), but the login is {found}; nothing was changed.",
@@ -325,5 +329,7 @@ async fn another_account(
             "Log in as @{}, or connect the other account as a new channel.",
             channel.handle
         ),
-    )
+    );
+    error.answered = answered;
+    error
 }

@@ -53,15 +53,24 @@ pub fn empty(width: u16, height: u16) -> Model {
         slow: false,
         no_publish: false,
         pid: 4711,
+        over_ssh: false,
+        local_display: false,
         ways: HashMap::from([
             (Network::Bluesky, &[Way::AppPassword][..]),
-            (Network::Mastodon, &[Way::AccessToken, Way::Browser][..]),
+            (Network::Mastodon, &[Way::Browser, Way::AccessToken][..]),
             (Network::Telegram, &[Way::BotToken][..]),
         ]),
         tips: HashMap::from([
             (
                 Network::Bluesky,
                 &["Make an app password under Settings, Privacy and security, App passwords."][..],
+            ),
+            (
+                Network::Mastodon,
+                &[
+                    "Be logged in on the account's server as that account, in the browser that opens the link.",
+                    "A token instead: Preferences, Development, a new application with the scopes read and write.",
+                ][..],
             ),
             (
                 Network::Instagram,

@@ -1,0 +1,469 @@
+//! Logins in the browser: begun, answered, left waiting and given up.
+
+use super::{answers, sheets};
+use crate::domain::ids::{ChannelId, WorkspaceId};
+use crate::domain::network::{ChannelKind, Network};
+use crate::networks::Way;
+use crate::ops::OpError;
+use crate::ops::login::{Callback, PasteError, Purpose, parse};
+use crate::tui::act::{Act, Done, Effect};
+use crate::tui::model::logins::{Note, Waiting};
+use crate::tui::model::requests::RequestId;
+use crate::tui::model::sheet::Browser;
+use crate::tui::model::{Dirty, Model, Sheet, Tone};
+use crate::tui::msg::LoginNews;
+use crate::tui::widgets::Field;
+
+/// Opens the login of a channel: the one that waits, else a new one, whose link
+/// is asked for at once.
+pub fn open_channel(model: &mut Model, channel: &ChannelId) -> Vec<Effect> {
+    let Some(view) = model.channels.get(channel) else {
+        return Vec::new();
+    };
+    let of = &view.summary.channel;
+    let login = model.logins.of_channel(channel);
+    let sheet = Browser {
+        network: of.kind.network(),
+        channel: Some(channel.clone()),
+        workspace: of.workspace_id.clone(),
+        server: None,
+        login,
+        typed: None,
+        error: None,
+    };
+    model.sheets.push(Sheet::Browser(Box::new(sheet)));
+    if login.is_some() {
+        return Vec::new();
+    }
+    begin(model)
+}
+
+/// Opens the login of a new account: the one that waits, else a new one.
+pub fn open_new(model: &mut Model, workspace: WorkspaceId, network: Network) -> Vec<Effect> {
+    match model.logins.of_new(&workspace, network) {
+        Some(login) => {
+            let server = model.logins.get(login).map(|one| one.server.clone());
+            let sheet = new_sheet(workspace, network, &server.unwrap_or_default());
+            let login = Some(login);
+            let sheet = Browser { login, ..sheet };
+            model.sheets.push(Sheet::Browser(Box::new(sheet)));
+            Vec::new()
+        }
+        None => begin_new(model, workspace, network, ""),
+    }
+}
+
+/// Opens a login of a new account beside those that wait.
+pub fn begin_new(
+    model: &mut Model,
+    workspace: WorkspaceId,
+    network: Network,
+    server: &str,
+) -> Vec<Effect> {
+    let sheet = new_sheet(workspace, network, server);
+    let asks = sheet.asks_server();
+    model.sheets.push(Sheet::Browser(Box::new(sheet)));
+    if asks { Vec::new() } else { begin(model) }
+}
+
+fn new_sheet(workspace: WorkspaceId, network: Network, server: &str) -> Browser {
+    let many = |kind: &ChannelKind| kind.network() == network && kind.server_is_identity();
+    let server = ChannelKind::ALL
+        .iter()
+        .any(many)
+        .then(|| Field::with(server));
+    Browser {
+        network,
+        channel: None,
+        workspace,
+        server,
+        login: None,
+        typed: None,
+        error: None,
+    }
+}
+
+fn top(model: &mut Model) -> Option<&mut Browser> {
+    match model.sheets.last_mut()? {
+        Sheet::Browser(sheet) => Some(sheet),
+        _ => None,
+    }
+}
+
+/// Asks for a link for the sheet on top.
+fn begin(model: &mut Model) -> Vec<Effect> {
+    let id = model.requests.fresh();
+    let since = model.boot;
+    let Some(sheet) = top(model) else {
+        return Vec::new();
+    };
+    sheet.login = Some(id);
+    sheet.error = None;
+    sheet.typed = None;
+    let typed = sheet.server.as_ref().map(|field| field.text().trim());
+    let server = typed.unwrap_or_default().to_owned();
+    let (network, workspace) = (sheet.network, sheet.workspace.clone());
+    let channel = sheet.channel.clone();
+    let purpose = match &channel {
+        Some(channel) => Purpose::Reconnect {
+            channel: channel.clone(),
+        },
+        None => Purpose::Connect {
+            workspace: workspace.clone(),
+            network,
+            server: (!server.is_empty()).then(|| server.clone()),
+            account: None,
+        },
+    };
+    model.logins.add(Waiting {
+        id,
+        network,
+        workspace,
+        channel,
+        server,
+        ready: None,
+        checking: false,
+        since,
+        note: None,
+    });
+    vec![Effect::Begin(id, purpose)]
+}
+
+/// Enter: asks for a link, or checks what is typed.
+pub fn go(model: &mut Model) -> Vec<Effect> {
+    let Some(sheet) = top(model) else {
+        return Vec::new();
+    };
+    if sheet.login.is_none() {
+        return begin(model);
+    }
+    let Some(typed) = &sheet.typed else {
+        return Vec::new();
+    };
+    let text = typed.text().to_owned();
+    if text.trim().is_empty() {
+        return Vec::new();
+    }
+    paste(model, &text).unwrap_or_default()
+}
+
+/// Takes a paste that belongs to a login; `None` when it belongs elsewhere.
+pub fn paste(model: &mut Model, text: &str) -> Option<Vec<Effect>> {
+    let here = model
+        .browser()
+        .and_then(|(_, login)| login)
+        .map(|login| login.id);
+    match parse(text) {
+        Ok(answer) if answer.state.is_some() => match model.logins.of_answer(&answer) {
+            Some(id) => Some(give(model, id, answer)),
+            None if model.logins.all().is_empty() => None,
+            None => {
+                let what = "That address belongs to no login that waits here.";
+                let hint = "Paste the one that the link of a waiting login led to.";
+                Some(say(model, here, what.into(), hint.into()))
+            }
+        },
+        // A bare code says nothing of whose it is: it goes to the open sheet.
+        Ok(answer) => here.map(|id| give(model, id, answer)),
+        Err(error) => {
+            let waits = !model.logins.all().is_empty();
+            let address = matches!(error, PasteError::TheLink | PasteError::NoCode);
+            let field = super::press::has_field(model);
+            (here.is_some() || (waits && address && !field))
+                .then(|| say(model, here, error.to_string(), error.hint().into()))
+        }
+    }
+}
+
+/// Says why a paste changed nothing: in the open sheet, else in the status
+/// line.
+fn say(model: &mut Model, here: Option<RequestId>, text: String, hint: String) -> Vec<Effect> {
+    match here.and_then(|id| model.logins.get_mut(id)) {
+        Some(login) => {
+            let tone = Tone::Bad;
+            login.note = Some(Note { tone, text, hint });
+        }
+        None => model
+            .line
+            .say(Tone::Bad, format!("{text} {hint}"), model.boot),
+    }
+    Vec::new()
+}
+
+fn give(model: &mut Model, id: RequestId, answer: Callback) -> Vec<Effect> {
+    let open = is_open(model, id);
+    let here = open.then_some(id);
+    let Some(login) = model.logins.get_mut(id) else {
+        return Vec::new();
+    };
+    if login.checking {
+        let what = "An answer is being checked already.";
+        return say(model, here, what.into(), String::new());
+    }
+    let Some(ready) = &login.ready else {
+        let what = "The link of this login is not there yet, so this answers another one.";
+        return say(model, here, what.into(), String::new());
+    };
+    let paster = ready.paster.clone();
+    login.note = None;
+    for sheet in &mut model.sheets {
+        if let Sheet::Browser(sheet) = sheet
+            && sheet.login == Some(id)
+        {
+            sheet.typed = None;
+        }
+    }
+    if let Some(login) = model.logins.get(id).filter(|_| !open) {
+        let text = format!("Checking the login of {}…", model.name_of(login));
+        model.line.say(Tone::Quiet, text, model.boot);
+    }
+    vec![Effect::Answer(id, paster, answer)]
+}
+
+/// Whether the sheet of a login is the one the keys are about.
+fn is_open(model: &Model, id: RequestId) -> bool {
+    matches!(model.sheet(), Some(Sheet::Browser(sheet)) if sheet.login == Some(id))
+}
+
+/// Takes what happened to a login.
+pub fn news(model: &mut Model, id: RequestId, news: LoginNews) -> Vec<Effect> {
+    model.touch(Dirty::Background);
+    let boot = model.boot;
+    match news {
+        LoginNews::Ready(ready) => {
+            if let Some(login) = model.logins.get_mut(id) {
+                login.ready = Some(*ready);
+                login.since = boot;
+            }
+            Vec::new()
+        }
+        LoginNews::Checking => {
+            if let Some(login) = model.logins.get_mut(id) {
+                login.checking = true;
+                login.note = None;
+            }
+            Vec::new()
+        }
+        LoginNews::Again(error) => {
+            again(model, id, error);
+            Vec::new()
+        }
+        LoginNews::Ended(Ok(done)) => worked(model, id, done),
+        LoginNews::Ended(Err(error)) => {
+            ended(model, id, error);
+            Vec::new()
+        }
+    }
+}
+
+fn again(model: &mut Model, id: RequestId, error: OpError) {
+    let (boot, open) = (model.boot, is_open(model, id));
+    let Some(login) = model.logins.get_mut(id) else {
+        return;
+    };
+    login.checking = false;
+    login.since = boot;
+    if !open {
+        let text = error.to_string();
+        model.line.say(Tone::Bad, text, boot);
+        return;
+    }
+    login.note = Some(Note {
+        tone: Tone::Bad,
+        text: error.what,
+        hint: error.hint,
+    });
+}
+
+fn worked(model: &mut Model, id: RequestId, done: Done) -> Vec<Effect> {
+    let open = is_open(model, id);
+    model.logins.remove(id);
+    model
+        .sheets
+        .retain(|sheet| !matches!(sheet, Sheet::Browser(sheet) if sheet.login == Some(id)));
+    let others = give_up_for(model, done.channel.as_ref());
+    if open {
+        answers::show(model, done.channel.as_ref());
+    }
+    let (text, command) = (done.text, done.command);
+    model.line.say_with(Tone::Good, text, command, model.boot);
+    others
+}
+
+/// Gives up the logins of a channel that was mended in another way.
+pub fn give_up_for(model: &mut Model, channel: Option<&ChannelId>) -> Vec<Effect> {
+    let waiting = channel.and_then(|channel| model.logins.of_channel(channel));
+    let Some(id) = waiting else {
+        return Vec::new();
+    };
+    model.logins.remove(id);
+    vec![Effect::GiveUp(id)]
+}
+
+fn ended(model: &mut Model, id: RequestId, error: OpError) {
+    let Some(login) = model.logins.remove(id) else {
+        return;
+    };
+    let mut sheets = model.sheets.iter_mut().filter_map(|sheet| match sheet {
+        Sheet::Browser(sheet) => Some(sheet),
+        _ => None,
+    });
+    let sheet = sheets.find(|sheet| sheet.login == Some(id));
+    if let Some(sheet) = sheet {
+        sheet.login = None;
+        sheet.typed = None;
+        sheet.error = Some(error);
+        return;
+    }
+    let text = format!("{}: {error}", model.name_of(&login));
+    model.line.say(Tone::Bad, text, model.boot);
+}
+
+/// Copies the link, or says that there is none yet.
+pub fn copy(model: &mut Model) -> Vec<Effect> {
+    let what = "The link was sent to your terminal; if nothing arrives, b shows it.";
+    with_link(model, what, |link| Effect::Copy(link.expose().to_owned()))
+}
+
+/// Shows the link alone.
+pub fn bare(model: &mut Model) -> Vec<Effect> {
+    let effects = with_link(model, "", |link| Effect::Bare(link.duplicate()));
+    model.bare = !effects.is_empty();
+    effects
+}
+
+/// Opens the link in the browser of this machine.
+pub fn browse(model: &mut Model) -> Vec<Effect> {
+    let id = model.requests.fresh();
+    let what = "The browser was asked to open. Should nothing appear, y copies the link.";
+    with_link(model, what, |link| {
+        Effect::Act(id, Act::Browse(link.duplicate()))
+    })
+}
+
+fn with_link(
+    model: &mut Model,
+    said: &str,
+    effect: impl FnOnce(&crate::support::secret::Secret) -> Effect,
+) -> Vec<Effect> {
+    let Some(id) = top(model).and_then(|sheet| sheet.login) else {
+        return Vec::new();
+    };
+    let Some(login) = model.logins.get_mut(id) else {
+        return Vec::new();
+    };
+    let Some(ready) = &login.ready else {
+        return Vec::new();
+    };
+    let effect = effect(&ready.link);
+    note(login, said);
+    vec![effect]
+}
+
+fn note(login: &mut Waiting, said: &str) {
+    if !said.is_empty() {
+        login.note = Some(Note {
+            tone: Tone::Good,
+            text: said.to_owned(),
+            hint: String::new(),
+        });
+    }
+}
+
+/// Copies the line that brings a browser of another machine here.
+pub fn copy_line(model: &mut Model) -> Vec<Effect> {
+    let Some(login) = top(model)
+        .and_then(|sheet| sheet.login)
+        .and_then(|id| model.logins.get_mut(id))
+    else {
+        return Vec::new();
+    };
+    let line = login.ready.as_ref().and_then(|ready| ready.tunnel.clone());
+    let Some(line) = line else {
+        return Vec::new();
+    };
+    note(
+        login,
+        "The line was sent to your terminal; run it on the machine with the browser.",
+    );
+    vec![Effect::Copy(line)]
+}
+
+/// Puts the cursor into the field of the address.
+pub fn type_it(model: &mut Model) -> Vec<Effect> {
+    if let Some(sheet) = top(model) {
+        sheet.typed = Some(Field::plain());
+    }
+    Vec::new()
+}
+
+/// Gives the login of this sheet up.
+pub fn give_up(model: &mut Model) -> Vec<Effect> {
+    let Some(sheet) = top(model) else {
+        return Vec::new();
+    };
+    let login = sheet.login;
+    model.sheets.pop();
+    let Some(id) = login else {
+        return Vec::new();
+    };
+    model.logins.remove(id);
+    let text = "Given up: nothing was changed.";
+    model.line.say(Tone::Good, text, model.boot);
+    vec![Effect::GiveUp(id)]
+}
+
+/// Begins the login of another new account beside this one.
+pub fn another(model: &mut Model) -> Vec<Effect> {
+    let Some(sheet) = top(model) else {
+        return Vec::new();
+    };
+    let (workspace, network) = (sheet.workspace.clone(), sheet.network);
+    model.sheets.pop();
+    begin_new(model, workspace, network, "")
+}
+
+/// From the browser to what is typed, or back. What waits goes on waiting.
+pub fn other_way(model: &mut Model) -> Vec<Effect> {
+    match model.sheets.last() {
+        Some(Sheet::Browser(sheet)) => {
+            let (channel, network) = (sheet.channel.clone(), sheet.network);
+            let workspace = sheet.workspace.clone();
+            let server = sheet.server.as_ref().map(|field| field.text().to_owned());
+            let ways = model.set.ways.get(&network).copied().unwrap_or_default();
+            let typed = ways.iter().copied().find(|way| *way != Way::Browser);
+            let Some(way) = typed else {
+                return Vec::new();
+            };
+            model.sheets.pop();
+            match channel {
+                Some(channel) => sheets::type_for(model, &channel, way),
+                None => {
+                    sheets::type_new(model, workspace, network, way, &server.unwrap_or_default());
+                }
+            }
+            Vec::new()
+        }
+        Some(Sheet::Login(login)) => {
+            let (channel, network) = (login.channel.clone(), login.network);
+            let workspace = login.workspace.clone();
+            let server = login.server.text().to_owned();
+            model.sheets.pop();
+            match channel {
+                Some(channel) => open_channel(model, &channel),
+                None if model.logins.of_new(&workspace, network).is_some() => {
+                    open_new(model, workspace, network)
+                }
+                None => begin_new(model, workspace, network, &server),
+            }
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Whether the sheet has to say why nothing may be heard.
+pub fn is_silent(model: &Model) -> bool {
+    model.browser().is_some_and(|(_, login)| {
+        login.is_some_and(|login| login.takes_answers() && login.silent_from() <= model.boot)
+    })
+}
