@@ -143,7 +143,7 @@ fn b7_quitting_while_an_answer_is_checked_waits_for_its_end() {
         .mastodon()
         .fault_once("token", Fault::Delay(1_000));
     // Without bracketed paste the address comes as keys, in one read.
-    term.press(&end.to_string());
+    term.press(end.as_str());
     term.until(|screen| screen.contains("▸ 2 check"));
     term.press("\u{3}");
     assert_eq!(term.ended(), 0);

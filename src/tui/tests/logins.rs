@@ -269,6 +269,8 @@ fn an_answer_that_is_being_checked_is_not_given_up() {
     let mut model = seed::model(120, 36);
     let dune = waiting(&mut model);
     news(&mut model, dune, LoginNews::Checking);
+    assert!(paste(&mut model, &address("word-of-dune")).is_empty());
+    assert!(seen(&model).contains("An answer is being checked already."));
     assert!(
         seen(&model).contains("✓ 1 log in  ▸ 2 check"),
         "{}",
@@ -601,6 +603,25 @@ fn logins_that_wait_while_the_list_is_open() {
         waiting(model);
         press(model, "<esc>");
     });
+}
+
+#[test]
+fn where_room_is_short_what_happened_goes_before_advice() {
+    let mut model = seed::model(60, 20);
+    model.set.over_ssh = true;
+    let id = reconnect(&mut model);
+    link_as(&mut model, id, "w", |ready| {
+        ready.tunnel = Some("ssh -L 8917:127.0.0.1:8917 hub.example".into());
+    });
+    paste(&mut model, LINK);
+    let screen = seen(&model);
+    for words in [
+        "Open it, log in, and copy",
+        "Waiting for the browser",
+        "ssh -L",
+    ] {
+        assert!(screen.contains(words), "{words}: {screen}");
+    }
 }
 
 #[test]

@@ -54,7 +54,7 @@ fn lower_first(text: &str) -> String {
 /// Copies the useful thing here.
 pub fn copy(model: &mut Model) -> Vec<Effect> {
     if matches!(model.sheets.last(), Some(Sheet::Browser(_))) {
-        return super::logins::copy(model);
+        return super::browser::copy(model);
     }
     let (what, text) = match (model.sheets.last(), model.list) {
         (Some(Sheet::Story(story)), _) => match &story.why {

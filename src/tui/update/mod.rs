@@ -3,6 +3,7 @@
 
 mod acts;
 mod answers;
+mod browser;
 pub mod found;
 mod loads;
 mod logins;

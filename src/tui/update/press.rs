@@ -2,7 +2,7 @@
 
 use crossterm::event::KeyEvent;
 
-use super::{acts, logins, moves, posts, sheets};
+use super::{acts, browser, logins, moves, posts, sheets};
 use crate::tui::act::Effect;
 use crate::tui::keys::{self, Do};
 use crate::tui::model::sheet::SETTLE;
@@ -139,13 +139,13 @@ pub fn run(model: &mut Model, does: Do) -> Vec<Effect> {
         Do::Pause => acts::pause(model),
         Do::Undo => acts::undo(model),
         Do::Copy => acts::copy(model),
-        Do::CopyLine => logins::copy_line(model),
-        Do::Bare => logins::bare(model),
-        Do::Browse => logins::browse(model),
-        Do::Type => logins::type_it(model),
-        Do::OtherWay => logins::other_way(model),
-        Do::Another => logins::another(model),
-        Do::GiveUp => logins::give_up(model),
+        Do::CopyLine => browser::copy_line(model),
+        Do::Bare => browser::bare(model),
+        Do::Browse => browser::browse(model),
+        Do::Type => browser::type_it(model),
+        Do::OtherWay => browser::other_way(model),
+        Do::Another => browser::another(model),
+        Do::GiveUp => browser::give_up(model),
         Do::Cancel => posts::cancel(model),
         Do::Send => posts::send(model),
         Do::Live | Do::NotLive | Do::Leave => posts::decide(model, does),

@@ -22,6 +22,10 @@ const SILENT: [&str; 4] = [
     "– The last page failed to load: that is right, paste its address.",
 ];
 
+/// What may be done when a login is over.
+const NEW_LINK: &str =
+    "Enter makes a new link; its page asks who logs in. Esc leaves all as it is.";
+
 /// Where a login is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Step {
@@ -35,7 +39,6 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, browser: &Browser) {
     let cells = inside_width(area);
     let channel = browser.channel.as_ref();
     let channel = channel.and_then(|id| model.channels.get(id));
-    let login = browser.login.and_then(|id| model.logins.get(id));
     let network = browser.network.title();
     let title = match channel {
         Some(view) => format!(
@@ -48,26 +51,41 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, browser: &Browser) {
         Some(_) => "nothing was changed".to_owned(),
         None => place(model, browser),
     };
+    let mut lines = text(model, browser, channel, cells, true);
+    if lines.len() > usize::from(area.height.saturating_sub(2)) {
+        // What to do and what happened go before advice and air.
+        lines = text(model, browser, channel, cells, false);
+        lines.retain(|line| !matches!(line, Line::Blank));
+    }
+    sheet(canvas, area, &title, &place, &lines);
+}
+
+/// What stands in the sheet; `advice` is what to do before the login.
+fn text(
+    model: &Model,
+    browser: &Browser,
+    channel: Option<&ChannelView>,
+    cells: u16,
+    advice: bool,
+) -> Vec<Line> {
     let mut lines = Vec::new();
+    let tip = || first(model, browser, cells, advice);
+    let login = browser.login.and_then(|id| model.logins.get(id));
     match (login, &browser.error) {
-        (Some(login), _) => waiting(model, browser, login, channel, cells, &mut lines),
+        (Some(login), _) => waiting(model, browser, login, channel, tip(), cells, &mut lines),
         (None, error) => {
             if let Some(error) = error {
                 refused(error, channel, cells, &mut lines);
             }
             if browser.asks_server() {
-                ask(model, browser, error.is_some(), cells, &mut lines);
+                ask(browser, error.is_some(), tip(), cells, &mut lines);
             } else {
                 lines.push(Line::Blank);
-                says(
-                    &mut lines,
-                    "Enter makes a new link; its page asks who logs in. Esc leaves all as it is.",
-                    cells,
-                );
+                says(&mut lines, NEW_LINK, cells);
             }
         }
     }
-    sheet(canvas, area, &title, &place, &lines);
+    lines
 }
 
 fn place(model: &Model, browser: &Browser) -> String {
@@ -79,32 +97,32 @@ fn place(model: &Model, browser: &Browser) -> String {
 }
 
 /// The server of a new account is asked for first.
-fn ask(model: &Model, browser: &Browser, again: bool, cells: u16, lines: &mut Vec<Line>) {
-    if again {
-        lines.push(Line::Blank);
-    } else {
+fn ask(browser: &Browser, again: bool, tip: Vec<Line>, cells: u16, lines: &mut Vec<Line>) {
+    if !again {
         lines.push(steps(Step::LogIn, "", cells));
-        first(model, browser, cells, lines);
-        lines.push(Line::Blank);
+        lines.extend(tip);
     }
+    lines.push(Line::Blank);
     if let Some(field) = &browser.server {
         let hint = "mastodon.social, or any page of the account's server";
         lines.push(Line::Field("Server", field_line(field, true, cells, hint)));
     }
     lines.push(Line::Blank);
     let text = if again {
-        "Enter makes a new link; its page asks who logs in. Esc leaves all as it is."
+        NEW_LINK
     } else {
         "Enter asks the server for a link to its login page. Ctrl-t takes a token."
     };
     says(lines, text, cells);
 }
 
-fn first(model: &Model, browser: &Browser, cells: u16, lines: &mut Vec<Line>) {
+/// What to do before the login.
+fn first(model: &Model, browser: &Browser, cells: u16, advice: bool) -> Vec<Line> {
     let tips = model.set.tips.get(&browser.network);
-    if let Some(tip) = tips.and_then(|tips| tips.first()) {
-        lines.extend(text_lines("First", tip, Role::Plain, cells, 3));
-    }
+    let tip = tips.and_then(|tips| tips.first()).filter(|_| advice);
+    tip.map_or_else(Vec::new, |tip| {
+        text_lines("First", tip, Role::Plain, cells, 3)
+    })
 }
 
 fn waiting(
@@ -112,13 +130,14 @@ fn waiting(
     browser: &Browser,
     login: &Waiting,
     channel: Option<&ChannelView>,
+    tip: Vec<Line>,
     cells: u16,
     lines: &mut Vec<Line>,
 ) {
     let at = server(login, channel);
     let Some(ready) = &login.ready else {
         lines.push(steps(Step::LogIn, "", cells));
-        first(model, browser, cells, lines);
+        lines.extend(tip);
         lines.push(Line::Blank);
         let text = format!("Asking {at} for a link to its login page. Nothing is changed by it.");
         says(lines, &text, cells);
@@ -132,10 +151,14 @@ fn waiting(
              This goes on to its end, also should you leave."
         );
         says(lines, &text, cells);
+        if let Some(note) = &login.note {
+            lines.push(Line::Blank);
+            noted(note, cells, lines);
+        }
         return;
     }
     lines.push(steps(Step::LogIn, &left(model, ready), cells));
-    first(model, browser, cells, lines);
+    lines.extend(tip);
     lines.push(Line::Blank);
     open(model, ready, &at, cells, lines);
     lines.push(Line::Blank);
@@ -154,10 +177,7 @@ fn waiting(
         n => format!("; {} held", count(n, "post stays", "posts stay")),
     };
     let text = format!("Waiting for the browser or the address. Nothing has changed{held}.");
-    lines.push(Line::Full(
-        cut(&text, usize::from(cells)).into(),
-        Role::Muted,
-    ));
+    lines.push(Line::Full(cut(&text, usize::from(cells)), Role::Muted));
 }
 
 /// The ways to the page.
