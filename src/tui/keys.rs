@@ -75,6 +75,8 @@ pub enum Do {
     Bare,
     /// Open a link in the browser of this machine.
     Browse,
+    /// Make a new link for a login that is over.
+    NewLink,
     /// Type what is otherwise pasted.
     Type,
     /// Log in another way.
@@ -213,7 +215,7 @@ pub static TABLE: &[Binding] = &[
     row("Enter", Do::Go, &[P::Server], "get a link", "Ask the server for a link to its login page", 95),
     row("Ctrl-t Tab", Do::OtherWay, &[P::Server], "token instead", "Log in with an access token instead", 80),
     row("Enter", Do::Go, &[P::Address], "check it", "Check the address that is typed", 95),
-    row("Enter", Do::Go, &[P::Browser], "new link", "Make a new link", 98),
+    row("Enter", Do::NewLink, &[P::Browser], "new link", "Make a new link", 98),
     row("y", Do::Copy, &[P::Browser], "copy", "Copy the link to the clipboard of your terminal", 97),
     row("b", Do::Bare, &[P::Browser], "bare", "Show the link alone, to select it with the mouse", 96),
     row("o", Do::Browse, &[P::Browser], "open", "Open the link in a browser here", 94),
@@ -340,10 +342,12 @@ fn label(model: &Model, binding: &Binding) -> &'static str {
 
 /// The line of keys of a sheet: `1 it is live · 2 send again · Esc`.
 pub fn sheet_line(model: &Model) -> String {
-    let (cells, back) = match model.browser() {
-        // What waits goes on waiting.
-        Some((sheet, Some(_))) if sheet.typed.is_none() => (64, "Esc later"),
-        _ => (67, "Esc"),
+    let waits = place(model) == P::Browser && model.browser().is_some_and(|(_, one)| one.is_some());
+    // What waits goes on waiting.
+    let (cells, back) = if waits {
+        (64, "Esc later")
+    } else {
+        (67, "Esc")
     };
     let mut parts: Vec<String> = footer(model, cells, 3)
         .into_iter()

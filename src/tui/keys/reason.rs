@@ -57,7 +57,7 @@ pub fn why_not(model: &Model, does: Do) -> Option<String> {
             Some(login) if login.checking => Some("an answer is being checked".into()),
             Some(_) => None,
         }),
-        Do::Go => new_link(model),
+        Do::NewLink => new_link(model),
         Do::OtherWay => other_way(model),
         Do::Another => model
             .browser()
@@ -105,12 +105,8 @@ fn no_tunnel(model: &Model) -> Option<String> {
     }
 }
 
-/// Enter in the sheet of a login in the browser, where nothing is typed.
 fn new_link(model: &Model) -> Option<String> {
-    let (sheet, login) = model.browser()?;
-    if sheet.asks_server() || sheet.typed.is_some() {
-        return None;
-    }
+    let (_, login) = model.browser()?;
     let login = login?;
     Some(if login.ready.is_none() {
         "the link is being made".into()

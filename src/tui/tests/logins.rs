@@ -518,6 +518,16 @@ fn every_key_of_the_sheet_is_in_its_help() {
     }
 }
 
+#[test]
+fn the_help_of_the_sheet_runs_what_it_finds() {
+    let mut model = seed::model(120, 36);
+    waiting(&mut model);
+    let effects = press(&mut model, "?clipboard<enter>");
+    assert!(matches!(effects.as_slice(), [Effect::Copy(text)] if text == LINK));
+    press(&mut model, "?new link<enter>");
+    assert_eq!(said(&model), "the link here is still good");
+}
+
 /// What is seen at 80x24 in colour and at 120x36 without.
 fn looks(name: &str, story: impl Fn(&mut Model)) {
     for (width, height, look, suffix) in [(80, 24, DARK, "80x24"), (120, 36, MONO, "120x36")] {

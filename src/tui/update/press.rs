@@ -150,6 +150,6 @@ pub fn run(model: &mut Model, does: Do) -> Vec<Effect> {
         Do::Send => posts::send(model),
         Do::Live | Do::NotLive | Do::Leave => posts::decide(model, does),
         Do::Field(forwards) => sheets::turn_field(model, forwards),
-        Do::Go => sheets::go(model),
+        Do::Go | Do::NewLink => sheets::go(model),
     }
 }
