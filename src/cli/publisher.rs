@@ -41,6 +41,9 @@ pub fn engine(hub: &Hub) -> Engine {
     })
 }
 
+/// How long another publisher is waited for before its role is tried again.
+const TURN: Duration = Duration::from_millis(500);
+
 /// Waits for what was asked of the publisher. When nobody publishes, this
 /// process takes the role for the queued requests, does them and gives it back.
 ///
@@ -52,19 +55,25 @@ pub async fn carried_out(
     id: &CommandId,
     span: Duration,
 ) -> Result<Asked, Failure> {
-    // One turn as publisher does every queued request, this one perhaps too.
-    let now = progress(hub, id).await?;
-    if matches!(now, Asked::Done { .. }) {
-        return Ok(now);
-    }
-    let somebody = if context.flags.no_publish {
-        publisher(hub).await?.running
-    } else {
+    let until = hub.clock.now().plus(span);
+    loop {
+        let now = progress(hub, id).await?;
+        let left = until.since(hub.clock.now());
+        if matches!(now, Asked::Done { .. }) {
+            return Ok(now);
+        }
+        if context.flags.no_publish {
+            let somebody = publisher(hub).await?.running;
+            return Ok(wait(hub, id, if somebody { left } else { Duration::ZERO }).await?);
+        }
+        // One turn as publisher does every queued request, this one perhaps too.
+        // Whoever had the role may have given it back just before it was asked.
         context.uncut(engine(hub).once(Once::Commands)).await?;
-        true
-    };
-    let span = if somebody { span } else { Duration::ZERO };
-    Ok(wait(hub, id, span).await?)
+        let asked = wait(hub, id, left.min(TURN)).await?;
+        if matches!(asked, Asked::Done { .. }) || left <= TURN {
+            return Ok(asked);
+        }
+    }
 }
 
 /// Says that something was asked and is not done yet.

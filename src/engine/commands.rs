@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::refresher::{self, Renewed};
+use super::refresher::{self, Renewed, Wanted};
 use super::taken::{Taken, What};
 use super::{Inner, resolver, upkeep};
 use crate::domain::ids::{ChannelId, DeliveryId};
@@ -30,7 +30,18 @@ pub async fn carry_out(inner: &Arc<Inner>, command: &Command) -> Result<(), Stor
 async fn run(inner: &Arc<Inner>, command: &Command) -> Result<(bool, String), StoreError> {
     match command.kind {
         CommandKind::Probe | CommandKind::Refresh => {
-            prove(inner, &ChannelId::from_stored(command.object.clone())).await
+            let wanted = match command.kind {
+                CommandKind::Refresh => Wanted::NewPair {
+                    asked_at: command.asked_at,
+                },
+                _ => Wanted::Proof,
+            };
+            prove(
+                inner,
+                &ChannelId::from_stored(command.object.clone()),
+                wanted,
+            )
+            .await
         }
         CommandKind::LookUp => {
             let id = DeliveryId::from_stored(command.object.clone());
@@ -62,7 +73,11 @@ async fn run(inner: &Arc<Inner>, command: &Command) -> Result<(bool, String), St
     }
 }
 
-async fn prove(inner: &Arc<Inner>, id: &ChannelId) -> Result<(bool, String), StoreError> {
+async fn prove(
+    inner: &Arc<Inner>,
+    id: &ChannelId,
+    wanted: Wanted,
+) -> Result<(bool, String), StoreError> {
     let channel_id = id.clone();
     let channel = inner
         .parts
@@ -78,7 +93,7 @@ async fn prove(inner: &Arc<Inner>, id: &ChannelId) -> Result<(bool, String), Sto
             ),
         ));
     };
-    let renewed = refresher::renew(inner, &login, None).await?;
+    let renewed = refresher::renew(inner, &login, None, wanted).await?;
     let name = channel.name();
     Ok(match renewed {
         Renewed::Good => (true, format!("{name} is proved: it may publish.")),

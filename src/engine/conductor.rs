@@ -535,7 +535,13 @@ async fn begin_proofs(inner: &Arc<Inner>, tasks: &mut Tasks) -> Result<UtcMs, St
         }
         let taken = Taken::new(inner, What::Login(login.clone()));
         tasks.spawn(async move {
-            let proved = refresher::renew(&taken.inner, &login, Some(generation)).await;
+            let proved = refresher::renew(
+                &taken.inner,
+                &login,
+                Some(generation),
+                refresher::Wanted::Proof,
+            )
+            .await;
             Finished::Proof { login, proved }
         });
     }

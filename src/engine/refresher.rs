@@ -41,6 +41,19 @@ pub enum Renewed {
     Gone,
 }
 
+/// What a renewal is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// To know that the login works: whatever proves it.
+    Proof,
+    /// A new pair, where there is something to get it with. One that was made
+    /// since then, or a moment before, is it: ten who ask at once get one.
+    NewPair {
+        /// When it was asked for.
+        asked_at: UtcMs,
+    },
+}
+
 /// A session that may send for a delivery now: proved not long ago, with a
 /// token that lives. `None` when it cannot be had now; what follows is planned.
 pub async fn ready_session(
@@ -61,7 +74,7 @@ pub async fn ready_session(
         .token_expires_at
         .is_some_and(|ends| ends <= now.plus(SPARE));
     if ends_soon || (proof_is_old && networked.descriptor().probe_is_free) {
-        match renew(inner, &login, Some(token.generation)).await? {
+        match renew(inner, &login, Some(token.generation), Wanted::Proof).await? {
             Renewed::Good => {}
             // Too many refreshes say nothing about the token that lives.
             Renewed::Unknown(refusal)
@@ -111,7 +124,8 @@ pub async fn after_refused_write(
     let Some(login) = known.channel.login_id.clone() else {
         return Ok(());
     };
-    let renewed = renew(inner, &login, Some(known.channel.token.generation)).await?;
+    let generation = Some(known.channel.token.generation);
+    let renewed = renew(inner, &login, generation, Wanted::Proof).await?;
     let seen = {
         let mut memory = inner.memory();
         let seen = memory.refused.entry(known.channel.id.clone()).or_insert(0);
@@ -163,6 +177,7 @@ pub async fn renew(
     inner: &Arc<Inner>,
     login: &LoginId,
     seen: Option<i64>,
+    wanted: Wanted,
 ) -> Result<Renewed, StoreError> {
     let lock = inner.login_lock(login);
     let inner = Arc::clone(inner);
@@ -171,7 +186,7 @@ pub async fn renew(
     // or a rotated token would be lost.
     let task = tokio::spawn(async move {
         let _one_at_a_time = lock.lock().await;
-        renew_alone(&inner, &login, seen).await
+        renew_alone(&inner, &login, seen, wanted).await
     });
     task.await.unwrap_or(Err(StoreError::Closed))
 }
@@ -180,6 +195,7 @@ async fn renew_alone(
     inner: &Arc<Inner>,
     id: &LoginId,
     seen: Option<i64>,
+    wanted: Wanted,
 ) -> Result<Renewed, StoreError> {
     let login_id = id.clone();
     let login = inner.parts.store.read(move |q| q.login(&login_id)).await?;
@@ -189,11 +205,18 @@ async fn renew_alone(
     if seen.is_some_and(|seen| login.generation > seen) {
         return Ok(Renewed::Good);
     }
+    if let Wanted::NewPair { asked_at } = wanted {
+        let spacing = inner.parts.timing.refresh_spacing;
+        let fresh = |made: UtcMs| made >= asked_at || made.plus(spacing) > inner.now();
+        if login.token_issued_at.is_some_and(fresh) {
+            return Ok(Renewed::Good);
+        }
+    }
     let Some(session) = session(inner, id).await? else {
         return Ok(Renewed::Gone);
     };
     let (networked, net) = inner.network(login.network)?;
-    let mut last = call(inner, &*networked, &net, &session, &login).await?;
+    let mut last = call(inner, &*networked, &net, &session, &login, wanted).await?;
     if let Renewal::Refused(refusal) = &last
         && refusal.cause().is_some()
         && !refusal.confirmed
@@ -204,7 +227,7 @@ async fn renew_alone(
             .clock
             .sleep(inner.parts.timing.refused_retry)
             .await;
-        last = call(inner, &*networked, &net, &session, &login).await?;
+        last = call(inner, &*networked, &net, &session, &login, wanted).await?;
     }
     if !matches!(last, Renewal::Refused(_)) {
         // The back-off of the next trouble begins anew.
@@ -243,6 +266,7 @@ async fn call(
     net: &Net,
     session: &Session,
     login: &Login,
+    wanted: Wanted,
 ) -> Result<Renewal, StoreError> {
     let (id, generation, now) = (login.id.clone(), login.generation, inner.now());
     match inner
@@ -251,7 +275,9 @@ async fn call(
         .write(move |tx| tx.begin_refresh(&id, generation, now))
         .await
     {
-        Ok(()) if refreshes(networked, session, now) => Ok(networked.refresh(net, session).await),
+        Ok(()) if refreshes(networked, session, wanted, now) => {
+            Ok(networked.refresh(net, session).await)
+        }
         Ok(()) => {
             let id = login.id.clone();
             let channels = inner
@@ -266,15 +292,16 @@ async fn call(
     }
 }
 
-/// Whether the proof of this login is a refresh: on networks where nothing else
-/// tells the truth, and where the access token is about to end.
-fn refreshes(networked: &dyn Networked, session: &Session, now: UtcMs) -> bool {
+/// Whether this is done by a refresh: on networks where nothing else tells the
+/// truth, where the access token is about to end, and when somebody wants it.
+fn refreshes(networked: &dyn Networked, session: &Session, wanted: Wanted, now: UtcMs) -> bool {
     let tokens = &session.tokens;
     let ends_soon = tokens
         .access_ends
         .at
         .is_some_and(|at| at <= now.plus(AHEAD));
-    networked.descriptor().proof_is_refresh || (tokens.refresh.is_some() && ends_soon)
+    let asked = wanted != Wanted::Proof;
+    networked.descriptor().proof_is_refresh || (tokens.refresh.is_some() && (ends_soon || asked))
 }
 
 /// A proof that brought no new pair: every channel goes by what was said of its

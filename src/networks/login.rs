@@ -6,6 +6,8 @@ use std::time::Duration;
 use url::Url;
 
 use super::SignInError;
+use super::token_endpoint::TokenFailed;
+use crate::domain::answer::AnswerClass;
 use crate::domain::network::Network;
 use crate::support::secret::Secret;
 
@@ -53,6 +55,8 @@ pub struct OAuthClient {
     pub scopes: Vec<String>,
     /// More parameters of the link.
     pub more: Vec<(String, String)>,
+    /// The stable id of the account that is wanted, where it is known before.
+    pub account: Option<String>,
     /// The key that proofs of possession are signed with, where tokens are
     /// bound to one (RFC 9449).
     pub proof_key: Option<Secret>,
@@ -157,6 +161,53 @@ pub(crate) fn no_browser_login(network: Network) -> SignInError {
         hint: format!(
             "See how it is connected: allgreen channel connect {} --help",
             network.name()
+        ),
+    }
+}
+
+/// Why a token endpoint gave nothing, as a login is told.
+pub fn refused(failed: &TokenFailed, server: &str) -> SignInError {
+    let said = failed.refusal.evidence.message.clone().unwrap_or_default();
+    let error = |code, what, hint: &str| SignInError {
+        code,
+        what,
+        hint: hint.to_owned(),
+    };
+    match failed.error() {
+        Some("access_denied") => error(
+            "access_denied",
+            "The login was refused on the other device; nothing was changed.".to_owned(),
+            "Begin it again and allow it, as somebody who may.",
+        ),
+        Some("expired_token") => error(
+            "login_timeout",
+            "The code was not typed in time; nothing was changed.".to_owned(),
+            "Begin the login again.",
+        ),
+        Some("invalid_grant") => error(
+            "bad_code",
+            format!("{server} does not take this code: {said}"),
+            "Codes work once and for minutes: open the link again and paste the new address.",
+        ),
+        Some("invalid_client" | "unauthorized_client") => error(
+            "not_registered",
+            format!("{server} does not know this program: {said}"),
+            "Begin the login again; if that repeats, check client_id in the configuration.",
+        ),
+        _ if failed.refusal.class == AnswerClass::Transient => error(
+            "unreachable",
+            format!("{server} did not answer: {said}"),
+            "Check the connection, and begin the login again in a few minutes.",
+        ),
+        _ if failed.refusal.class == AnswerClass::RateLimited => error(
+            "rate_limited",
+            format!("{server} answers nothing for now."),
+            "Begin the login again in a few minutes.",
+        ),
+        _ => error(
+            "unexpected_answer",
+            format!("{server} gave an answer this program does not know: {said}"),
+            "Begin the login again; if that repeats, report the answer.",
         ),
     }
 }

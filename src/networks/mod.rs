@@ -71,18 +71,34 @@ pub struct Net {
     pub settings: NetworkSettings,
     /// The one clock.
     pub clock: Clock,
+    /// The tokens of a login whose calls are signed with their key.
+    pub signing: Option<Arc<Tokens>>,
 }
 
 impl Net {
+    /// The same for the calls of one login: signed, when its tokens are bound to
+    /// a key.
+    pub(crate) fn of_login(&self, session: &Session) -> Self {
+        let bound = session.tokens.proof_key.is_some();
+        Self {
+            signing: bound.then(|| Arc::clone(&session.tokens)),
+            ..self.clone()
+        }
+    }
+
     /// Makes one call under the settings of this network.
     ///
     /// # Errors
     /// When there was no whole answer.
-    pub async fn send(
-        &self,
-        mut request: http::Request<'_>,
+    pub async fn send<'r>(
+        &'r self,
+        mut request: http::Request<'r>,
     ) -> Result<http::Reply, http::NetError> {
         request.private = self.settings.allow_private_hosts;
+        if request.auth.is_some() {
+            let signing = self.signing.as_ref();
+            request.proof = signing.and_then(|tokens| tokens.proof_key.as_ref());
+        }
         self.http.send(&request).await
     }
 }
@@ -484,10 +500,14 @@ pub trait Networked: Send + Sync {
     /// The link an operator opens in a browser.
     async fn authorize(
         &self,
-        _net: &Net,
+        net: &Net,
         client: &login::OAuthClient,
         ask: &login::Authorize,
     ) -> Result<url::Url, SignInError> {
+        if let Some(pushed) = &client.pushed_url {
+            let left = token_endpoint::push(net, client, pushed, ask).await;
+            return left.map_err(|failed| login::refused(&failed, &client.server));
+        }
         token_endpoint::link(client, ask).map_err(|_| SignInError {
             code: "bad_redirect",
             what: format!(

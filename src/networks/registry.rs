@@ -29,6 +29,7 @@ impl Registry {
                 .cloned()
                 .unwrap_or_default(),
             clock: clock.clone(),
+            signing: None,
         };
         Self {
             bluesky: (Arc::new(Bluesky), net(Network::Bluesky)),

@@ -11,8 +11,8 @@ use super::paste::{self, Callback, PasteError};
 use super::words::{same, secret_word};
 use crate::domain::ids::LoginAttemptId;
 use crate::domain::network::Network;
-use crate::networks::login::{Authorize, DeviceCode, Grant, LoginAsk, OAuthClient, SHOWN};
-use crate::networks::token_endpoint::{self, TokenFailed};
+use crate::networks::login::{Authorize, DeviceCode, Grant, LoginAsk, OAuthClient, SHOWN, refused};
+use crate::networks::token_endpoint;
 use crate::networks::{Net, Networked, SignInError, SignedIn};
 use crate::support::entropy::Entropy;
 use crate::support::secret::Secret;
@@ -48,7 +48,7 @@ pub struct Attempt {
     answers: mpsc::Receiver<Answer>,
     pasted: mpsc::Sender<Answer>,
     device: Option<token_endpoint::Device>,
-    _listener: Option<Listener>,
+    listener: Option<Listener>,
 }
 
 /// The code for another device, as it is shown.
@@ -182,7 +182,7 @@ impl Attempt {
             pasted,
             device,
             net,
-            _listener: listener,
+            listener,
         })
     }
 
@@ -205,6 +205,11 @@ impl Attempt {
     /// Until when an answer is taken.
     pub fn ends(&self) -> UtcMs {
         self.ends
+    }
+
+    /// The stable id of the account that is wanted, where it was known before.
+    pub fn wanted(&self) -> Option<&str> {
+        self.client.account.as_deref()
     }
 
     /// The code for another device, where there is one.
@@ -247,6 +252,14 @@ impl Attempt {
                 what: "The login was not finished in time; nothing was changed.".to_owned(),
                 hint: "Begin it again.".to_owned(),
             }),
+        }
+    }
+
+    /// Ends the login, and waits a moment for the page that a browser is still
+    /// given.
+    pub async fn close(self) {
+        if let Some(listener) = self.listener {
+            listener.close(&self.net.clock).await;
         }
     }
 
@@ -360,54 +373,6 @@ fn denied(network: Network, name: &str, words: &str) -> SignInError {
         code: "bad_code",
         what: format!("{title} ended the login: {said}"),
         hint: "Open the link again; if that repeats, begin the login anew.".to_owned(),
-    }
-}
-
-/// Why a code was not exchanged.
-fn refused(failed: &TokenFailed, server: &str) -> SignInError {
-    use crate::domain::answer::AnswerClass;
-    let said = failed.refusal.evidence.message.clone().unwrap_or_default();
-    let error = |code, what, hint: &str| SignInError {
-        code,
-        what,
-        hint: hint.to_owned(),
-    };
-    match failed.error() {
-        Some("access_denied") => error(
-            "access_denied",
-            "The login was refused on the other device; nothing was changed.".to_owned(),
-            "Begin it again and allow it, as somebody who may.",
-        ),
-        Some("expired_token") => error(
-            "login_timeout",
-            "The code was not typed in time; nothing was changed.".to_owned(),
-            "Begin the login again.",
-        ),
-        Some("invalid_grant") => error(
-            "bad_code",
-            format!("{server} does not take this code: {said}"),
-            "Codes work once and for minutes: open the link again and paste the new address.",
-        ),
-        Some("invalid_client" | "unauthorized_client") => error(
-            "not_registered",
-            format!("{server} does not know this program: {said}"),
-            "Begin the login again; if that repeats, check client_id in the configuration.",
-        ),
-        _ if failed.refusal.class == AnswerClass::Transient => error(
-            "unreachable",
-            format!("{server} did not answer: {said}"),
-            "Check the connection, and begin the login again in a few minutes.",
-        ),
-        _ if failed.refusal.class == AnswerClass::RateLimited => error(
-            "rate_limited",
-            format!("{server} answers nothing for now."),
-            "Begin the login again in a few minutes.",
-        ),
-        _ => error(
-            "unexpected_answer",
-            format!("{server} gave an answer this program does not know: {said}"),
-            "Begin the login again; if that repeats, report the answer.",
-        ),
     }
 }
 

@@ -21,6 +21,7 @@ use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
 
 use super::attempt::Answer;
 use super::pages::{self, Page};
@@ -32,6 +33,8 @@ use crate::support::clock::Clock;
 pub(super) const PATH: &str = "/callback";
 /// How long a browser is left waiting for the end of the login.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a page may take that is given at the end.
+const LAST_PAGE: Duration = Duration::from_secs(1);
 
 /// A bound port that nobody was told of yet.
 #[derive(Debug)]
@@ -44,7 +47,20 @@ pub(super) struct Bound {
 /// still given.
 #[derive(Debug)]
 pub(super) struct Listener {
-    _stop: watch::Sender<()>,
+    stop: watch::Sender<()>,
+    serving: JoinHandle<()>,
+}
+
+impl Listener {
+    /// Closes the port once the pages under way are given, or after a moment:
+    /// for a program that ends now.
+    pub async fn close(self, clock: &Clock) {
+        drop(self.stop);
+        tokio::select! {
+            _ = self.serving => {}
+            () = clock.sleep(LAST_PAGE) => {}
+        }
+    }
 }
 
 struct Door {
@@ -90,7 +106,7 @@ impl Bound {
         });
         let (stop, mut stopped) = watch::channel(());
         let router = Router::new().fallback(knock).with_state(door);
-        tokio::spawn(async move {
+        let serving = tokio::spawn(async move {
             let end = async move {
                 // An error is the end as well: the listener was dropped.
                 let _ = stopped.changed().await;
@@ -99,7 +115,7 @@ impl Bound {
                 .with_graceful_shutdown(end)
                 .await;
         });
-        Listener { _stop: stop }
+        Listener { stop, serving }
     }
 }
 

@@ -291,34 +291,13 @@ async fn another_account(
     channel: &Channel,
     signed: SignedIn,
 ) -> OpError {
-    let answered: Vec<(String, String)> = signed
-        .accounts
-        .iter()
+    let found = names_of(&signed);
+    let answered = signed.accounts.iter();
+    let answered = answered
         .map(|one| (one.handle.clone(), one.remote_id.clone()))
         .collect();
-    let found = answered
-        .iter()
-        .map(|(handle, id)| format!("@{handle} ({id})"))
-        .collect::<Vec<_>>()
-        .join(", ");
-    // The same client may serve a channel of that account with the same token.
-    let (network, user) = (channel.kind.network(), signed.remote_user_id.clone());
-    let shared = !signed.client_id.is_empty()
-        && hub
-            .store
-            .read(move |q| q.knows_user(network, &user))
-            .await
-            .unwrap_or(true);
-    if !shared {
-        let session = Session {
-            server: signed.server,
-            client_id: signed.client_id,
-            remote_user_id: signed.remote_user_id,
-            tokens: Arc::new(signed.tokens),
-        };
-        // Best effort: the refusal is what counts, and the session ends by itself.
-        let _ = networked.revoke(net, &session).await;
-    }
+    let network = channel.kind.network();
+    let_go(hub, networked, net, network, signed).await;
     let mut error = OpError::failed(
         "another_account",
         format!(
@@ -332,4 +311,58 @@ async fn another_account(
     );
     error.answered = answered;
     error
+}
+
+/// The same for a login that named its account before there was a channel.
+pub(super) async fn not_the_one(
+    hub: &Hub,
+    networked: &dyn Networked,
+    net: &Net,
+    wanted: &str,
+    signed: SignedIn,
+) -> OpError {
+    let found = names_of(&signed);
+    let network = networked.descriptor().network;
+    let_go(hub, networked, net, network, signed).await;
+    OpError::failed(
+        "another_account",
+        format!("The login was for {wanted}, but it is {found}; nothing was changed."),
+        "Log in as the account you named, or begin again naming the other one.",
+    )
+}
+
+fn names_of(signed: &SignedIn) -> String {
+    let all = signed.accounts.iter();
+    let names: Vec<String> = all
+        .map(|one| format!("@{} ({})", one.handle, one.remote_id))
+        .collect();
+    names.join(", ")
+}
+
+/// Ends a session that is not wanted; best effort: the refusal is what counts.
+async fn let_go(
+    hub: &Hub,
+    networked: &dyn Networked,
+    net: &Net,
+    network: Network,
+    signed: SignedIn,
+) {
+    // The same client may serve a channel of that account with the same token.
+    let user = signed.remote_user_id.clone();
+    let shared = !signed.client_id.is_empty()
+        && hub
+            .store
+            .read(move |q| q.knows_user(network, &user))
+            .await
+            .unwrap_or(true);
+    if shared {
+        return;
+    }
+    let session = Session {
+        server: signed.server,
+        client_id: signed.client_id,
+        remote_user_id: signed.remote_user_id,
+        tokens: Arc::new(signed.tokens),
+    };
+    let _ = networked.revoke(net, &session).await;
 }

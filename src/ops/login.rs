@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use url::Url;
 
-use super::connect::{Connected, connected, may_connect, may_reconnect, reconnected, speaks};
+use super::connect::{
+    Connected, connected, may_connect, may_reconnect, not_the_one, reconnected, speaks,
+};
 use super::{Hub, OpError};
 use crate::domain::channel::Channel;
 use crate::domain::ids::{ChannelId, LoginAttemptId, WorkspaceId};
@@ -64,6 +66,7 @@ pub async fn begin(hub: &Hub, purpose: Purpose, device: bool) -> Result<BrowserL
             server,
             account,
         } => {
+            let account = account.map(|who| who.trim().trim_start_matches('@').to_lowercase());
             may_connect(hub, &workspace, network, account.clone()).await?;
             (network, server, account, For::Workspace(workspace))
         }
@@ -153,11 +156,24 @@ impl BrowserLogin {
         result
     }
 
+    /// Ends the login; the page that a browser is still given comes whole. For a
+    /// program that ends right after it.
+    pub async fn close(self) {
+        self.attempt.close().await;
+    }
+
     async fn answered(&self, hub: &Hub, answer: &mut Answer) -> Result<Connected, OpError> {
         let signed = self.attempt.finish(answer).await?;
         let networked = Arc::clone(&self.networked);
         match &self.purpose {
-            For::Workspace(workspace) => connected(hub, workspace, networked, signed).await,
+            For::Workspace(workspace) => {
+                let wanted = self.attempt.wanted();
+                let found = |id: &str| signed.accounts.iter().any(|one| one.remote_id == id);
+                match wanted.filter(|id| !found(id)) {
+                    None => connected(hub, workspace, networked, signed).await,
+                    Some(id) => Err(not_the_one(hub, &*networked, &self.net, id, signed).await),
+                }
+            }
             For::Channel(channel) => reconnected(hub, channel, networked, &self.net, signed).await,
         }
     }

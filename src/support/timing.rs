@@ -71,6 +71,9 @@ timing! {
     /// First pause after a refresh met the network's trouble; doubles up to
     /// `probe_every`.
     refresh_retry = MINUTE;
+    /// A login whose tokens are younger than this is not refreshed on request:
+    /// ten who ask at once get one new pair.
+    refresh_spacing = 10 * SECOND;
     /// Time to connect to a host.
     connect_timeout = 5 * SECOND;
     /// Time for a whole call without media.

@@ -13,6 +13,7 @@ pub use reason::why_not;
 use crossterm::event::KeyEvent;
 
 use super::model::{Model, Pane, Sheet};
+use crate::networks::Way;
 
 /// What a key does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,8 +111,8 @@ pub enum Place {
     Story,
     /// A login with what is typed.
     Login,
-    /// A login in the browser, before its server is known.
-    Server,
+    /// A login in the browser, before its server or handle is known.
+    Named,
     /// A login in the browser.
     Browser,
     /// The address of a login in the browser, typed.
@@ -153,7 +154,7 @@ const EVERYWHERE: &[Place] = &[
     P::Channel,
     P::Story,
     P::Login,
-    P::Server,
+    P::Named,
     P::Browser,
     P::Address,
     P::Disconnect,
@@ -212,8 +213,8 @@ pub static TABLE: &[Binding] = &[
     row("2", Do::Focus(Pane::Queue), MAIN, "", "Queue", 0),
     row("3", Do::Focus(Pane::Notices), MAIN, "", "Notices", 0),
     row("4", Do::Focus(Pane::Details), MAIN, "", "Details", 0),
-    row("Enter", Do::Go, &[P::Server], "get a link", "Ask the server for a link to its login page", 95),
-    row("Ctrl-t Tab", Do::OtherWay, &[P::Server], "token instead", "Log in with an access token instead", 80),
+    row("Enter", Do::Go, &[P::Named], "get a link", "Ask for a link to the login page", 95),
+    row("Ctrl-t Tab", Do::OtherWay, &[P::Named], "token", "Log in with a token or password instead", 80),
     row("Enter", Do::Go, &[P::Address], "check it", "Check the address that is typed", 95),
     row("Enter", Do::NewLink, &[P::Browser], "new link", "Make a new link", 98),
     row("y", Do::Copy, &[P::Browser], "copy", "Copy the link to the clipboard of your terminal", 97),
@@ -221,7 +222,7 @@ pub static TABLE: &[Binding] = &[
     row("o", Do::Browse, &[P::Browser], "open", "Open the link in a browser here", 94),
     row("Y", Do::CopyLine, &[P::Browser], "tunnel", "Copy the ssh line of the tunnel", 85),
     row("i", Do::Type, &[P::Browser], "type", "Type the address instead of pasting it", 80),
-    row("t", Do::OtherWay, &[P::Browser], "token", "Log in with an access token instead", 70),
+    row("t", Do::OtherWay, &[P::Browser], "token", "Log in with a token or password instead", 70),
     row("c", Do::Another, &[P::Browser], "another", "Log in for one more account", 60),
     row("x", Do::GiveUp, &[P::Browser], "give up", "Give this login up; nothing is changed", 75),
     row("Enter", Do::Go, &[P::Login], "log in", "Log in with what is typed", 90),
@@ -261,7 +262,7 @@ pub fn below_help(model: &Model) -> Place {
         Some(Sheet::Help(_) | Sheet::Workspaces(_) | Sheet::Networks(_)) => P::Choose,
         Some(Sheet::Channel(_)) => P::Channel,
         Some(Sheet::Login(_)) => P::Login,
-        Some(Sheet::Browser(sheet)) if sheet.asks_server() => P::Server,
+        Some(Sheet::Browser(sheet)) if sheet.asks() => P::Named,
         Some(Sheet::Browser(sheet)) if sheet.typed.is_some() => P::Address,
         Some(Sheet::Browser(_)) => P::Browser,
         Some(Sheet::Disconnect(_)) => P::Disconnect,
@@ -335,9 +336,16 @@ fn label(model: &Model, binding: &Binding) -> &'static str {
         Do::Send if reason::is_refused(model) => "try again",
         Do::Undo if !model.pending.is_empty() => "stop it",
         Do::Go if reason::disconnects(model) => "disconnect it",
+        Do::OtherWay if types_password(model) => "password",
         Do::Field(true) if place(model) == P::Disconnect => "other answer",
         _ => binding.short,
     }
+}
+
+/// Whether the other way than the browser is a password.
+fn types_password(model: &Model) -> bool {
+    let ways = model.browser().map(|(sheet, _)| model.ways(sheet.network));
+    ways.is_some_and(|ways| ways.contains(&Way::AppPassword))
 }
 
 /// The line of keys of a sheet: `1 it is live · 2 send again · Esc`.

@@ -14,6 +14,8 @@ use super::model::logins::Ready;
 use super::model::requests::RequestId;
 use super::msg::{LoginNews, Msg};
 use super::words;
+use crate::domain::network::Network;
+use crate::networks::Way;
 use crate::ops::connect::Connected;
 use crate::ops::login::{self, BrowserLogin, Callback, Paster, Purpose, may_go_on};
 use crate::ops::{ErrorKind, Hub, OpError, views};
@@ -116,19 +118,28 @@ impl One {
         };
         self.tell(LoginNews::Ready(Box::new(ready(&hub, &login))))
             .await;
+        let ended = self.answered(&hub, &mut login).await?;
+        let said = self.end(ended).await;
+        // Should the program end now, the browser still gets its page.
+        login.close().await;
+        said
+    }
+
+    async fn answered(
+        &mut self,
+        hub: &Hub,
+        login: &mut BrowserLogin,
+    ) -> Option<Result<Done, OpError>> {
         loop {
             let answer = match self.unless_stopped(login.wait()).await? {
                 Ok(answer) => answer,
-                Err(error) => return self.end(Err(error)).await,
+                Err(error) => return Some(Err(error)),
             };
             self.tell(LoginNews::Checking).await;
-            match login.finish(&hub, answer).await {
+            match login.finish(hub, answer).await {
                 Err(error) if may_go_on(&error) => self.tell(LoginNews::Again(error)).await,
-                Err(error) => return self.end(Err(error)).await,
-                Ok(connected) => {
-                    let done = done(&hub, &connected).await;
-                    return self.end(Ok(done)).await;
-                }
+                Err(error) => return Some(Err(error)),
+                Ok(connected) => return Some(Ok(done(hub, &connected).await)),
             }
         }
     }
@@ -179,19 +190,27 @@ async fn done(hub: &Hub, connected: &Connected) -> Done {
             let name = view.full_name();
             format!("allgreen channel reconnect {name} --paste -")
         } else {
-            let server = if channel.kind.server_is_identity() {
+            let named = if channel.kind.server_is_identity() {
                 format!(" --server {}", words::host(&channel.server))
+            } else if takes_handles(hub, channel.kind.network()) {
+                format!(" --handle {}", channel.handle)
             } else {
                 String::new()
             };
             format!(
-                "allgreen channel connect {} --workspace {}{server} --paste -",
+                "allgreen channel connect {} --workspace {}{named} --paste -",
                 channel.kind.network().name(),
                 view.summary.workspace.0
             )
         });
     }
     done
+}
+
+fn takes_handles(hub: &Hub, network: Network) -> bool {
+    hub.networks
+        .get(network)
+        .is_some_and(|(one, _)| one.descriptor().ways.contains(&Way::AppPassword))
 }
 
 /// What a login made, in one sentence, and what its posts do now.
@@ -219,11 +238,17 @@ pub fn made(connected: &Connected) -> Done {
     } else {
         format!(" Posts: {}.", parts.join(" · "))
     };
+    let name = words::channel(channel);
+    let text = if channel.publishable {
+        format!("{word} {name}, proved just now.{posts}")
+    } else {
+        let missing = channel.missing_scopes.join(", ");
+        format!(
+            "{word} {name}, but it may not publish: {missing} was not allowed. Log in again and allow everything."
+        )
+    };
     Done {
-        text: format!(
-            "{word} {}, proved just now.{posts}",
-            words::channel(channel)
-        ),
+        text,
         command: None,
         channel: Some(channel.id.clone()),
     }

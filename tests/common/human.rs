@@ -89,6 +89,42 @@ impl Human {
         panic!("the pages of {link} go round in a circle");
     }
 
+    /// Types a device code on the page for it, and allows it or not. Gives what
+    /// the last page says.
+    ///
+    /// # Panics
+    /// When the pages ask for something else.
+    pub async fn type_code(&mut self, page: &str, code: &str, allow: bool) -> String {
+        let mut next = Step::Open(Url::parse(page).expect("a page"));
+        let mut answered = false;
+        for _ in 0..20 {
+            let left = match next {
+                Step::Open(url) => self.open(url).await,
+                Step::Send(url, fields) => self.send(url, &fields).await,
+            };
+            next = match left {
+                Left::For(url) => Step::Open(url),
+                Left::Stays(page) => {
+                    let forms = forms(&page.html);
+                    let question = forms.iter().find(|form| form.asks("xsrf"));
+                    let Some(form) = question.filter(|_| !answered) else {
+                        return text(&page.html);
+                    };
+                    let mut fields = form.fields(&[]);
+                    fields.retain(|(name, _)| name == "xsrf");
+                    fields.push(("user_code".to_owned(), code.to_owned()));
+                    if !form.asks_for_typing("user_code") {
+                        let answer = if allow { "confirm" } else { "abort" };
+                        fields.push((answer.to_owned(), "yes".to_owned()));
+                        answered = true;
+                    }
+                    Step::Send(form.action(&page), fields)
+                }
+            };
+        }
+        panic!("the pages of {page} go round in a circle");
+    }
+
     async fn open(&mut self, url: Url) -> Left {
         let asked = super::http().get(url.clone());
         self.done(url, asked).await
@@ -192,6 +228,20 @@ impl Form<'_> {
         self.tags("button").iter().any(|(_, on)| on == label)
     }
 
+    fn asks(&self, name: &str) -> bool {
+        let inputs = self.tags("input");
+        inputs
+            .iter()
+            .any(|(tag, _)| attribute(tag, "name").as_deref() == Some(name))
+    }
+
+    fn asks_for_typing(&self, name: &str) -> bool {
+        let inputs = self.tags("input");
+        inputs.iter().any(|(tag, _)| {
+            attribute(tag, "name").as_deref() == Some(name) && attribute(tag, "value").is_none()
+        })
+    }
+
     fn action(&self, page: &Page) -> Url {
         let action = attribute(self.tag, "action").unwrap_or_default();
         page.url.join(&action).expect("a form goes somewhere")
@@ -245,6 +295,7 @@ fn tags(html: &str, name: &str) -> Vec<(String, String)> {
 }
 
 fn attribute(tag: &str, name: &str) -> Option<String> {
+    let tag = tag.replace('\n', " ");
     let (_, after) = tag.split_once(&format!(" {name}=\""))?;
     Some(unescape(after.split_once('"')?.0))
 }

@@ -22,6 +22,7 @@ use tokio::runtime::{Builder, Runtime};
 
 pub mod crashes;
 pub mod human;
+pub mod logins;
 pub mod process;
 pub mod program;
 pub mod proxy;

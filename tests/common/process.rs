@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -78,6 +78,7 @@ impl Home {
 pub struct Run {
     command: Command,
     input: Option<Vec<u8>>,
+    typed: bool,
     limit: Duration,
 }
 
@@ -87,6 +88,7 @@ impl Run {
         Self {
             command,
             input: None,
+            typed: false,
             limit: PATIENCE,
         }
     }
@@ -113,6 +115,12 @@ impl Run {
         self
     }
 
+    /// Keeps its standard input open for [`Running::type_line`].
+    pub fn typed(mut self) -> Self {
+        self.typed = true;
+        self
+    }
+
     /// How long [`Run::run`] waits; [`PATIENCE`] unless given.
     pub fn limit(mut self, limit: Duration) -> Self {
         self.limit = limit;
@@ -134,7 +142,7 @@ impl Run {
         let started = Instant::now();
         let mut child = self
             .command
-            .stdin(if self.input.is_some() {
+            .stdin(if self.input.is_some() || self.typed {
                 Stdio::piped()
             } else {
                 Stdio::null()
@@ -143,7 +151,8 @@ impl Run {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap_or_else(|e| panic!("cannot start {shown}: {e}"));
-        if let (Some(mut pipe), Some(input)) = (child.stdin.take(), self.input) {
+        let mut keys = child.stdin.take();
+        if let (Some(input), Some(mut pipe)) = (self.input, keys.take_if(|_| !self.typed)) {
             // A thread, since a long text may fill the pipe before it is read.
             // A program that ends without reading is no failure of the writer.
             std::thread::spawn(move || drop(pipe.write_all(&input)));
@@ -154,6 +163,7 @@ impl Run {
             shown,
             started,
             child,
+            keys,
             stdout,
             stderr,
             ended: None,
@@ -166,6 +176,7 @@ pub struct Running {
     shown: String,
     started: Instant,
     child: Child,
+    keys: Option<ChildStdin>,
     stdout: Collected,
     stderr: Collected,
     ended: Option<ExitStatus>,
@@ -180,6 +191,12 @@ impl Running {
     /// Whether it has not ended yet.
     pub fn is_alive(&mut self) -> bool {
         self.poll().is_none()
+    }
+
+    /// Gives it a line of its standard input, see [`Run::typed`].
+    pub fn type_line(&mut self, line: &str) {
+        let keys = self.keys.as_mut().expect("started with Run::typed");
+        writeln!(keys, "{line}").expect("its standard input");
     }
 
     /// What it has printed up to now.

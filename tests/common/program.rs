@@ -19,6 +19,7 @@ refused_retry = \"50ms\"
 send_retry = \"300ms\"
 send_retry_most = \"1s\"
 refresh_retry = \"300ms\"
+refresh_spacing = \"0s\"
 store_poll = \"100ms\"
 late_live_wait = \"1s\"
 ";
@@ -108,6 +109,17 @@ impl Desk {
             let channel = self.channel(id);
             (channel[field] == value).then_some(channel)
         })
+    }
+
+    /// Waits until the tokens of a channel are older than this.
+    pub fn wait_for_age(&self, id: &str, age: Duration) {
+        let channel = self.channel(id);
+        let made = channel["lastRefreshedAt"].as_str().expect("a time");
+        let made: jiff::Timestamp = made.parse().expect("RFC 3339");
+        let old = made + jiff::SignedDuration::try_from(age).expect("a short time");
+        eventually_some("the tokens are older", PATIENCE * 2, || {
+            (jiff::Timestamp::now() > old).then_some(())
+        });
     }
 
     /// The stored state, and the kinds of verdicts of a delivery in order.

@@ -10,9 +10,15 @@
 mod common;
 mod server;
 
+mod browser;
 mod children;
+mod chromium;
 mod client;
+mod consent;
 mod crashes;
 mod faults;
+mod oauth;
+mod oauth_server;
 mod recorded;
+mod signed;
 mod stories;

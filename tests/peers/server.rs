@@ -128,10 +128,15 @@ impl Drop for Peer {
 
 /// Where setup.sh installs: beside the build, as cargo tells.
 fn installed() -> PathBuf {
+    installed_peer("atproto")
+}
+
+/// The same for another server.
+pub fn installed_peer(name: &str) -> PathBuf {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR"))
         .parent()
         .expect("the target directory above its tmp");
-    target.join("peers/atproto")
+    target.join("peers").join(name)
 }
 
 /// The Node.js that runs the server.

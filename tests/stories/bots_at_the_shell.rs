@@ -135,3 +135,27 @@ fn flags_of_another_network_are_refused_before_anything_is_asked() {
         refused.stderr
     );
 }
+
+#[test]
+fn k_the_second_mastodon_has_its_own_account_door_and_ledger() {
+    let outside = Home::new();
+    let (_running, networks) = networks(&outside);
+    let [usual, odd] = [0, 1].map(|at| &networks["mastodon"]["accounts"][at]);
+    let post = |account: &Value, text: &str| {
+        let server = account["server"].as_str().unwrap();
+        let asked = http()
+            .post(format!("{server}/api/v1/statuses"))
+            .bearer_auth(account["token"].as_str().unwrap())
+            .form(&[("status", text)]);
+        let sent = runtime().block_on(async { asked.send().await });
+        sent.unwrap().status().as_u16()
+    };
+    assert_eq!(post(usual, &"x".repeat(501)), 422);
+    assert_eq!(post(odd, &"x".repeat(501)), 200);
+    assert!(ledger(&networks, "mastodon").is_empty());
+    assert_eq!(ledger(&networks, "odd_mastodon").len(), 1);
+    let frozen = json!({ "account": "acme", "on": true });
+    order(&networks, "odd_mastodon", "freeze", frozen);
+    assert_eq!(post(odd, "frozen"), 403);
+    assert_eq!(post(usual, "not frozen"), 200);
+}

@@ -20,6 +20,7 @@ mod catching_up;
 mod command_line;
 mod connecting;
 mod disconnecting;
+mod logging_in;
 mod mastodon;
 mod office;
 mod publishing;

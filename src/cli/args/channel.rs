@@ -100,6 +100,9 @@ pub struct Login {
     /// Telegram and Mastodon: read the token from the first line of standard input
     #[arg(long)]
     pub token_stdin: bool,
+    /// In a browser, where that is not the usual way (Bluesky)
+    #[arg(long, conflicts_with_all = ["token_stdin", "password_stdin"])]
+    pub browser: bool,
     /// In a browser: do not start one, print the link and wait
     #[arg(long, conflicts_with_all = ["token_stdin", "password_stdin"])]
     pub no_browser: bool,

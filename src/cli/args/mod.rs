@@ -110,8 +110,8 @@ addresses of control door and ledger.
 
 There are two instances of Mastodon. The second, odd_mastodon, is a server that only speaks the \
 same API: it ignores idempotency keys, has no metadata document, no PKCE, no client by HTTP Basic \
-and no rate-limit headers, and takes 1000 characters. It takes the orders of the first, under \
-<its control door>/<order>.
+and no rate-limit headers, and takes 1000 characters. It takes the same orders at a control door of \
+its own. At the pages of both, people choose an account where they would sign in.
 
 The control door takes orders as POST <control>/<network>/<order> with a JSON body:
   bluesky   create_account {handle, password}    create_app_password {account, name}
@@ -139,8 +139,8 @@ The control door takes orders as POST <control>/<network>/<order> with a JSON bo
             exact_redirects {on}                 redirect_errors {on}
             expiring_tokens {seconds}            rate_headers {on}
             limits {max_characters, max_media_attachments, characters_reserved_per_url,
-                    supported_mime_types, image_size_limit, video_size_limit,
-                    description_limit, status_url}
+                    supported_mime_types, image_size_limit, image_matrix_limit,
+                    video_size_limit, description_limit, status_url}
   all       fault {endpoint, account, fault, times}   clear_faults   down {on}   clock_off {ms}
 A fault is one of \"drop_before_processing\", \"drop_answer\", {\"delay\": ms}, {\"process_later\": ms}, \
 {\"status\": [code, body]}, {\"status_though_done\": [code, body]}, \"broken_json\", {\"huge_json\": bytes}, \

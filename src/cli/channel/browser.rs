@@ -39,6 +39,18 @@ pub async fn log_in(
     }
     let asks = flags.paste.is_none() && ask::can_ask(&context.flags);
     introduce(context, hub, &login, flags, asks);
+    let ended = answered(context, hub, &mut login, flags, asks).await;
+    login.close().await;
+    ended
+}
+
+async fn answered(
+    context: &Context,
+    hub: &Hub,
+    login: &mut BrowserLogin,
+    flags: &Login,
+    asks: bool,
+) -> Result<Connected, Failure> {
     let mut lines = (flags.paste.is_some() || asks).then(lines);
     let mut stop = context.stop();
     loop {
@@ -46,7 +58,7 @@ pub async fn log_in(
             answer = login.wait() => answer?,
             line = next(&mut lines) => {
                 match line {
-                    Some(line) => take(context, &login, &line, asks)?,
+                    Some(line) => take(context, login, &line, asks)?,
                     // Standard input is over: with --paste nothing else comes.
                     None if flags.paste.is_some() => return Err(nothing_pasted()),
                     None => lines = None,

@@ -44,7 +44,8 @@ pub async fn connect(context: &Context, command: &Connect) -> Result<Exit, Failu
         return Err(nobody_named(way));
     };
     let who = named.trim_start_matches('@').to_owned();
-    let called = if matches!(way, Way::AccessToken | Way::Browser) {
+    let at_server = way == Way::AccessToken || (way == Way::Browser && command.handle.is_none());
+    let called = if at_server {
         format!("an account at {who}")
     } else if who.starts_with('-') {
         format!("the chat {who}")
@@ -61,7 +62,7 @@ pub async fn connect(context: &Context, command: &Connect) -> Result<Exit, Failu
             workspace,
             network,
             server: command.login.server.clone(),
-            account: None,
+            account: command.handle.clone(),
         };
         let connected = browser::log_in(context, &hub, purpose, &command.login).await?;
         return finish(context, &hub, connected, answer).await;
@@ -130,11 +131,13 @@ fn way(hub: &Hub, network: Network, handle: bool, login: &Login) -> Result<Way, 
         way == Way::Browser,
     );
     let stray = [
-        ("--handle", handle && !password),
+        // In a browser the handle says which server to go to.
+        ("--handle", handle && !ways.contains(&Way::AppPassword)),
         ("--password-stdin", login.password_stdin && !password),
         ("--server", login.server.is_some() && bot),
         ("--token-stdin", login.token_stdin && (password || browser)),
         ("--chat", login.chat.is_some() && !bot),
+        ("--browser", login.browser && !browser),
         ("--no-browser", login.no_browser && !browser),
         ("--paste", login.paste.is_some() && !browser),
         ("--device", login.device && !browser),
@@ -168,7 +171,7 @@ fn chosen(ways: &[Way], login: &Login) -> Option<Way> {
     let asked = if login.token_stdin {
         ways.iter()
             .find(|way| matches!(way, Way::AccessToken | Way::BotToken))
-    } else if login.no_browser || login.paste.is_some() || login.device {
+    } else if login.browser || login.no_browser || login.paste.is_some() || login.device {
         ways.iter().find(|way| **way == Way::Browser)
     } else {
         None
@@ -180,8 +183,9 @@ fn chosen(ways: &[Way], login: &Login) -> Option<Way> {
 fn named<'a>(way: Way, handle: Option<&'a str>, login: &'a Login) -> Option<&'a str> {
     match way {
         Way::BotToken => login.chat.as_deref(),
-        Way::AccessToken | Way::Browser => login.server.as_deref(),
-        _ => handle,
+        Way::AccessToken => login.server.as_deref(),
+        Way::Browser => handle.or(login.server.as_deref()),
+        Way::AppPassword => handle,
     }
 }
 
@@ -303,10 +307,19 @@ async fn finish(
     } else {
         "Connected"
     };
-    let mut lines = vec![format!(
-        "{did} {} ({id}): proved just now, it may publish.",
-        view.full_name()
-    )];
+    let channel = &view.summary.channel;
+    let mut lines = vec![if channel.publishable {
+        format!(
+            "{did} {} ({id}): proved just now, it may publish.",
+            view.full_name()
+        )
+    } else {
+        let missing = channel.missing_scopes.join(", ");
+        format!(
+            "{did} {} ({id}), but it may not publish: {missing} was not allowed. Its posts are held; log in again and allow everything.",
+            view.full_name()
+        )
+    }];
     let siblings = connected.siblings.len() as u64 + connected.hidden_siblings;
     if siblings > 0 {
         lines.push(format!(

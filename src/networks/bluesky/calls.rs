@@ -103,14 +103,38 @@ pub(super) async fn refresh(net: &Net, server: &str, token: &Secret) -> Result<O
     Ok(answer.into())
 }
 
+/// What `getSession` says of the session of an access token.
+pub(super) struct Checked {
+    pub did: String,
+    /// The account's handle, when it has a valid one.
+    pub handle: Option<String>,
+    /// Why the account may not publish although it may log in.
+    pub inactive: Option<String>,
+}
+
 /// `getSession` with an access token: that this very token is taken.
-pub(super) async fn check(net: &Net, server: &str, token: &Secret) -> Result<(), Failed> {
+pub(super) async fn check(net: &Net, server: &str, token: &Secret) -> Result<Checked, Failed> {
+    /// Source: <https://github.com/bluesky-social/atproto/blob/main/lexicons/com/atproto/server/getSession.json>
+    #[derive(Deserialize)]
+    struct Said {
+        did: String,
+        #[serde(default)]
+        handle: String,
+        active: Option<bool>,
+        status: Option<String>,
+    }
     let method = xrpc::GET_SESSION;
     let request = xrpc::query(server, method, &[]).map(|mut request| {
         request.auth = Some(token);
         request
     });
-    xrpc::reply(net, request, method, &[token]).await.map(drop)
+    let said: Said = xrpc::json(net, request, method, &[token]).await?;
+    Ok(Checked {
+        did: said.did,
+        handle: Some(said.handle.to_lowercase()).filter(|handle| is_handle(handle)),
+        inactive: (said.active == Some(false))
+            .then(|| said.status.unwrap_or_else(|| "inactive".to_owned())),
+    })
 }
 
 /// `deleteSession`: the server forgets the session of a refresh token.

@@ -1,9 +1,11 @@
-//! Bluesky and every other AT Protocol server, by app password.
+//! Bluesky and every other AT Protocol server, by app password or by a login in
+//! the browser.
 //!
 //! | file | what it does |
 //! |---|---|
 //! | `identity` | handle to DID to server, checked both ways |
 //! | `sign_in` | a login and its proof |
+//! | `oauth` | a login in the browser, and its next pair |
 //! | `session` | the next pair of tokens, or why there is none |
 //! | `publish` | images, then the post |
 //! | `lookup` | whether a post whose answer was lost is there |
@@ -16,6 +18,7 @@ mod jwt;
 mod key;
 mod limits;
 mod lookup;
+mod oauth;
 mod publish;
 mod record;
 mod session;
@@ -24,6 +27,7 @@ mod xrpc;
 
 use async_trait::async_trait;
 
+use super::login::{Grant, LoginAsk, OAuthClient};
 use super::{
     Call, Credential, Descriptor, Found, MediaItem, Net, Networked, Outcome, Problem, Publish,
     Refusal, Renewal, Session, SignInError, SignedIn, Step, StepRecord, Way,
@@ -49,7 +53,7 @@ const APP_PASSWORDS: &str = "https://bsky.app/settings/app-passwords";
 static DESCRIPTOR: Descriptor = Descriptor {
     network: Network::Bluesky,
     kinds: &[ChannelKind::Bluesky],
-    ways: &[Way::AppPassword],
+    ways: &[Way::AppPassword, Way::Browser],
     default_server: PUBLIC_API,
     outcome: OutcomeClass::Key,
     lookup_needs_no_token: true,
@@ -65,6 +69,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
         "Make an app password at https://bsky.app/settings/app-passwords; name it after this hub.",
         "Never use the main password: it is refused, and changing it later does not break an app password.",
         "Check that you are signed in to the right account before you make it.",
+        "A login in the browser instead ends after 14 days, whatever is done; an app password does not.",
     ],
 };
 
@@ -87,6 +92,19 @@ impl Networked for Bluesky {
             } => sign_in::sign_in(net, handle, server.as_deref(), password).await,
             other => Err(other.not_for(Network::Bluesky)),
         }
+    }
+
+    async fn oauth_client(&self, net: &Net, ask: &LoginAsk) -> Result<OAuthClient, SignInError> {
+        oauth::client(net, ask).await
+    }
+
+    async fn identify(
+        &self,
+        net: &Net,
+        client: &OAuthClient,
+        grant: Grant,
+    ) -> Result<SignedIn, SignInError> {
+        oauth::identify(net, client, grant).await
     }
 
     async fn refresh(&self, net: &Net, session: &Session) -> Renewal {
@@ -114,7 +132,7 @@ impl Networked for Bluesky {
     }
 
     async fn run(&self, net: &Net, session: &Session, publish: &Publish, call: &Call) -> Outcome {
-        publish::run(net, session, publish, call).await
+        publish::run(&net.of_login(session), session, publish, call).await
     }
 
     async fn lookup(

@@ -8,6 +8,7 @@
 
 use super::calls::{self, Opened};
 use super::identity;
+use super::oauth;
 use super::xrpc::{self, Failed};
 use crate::domain::answer::AnswerClass;
 use crate::domain::channel::{Cause, Evidence};
@@ -18,6 +19,13 @@ use crate::networks::{Account, Net, Refusal, Renewal, Session};
 /// Gets the next pair of tokens, or says why there is none.
 pub(super) async fn refresh(net: &Net, session: &Session) -> Renewal {
     let tokens = &session.tokens;
+    if tokens.proof_key.is_some() {
+        return match oauth::refresh(net, session).await {
+            Ok(renewed) => renewed,
+            Err(refusal) if ends_session(refusal.class) => judge(net, session, refusal).await,
+            Err(refusal) => Renewal::Refused(refusal),
+        };
+    }
     let mut last = match &tokens.refresh {
         Some(token) => match calls::refresh(net, &session.server, token).await {
             Ok(opened) => return renewed(net, session, opened).await,
@@ -188,6 +196,9 @@ async fn gone(net: &Net, session: &Session, otherwise: Refusal) -> Renewal {
 
 /// Ends the session at the server; one that has ended already is fine.
 pub(super) async fn revoke(net: &Net, session: &Session) -> Result<(), Refusal> {
+    if session.tokens.proof_key.is_some() {
+        return oauth::revoke(net, session).await;
+    }
     let Some(token) = &session.tokens.refresh else {
         return Ok(());
     };

@@ -53,7 +53,12 @@ pub(super) async fn sign_in(
     }
     let scope = jwt::scope(&first.access);
     let proved = prove(net, &found.server, &first, &name).await?;
-    let account = account(net, &found, &proved).await;
+    let known = identity::Identity {
+        handle: proved.handle.clone().or_else(|| found.handle.clone()),
+        did: found.did.clone(),
+        server: found.server.clone(),
+    };
+    let account = account_of(net, &known, &proved.access).await;
     Ok(SignedIn {
         server: found.server,
         client_id: String::new(),
@@ -78,6 +83,7 @@ async fn prove(net: &Net, server: &str, first: &Opened, name: &str) -> Result<Op
     let checked = match suits(&second, &first.did, name) {
         Ok(()) => calls::check(net, server, &second.access)
             .await
+            .map(drop)
             .map_err(|it| failed(&it, name)),
         Err(wrong) => Err(wrong),
     };
@@ -156,7 +162,7 @@ async fn refused(
     }
 }
 
-fn restricted(name: &str, status: &str) -> SignInError {
+pub(super) fn restricted(name: &str, status: &str) -> SignInError {
     let said = session::inactive(status)
         .evidence
         .message
@@ -226,7 +232,7 @@ pub(super) fn failed(it: &Failed, about: &str) -> SignInError {
 
 /// The account as people see it. Name and picture come from the network's own
 /// view and are left out when that does not answer.
-async fn account(net: &Net, found: &identity::Identity, opened: &Opened) -> Account {
+pub(super) async fn account_of(net: &Net, found: &identity::Identity, access: &Secret) -> Account {
     #[derive(Default, Deserialize)]
     #[serde(rename_all = "camelCase", default)]
     struct Profile {
@@ -236,14 +242,14 @@ async fn account(net: &Net, found: &identity::Identity, opened: &Opened) -> Acco
     let method = xrpc::GET_PROFILE;
     let request =
         xrpc::query(&found.server, method, &[("actor", &found.did)]).map(|mut request| {
-            request.auth = Some(&opened.access);
+            request.auth = Some(access);
             request.timeout = Some(PROFILE_LIMIT);
             request
         });
-    let profile: Profile = xrpc::json(net, request, method, &[&opened.access])
+    let profile: Profile = xrpc::json(net, request, method, &[access])
         .await
         .unwrap_or_default();
-    let handle = opened.handle.clone().or_else(|| found.handle.clone());
+    let handle = found.handle.clone();
     Account {
         kind: ChannelKind::Bluesky,
         remote_id: found.did.clone(),

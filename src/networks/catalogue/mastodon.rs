@@ -9,6 +9,17 @@ use crate::domain::answer::AnswerClass;
 
 /// See the module.
 pub(super) const ROWS: &[Row] = &[
+    // Each login has a client of its own, so that one login is what is gone.
+    Row {
+        calls: &["refreshToken"],
+        status: (401, 401),
+        name: "invalid_client",
+        message: "",
+        class: AnswerClass::Revoked,
+        cause: None,
+        words: "The server has forgotten this login's registration; a new login makes one.",
+        body: r#"{"error":"invalid_client","error_description":"Client authentication failed due to unknown client, no client authentication included, or unsupported authentication method."}"#,
+    },
     Row {
         calls: &["postStatus"],
         status: (404, 404),

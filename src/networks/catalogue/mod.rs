@@ -47,8 +47,53 @@ impl Row {
     }
 }
 
-/// Rows that hold for every network, tried after its own.
+/// Rows that hold for every network, tried after its own. The first ones are
+/// OAuth's own names.
+///
+/// Source: <https://www.rfc-editor.org/rfc/rfc6749#section-5.2>
 const COMMON: &[Row] = &[
+    Row {
+        calls: &["refreshToken"],
+        status: (400, 401),
+        name: "invalid_grant",
+        message: "",
+        class: AnswerClass::Revoked,
+        cause: None,
+        words: "The login does not exist any more: taken away, ended, or replaced by a newer one.",
+        body: r#"{"error":"invalid_grant","error_description":"grant request is invalid"}"#,
+    },
+    Row {
+        calls: &[
+            "exchangeCode",
+            "refreshToken",
+            "deviceCode",
+            "deviceToken",
+            "revokeToken",
+        ],
+        status: (400, 403),
+        name: "invalid_client",
+        message: "",
+        class: AnswerClass::AppFault,
+        cause: None,
+        words: "The network does not know this program by its client id and secret.",
+        body: r#"{"error":"invalid_client","error_description":"Client authentication failed"}"#,
+    },
+    Row {
+        calls: &[
+            "exchangeCode",
+            "refreshToken",
+            "deviceCode",
+            "deviceToken",
+            "revokeToken",
+        ],
+        status: (400, 403),
+        name: "unauthorized_client",
+        message: "",
+        class: AnswerClass::AppFault,
+        cause: None,
+        words: "This program may not ask that by the client id it has.",
+        body: r#"{"error":"unauthorized_client"}"#,
+    },
     Row {
         calls: &[],
         status: (429, 429),

@@ -4,6 +4,7 @@
 
 mod error;
 mod offsets;
+mod proof;
 mod reply;
 mod request;
 mod tls;
@@ -22,6 +23,7 @@ use url::{Host, Url};
 
 pub use error::{HttpError, NetError, Trouble};
 pub use offsets::ClockEvidence;
+pub use proof::new_key;
 pub use reply::Reply;
 pub use request::{Body, Method, Part, Request};
 
@@ -30,6 +32,7 @@ use crate::support::clock::Clock;
 use crate::support::proxy;
 use crate::support::timing::Timing;
 use offsets::Offsets;
+use proof::Nonces;
 
 /// Calls in flight to one host at once.
 const PER_HOST: usize = 16;
@@ -56,6 +59,7 @@ struct Inner {
     local: reqwest::Client,
     budgets: Mutex<HashMap<String, Arc<Semaphore>>>,
     offsets: Mutex<Offsets>,
+    nonces: Mutex<Nonces>,
 }
 
 impl Http {
@@ -83,6 +87,7 @@ impl Http {
             proxies,
             budgets: Mutex::default(),
             offsets: Mutex::default(),
+            nonces: Mutex::default(),
         })))
     }
 
@@ -139,7 +144,13 @@ impl Http {
             guard::check(&url, request.private, &self.0.proxies)
                 .map_err(|why| NetError::forbidden(&host, &why))?;
             let slot = self.slot(&host, request).await?;
-            let reply = self.exchange(request, &url, auth).await?;
+            let mut reply = self.exchange(request, &url, auth).await?;
+            // Nothing was done then: the server wants the proof anew, with the
+            // nonce it has just given.
+            if request.proof.is_some() && self.nonces().note(&url, &reply) {
+                reply = self.exchange(request, &url, auth).await?;
+                self.nonces().note(&url, &reply);
+            }
             drop(slot);
             self.note_date(&host, &reply);
             let Some(next) = reply.location(&url).filter(|_| left > 0) else {
@@ -169,7 +180,17 @@ impl Http {
             // Holds for the whole call, the last byte of the answer included.
             .timeout(limit);
         let same_origin = url.origin() == request.url.origin();
-        let builder = request.fill(builder, auth, same_origin)?;
+        // A proof is made for the origin the token belongs to, and no other.
+        let proof = match request.proof.filter(|_| same_origin) {
+            None => None,
+            Some(key) => {
+                let nonce = self.nonces().of(url);
+                let now = self.0.clock.now();
+                let made = proof::header(key, request.method, url, auth, nonce.as_deref(), now);
+                Some(made.ok_or_else(|| NetError::unbuildable(host))?)
+            }
+        };
+        let builder = request.fill(builder, auth, proof, same_origin)?;
         let response = builder
             .send()
             .await
@@ -223,6 +244,10 @@ impl Http {
             let now = self.0.clock.now();
             self.offsets().note(host, theirs, now);
         }
+    }
+
+    fn nonces(&self) -> std::sync::MutexGuard<'_, Nonces> {
+        self.0.nonces.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn offsets(&self) -> std::sync::MutexGuard<'_, Offsets> {

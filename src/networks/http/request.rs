@@ -83,6 +83,11 @@ pub struct Request<'a> {
     ///
     /// Source: <https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1>
     pub basic: Option<(String, &'a Secret)>,
+    /// The key the token is bound to: the call is signed with it, and the token
+    /// is sent as `Authorization: DPoP`.
+    ///
+    /// Source: <https://www.rfc-editor.org/rfc/rfc9449#section-7.1>
+    pub proof: Option<&'a Secret>,
     /// More headers.
     pub headers: Vec<(&'static str, String)>,
     /// What it carries.
@@ -109,6 +114,7 @@ impl<'a> Request<'a> {
             url,
             auth: None,
             basic: None,
+            proof: None,
             headers: Vec::new(),
             body: Body::Empty,
             cap: CAP,
@@ -133,17 +139,22 @@ impl<'a> Request<'a> {
         &self,
         mut builder: RequestBuilder,
         auth: Option<&Secret>,
+        proof: Option<String>,
         same_origin: bool,
     ) -> Result<RequestBuilder, NetError> {
         let bad = |_| NetError::unbuildable(super::host_of(&self.url));
         builder = builder.header(ACCEPT, "application/json, */*;q=0.5");
         if let Some(token) = auth {
+            let scheme = if proof.is_some() { "DPoP" } else { "Bearer" };
             let mut value =
-                HeaderValue::from_str(&format!("Bearer {}", token.expose())).map_err(bad)?;
+                HeaderValue::from_str(&format!("{scheme} {}", token.expose())).map_err(bad)?;
             value.set_sensitive(true);
             builder = builder.header(AUTHORIZATION, value);
         } else if let (Some((name, secret)), true) = (&self.basic, same_origin) {
             builder = builder.header(AUTHORIZATION, basic(name, secret).map_err(bad)?);
+        }
+        if let Some(proof) = proof {
+            builder = builder.header("dpop", HeaderValue::from_str(&proof).map_err(bad)?);
         }
         for (name, value) in &self.headers {
             builder = builder.header(*name, HeaderValue::from_str(value).map_err(bad)?);

@@ -179,6 +179,7 @@ pub(super) async fn client(net: &Net, ask: &LoginAsk) -> Result<OAuthClient, Sig
         // Shows who is logged in there, and lets another account in.
         more: vec![("force_login".to_owned(), "true".to_owned())],
         proof_key: None,
+        account: None,
         quirks: &QUIRKS,
     })
 }
@@ -315,6 +316,7 @@ async fn known(net: &Net, session: &Session) -> Result<(OAuthClient, Url), SignI
         scopes: Vec::new(),
         more: Vec::new(),
         proof_key: None,
+        account: None,
         quirks: &QUIRKS,
     };
     Ok((client, endpoints.revoke))

@@ -142,6 +142,43 @@ pub fn parameters(
     Ok(pairs)
 }
 
+/// Leaves what the link would carry at the network, and gives the short link
+/// to it.
+///
+/// Source: <https://www.rfc-editor.org/rfc/rfc9126>
+///
+/// # Errors
+/// What the network refused, or why it did not answer.
+pub async fn push(
+    net: &Net,
+    of: &OAuthClient,
+    pushed: &Url,
+    ask: &Authorize,
+) -> Result<Url, TokenFailed> {
+    #[derive(Deserialize)]
+    struct Pushed {
+        request_uri: String,
+    }
+    let call = Calls::new(net, of, "pushRequest", vec![]);
+    let Ok(fields) = parameters(of, ask) else {
+        return Err(call.unreadable());
+    };
+    let mut request = Request::post(call.name, pushed.clone(), Body::Form(fields));
+    request.proof = of.proof_key.as_ref();
+    let reply = match net.send(request).await {
+        Ok(reply) => reply,
+        Err(error) => return Err(no_answer(call.name, &error)),
+    };
+    let Some(left) = reply.json::<Pushed>().filter(|_| reply.ok()) else {
+        return Err(call.refused(&reply));
+    };
+    let mut url = of.authorize_url.clone();
+    url.query_pairs_mut()
+        .append_pair(of.quirks.client_id, &of.client_id)
+        .append_pair("request_uri", &left.request_uri);
+    Ok(url)
+}
+
 fn hex_challenge(verifier: &str) -> String {
     use sha2::{Digest as _, Sha256};
     let digest = Sha256::digest(verifier.as_bytes());
@@ -339,6 +376,7 @@ impl<'a> Calls<'a> {
             .collect();
         let mut ours = Request::post(self.name, url, Body::Form(fields));
         ours.basic = basic.map(|secret| (self.of.client_id.clone(), secret));
+        ours.proof = self.of.proof_key.as_ref();
         let reply = self.net.send(ours).await?;
         if self.patient && reply.status >= 500 {
             let host = self.of.token_url.host_str().unwrap_or_default();

@@ -95,6 +95,7 @@ fn made(quirks: &'static Quirks) -> OAuthClient {
         scopes: vec!["read".to_owned(), "write:media".to_owned()],
         more: vec![("force_login".to_owned(), "true".to_owned())],
         proof_key: None,
+        account: None,
         quirks,
     }
 }

@@ -114,6 +114,16 @@ impl Mastodon {
         Ok(())
     }
 
+    /// How many tokens of an account work; an unknown account has none.
+    pub fn live_tokens(&self, account: &str) -> usize {
+        let Ok(id) = self.id_of(account) else {
+            return 0;
+        };
+        let world = self.world();
+        let works = |token: &&Token| !token.revoked && token.account.as_ref() == Some(&id);
+        world.tokens.values().filter(works).count()
+    }
+
     /// Removes every registered app, and its tokens with it, as a server does
     /// that cleans up apps it takes for unused.
     pub fn forget_apps(&self) {

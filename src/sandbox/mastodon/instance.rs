@@ -11,7 +11,11 @@ pub(super) fn second(world: &World) -> Done {
         return Err(no(404, "Not Found"));
     }
     let mut configuration = configuration(world);
-    configuration["urls"] = json!({ "status": world.settings.limits.status_url });
+    let limits = &world.settings.limits;
+    configuration["urls"] = json!({ "status": limits.status_url });
+    // Only here.
+    // Source: <https://github.com/mastodon/mastodon/blob/main/app/serializers/rest/v1/instance_serializer.rb>
+    configuration["media_attachments"]["description_limit"] = json!(limits.description_limit);
     Ok((
         200,
         json!({
@@ -47,8 +51,8 @@ fn configuration(world: &World) -> Value {
         },
         "media_attachments": {
             "supported_mime_types": limits.supported_mime_types,
-            "description_limit": limits.description_limit,
             "image_size_limit": limits.image_size_limit,
+            "image_matrix_limit": limits.image_matrix_limit,
             "video_size_limit": limits.video_size_limit,
         },
     })

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::state::{Media, World};
-use super::{Asked, Done, no};
+use super::{Asked, Done, Refused, no};
 
 /// What is taken.
 pub(super) const TYPES: [&str; 6] = [
@@ -17,6 +17,9 @@ pub(super) const TYPES: [&str; 6] = [
     "video/webm",
 ];
 
+/// Points of an animation.
+const GIF_POINTS: usize = 921_600;
+
 /// How long a video is worked on.
 const WORK: Duration = Duration::from_secs(8);
 
@@ -26,6 +29,7 @@ pub(super) fn upload(world: &mut World, asked: &Asked<'_>) -> Done {
         return Err(no(422, "Validation failed: File can't be blank"));
     };
     let limits = &world.settings.limits;
+    too_many_points(bytes, limits.image_matrix_limit)?;
     let kind = kind_of(bytes).filter(|kind| limits.supported_mime_types.iter().any(|k| k == kind));
     let Some(kind) = kind else {
         return Err(no(
@@ -74,6 +78,28 @@ pub(super) fn upload(world: &mut World, asked: &Asked<'_>) -> Done {
     let body = json_of(&id, &media, !video);
     world.media.insert(id, media);
     Ok((if video { 202 } else { 200 }, body))
+}
+
+/// Looked at before anything else; the limit of animations is never told.
+///
+/// Source: <https://github.com/mastodon/mastodon/blob/main/app/models/concerns/attachmentable.rb>
+fn too_many_points(bytes: &[u8], most: usize) -> Result<(), Refused> {
+    let Ok(size) = imagesize::blob_size(bytes) else {
+        return Ok(());
+    };
+    let (width, height) = (size.width, size.height);
+    let points = width.saturating_mul(height);
+    let what = if kind_of(bytes) == Some("image/gif") && points > GIF_POINTS {
+        "GIF files"
+    } else if points > most {
+        "images"
+    } else {
+        return Ok(());
+    };
+    Err(no(
+        422,
+        &format!("{width}x{height} {what} are not supported"),
+    ))
 }
 
 /// The media type by what a file begins with, whatever it is called.

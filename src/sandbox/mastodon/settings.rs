@@ -69,6 +69,8 @@ pub struct Limits {
     pub supported_mime_types: Vec<String>,
     /// Bytes; less than that is taken.
     pub image_size_limit: usize,
+    /// Points of an image.
+    pub image_matrix_limit: usize,
     /// Bytes; less than that is taken.
     pub video_size_limit: usize,
     /// Characters of a description.
@@ -86,6 +88,7 @@ impl Default for Limits {
             characters_reserved_per_url: 23,
             supported_mime_types: types.map(|&kind| kind.to_owned()).collect(),
             image_size_limit: 16 << 20,
+            image_matrix_limit: 33_177_600,
             video_size_limit: 99 << 20,
             description_limit: 1500,
             status_url: None,

@@ -17,6 +17,7 @@ const MAY_BE_ZERO: &[&str] = &[
     "late_live_wait",
     "proof_before_due",
     "refused_retry",
+    "refresh_spacing",
     "counted_spacing",
     "park",
 ];

@@ -123,7 +123,7 @@ fn other_way(model: &Model) -> Option<String> {
         Some(Sheet::Login(login)) if login.busy.is_none() => login.network,
         _ => return Some("a login is under way".into()),
     };
-    let ways = model.set.ways.get(&network).copied().unwrap_or_default();
+    let ways = model.ways(network);
     let both = ways.contains(&Way::Browser) && ways.len() > 1;
     (!both).then(|| "there is no other way".into())
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Tone;
 use super::requests::RequestId;
+use super::sheet::Asks;
 use crate::domain::ids::{ChannelId, WorkspaceId};
 use crate::domain::network::Network;
 
@@ -54,8 +55,8 @@ pub struct Waiting {
     pub workspace: WorkspaceId,
     /// The channel that is mended; `None` connects a new one.
     pub channel: Option<ChannelId>,
-    /// The server as the operator named it; empty where none was asked for.
-    pub server: String,
+    /// What the operator named of a new account.
+    pub named: Option<(Asks, String)>,
     /// Its link and what belongs to it; `None` while the server is asked.
     pub ready: Option<Ready>,
     /// Whether an answer is being checked. That is never cut off.

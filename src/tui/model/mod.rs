@@ -33,7 +33,7 @@ use crate::store::health::LOGIN_BROKEN;
 use crate::store::incidents::Incident;
 use crate::support::time::UtcMs;
 use logins::Waiting;
-use sheet::Browser;
+use sheet::{Asks, Browser};
 
 pub use channels::Channels;
 pub use line::{Line, Pending, Tone};
@@ -303,12 +303,28 @@ impl Model {
     /// How people name what a login in the browser is for.
     pub fn name_of(&self, login: &Waiting) -> String {
         let channel = login.channel.as_ref().and_then(|id| self.channels.get(id));
-        match channel {
-            Some(view) => words::channel(&view.summary.channel),
-            None if login.server.is_empty() => {
-                format!("a new {} account", login.network.title())
+        match (channel, &login.named) {
+            (Some(view), _) => words::channel(&view.summary.channel),
+            (None, Some((Asks::Server, server))) if !server.is_empty() => {
+                format!("a new account on {}", words::host(server))
             }
-            None => format!("a new account on {}", words::host(&login.server)),
+            (None, Some((Asks::Handle, who))) if !who.is_empty() => who.clone(),
+            (None, _) => format!("a new {} account", login.network.title()),
+        }
+    }
+
+    /// How a network can be logged in to, the way offered first in front.
+    pub fn ways(&self, network: Network) -> &'static [Way] {
+        self.set.ways.get(&network).copied().unwrap_or_default()
+    }
+
+    /// What to do before a login. The first tip is about the way that is
+    /// offered first, the last one about the other.
+    pub fn tip(&self, network: Network, way: Way) -> Option<&'static str> {
+        let tips = self.set.tips.get(&network)?;
+        match self.ways(network).first() {
+            Some(first) if *first != way => tips.last().copied(),
+            _ => tips.first().copied(),
         }
     }
 

@@ -191,6 +191,15 @@ impl Login {
     }
 }
 
+/// What a network has to know of a new account before it gives a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asks {
+    /// The server it lives on.
+    Server,
+    /// Its handle.
+    Handle,
+}
+
 /// A login on the network's own page. Closing the sheet leaves it waiting.
 #[derive(Debug)]
 pub struct Browser {
@@ -200,8 +209,8 @@ pub struct Browser {
     pub channel: Option<ChannelId>,
     /// Where a new channel goes.
     pub workspace: WorkspaceId,
-    /// The server of a new account, at networks that have many.
-    pub server: Option<Field>,
+    /// What has to be named of a new account before there is a link.
+    pub named: Option<(Asks, Field)>,
     /// The login that waits; `None` before it is begun and when it is over.
     pub login: Option<RequestId>,
     /// The address of the last page, while it is typed instead of pasted.
@@ -211,15 +220,15 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// Whether the server is asked for before anything else.
-    pub fn asks_server(&self) -> bool {
-        self.server.is_some() && self.login.is_none()
+    /// Whether a server or a handle is asked for before anything else.
+    pub fn asks(&self) -> bool {
+        self.named.is_some() && self.login.is_none()
     }
 
     /// The field with the cursor, if one has it.
     pub fn field(&mut self) -> Option<&mut Field> {
-        if self.asks_server() {
-            return self.server.as_mut();
+        if self.asks() {
+            return self.named.as_mut().map(|(_, field)| field);
         }
         self.typed.as_mut()
     }

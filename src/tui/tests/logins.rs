@@ -468,6 +468,28 @@ fn a_new_account_is_asked_for_its_server_and_a_token_is_one_key_away() {
 }
 
 #[test]
+fn where_the_handle_says_which_server_is_asked_it_is_asked_for() {
+    let mut model = seed::model(120, 36);
+    press(&mut model, "cblue<enter>acme.example<ctrl-t>");
+    let screen = seen(&model);
+    assert!(
+        screen.contains("ends after 14 days") && screen.contains("Ctrl-t password"),
+        "{screen}"
+    );
+    let effects = press(&mut model, "<enter>");
+    assert!(
+        matches!(effects.as_slice(), [Effect::Begin(_, Purpose::Connect { server: None, account: Some(who), .. })] if who == "acme.example")
+    );
+    let id = begun(effects);
+    assert!(seen(&model).contains("Asking Bluesky for a link"));
+    link(&mut model, id, "w");
+    press(&mut model, "t");
+    assert!(
+        matches!(model.sheets.as_slice(), [Sheet::Login(login)] if login.who.text() == "acme.example")
+    );
+}
+
+#[test]
 fn t_takes_a_token_meanwhile_and_mending_it_so_gives_the_other_login_up() {
     let mut model = seed::model(120, 36);
     let dune = waiting(&mut model);
@@ -482,7 +504,7 @@ fn t_takes_a_token_meanwhile_and_mending_it_so_gives_the_other_login_up() {
     assert!(matches!(effects.as_slice(), [Effect::GiveUp(id)] if *id == dune));
     assert!(model.logins.all().is_empty());
     // A network with one way says so.
-    press(&mut model, "gjr<ctrl-t>");
+    press(&mut model, "ctele<enter><ctrl-t>");
     assert_eq!(said(&model), "there is no other way");
 }
 
@@ -510,7 +532,7 @@ fn every_key_of_the_sheet_is_in_its_help() {
         "Copy the link to the clipboard of your terminal",
         "Show the link alone",
         "Type the address instead of pasting it",
-        "Log in with an access token instead",
+        "Log in with a token or password instead",
         "Give this login up",
         "Make a new link (the link here is still good)",
     ] {

@@ -56,14 +56,17 @@ pub fn empty(width: u16, height: u16) -> Model {
         over_ssh: false,
         local_display: false,
         ways: HashMap::from([
-            (Network::Bluesky, &[Way::AppPassword][..]),
+            (Network::Bluesky, &[Way::AppPassword, Way::Browser][..]),
             (Network::Mastodon, &[Way::Browser, Way::AccessToken][..]),
             (Network::Telegram, &[Way::BotToken][..]),
         ]),
         tips: HashMap::from([
             (
                 Network::Bluesky,
-                &["Make an app password under Settings, Privacy and security, App passwords."][..],
+                &[
+                    "Make an app password under Settings, Privacy and security, App passwords.",
+                    "A login in the browser instead ends after 14 days, whatever is done; an app password does not.",
+                ][..],
             ),
             (
                 Network::Mastodon,

@@ -116,32 +116,33 @@ pub fn other_way(model: &mut Model) -> Vec<Effect> {
         Some(Sheet::Browser(sheet)) => {
             let (channel, network) = (sheet.channel.clone(), sheet.network);
             let workspace = sheet.workspace.clone();
-            let server = sheet.server.as_ref().map(|field| field.text().to_owned());
-            let ways = model.set.ways.get(&network).copied().unwrap_or_default();
-            let typed = ways.iter().copied().find(|way| *way != Way::Browser);
-            let Some(way) = typed else {
+            let named = sheet.named.as_ref();
+            let named = named.map_or_else(String::new, |(_, field)| field.text().to_owned());
+            let ways = model.ways(network).iter().copied();
+            let Some(way) = ways.into_iter().find(|way| *way != Way::Browser) else {
                 return Vec::new();
             };
             model.sheets.pop();
             match channel {
                 Some(channel) => sheets::type_for(model, &channel, way),
-                None => {
-                    sheets::type_new(model, workspace, network, way, &server.unwrap_or_default());
-                }
+                None => sheets::type_new(model, workspace, network, way, &named),
             }
             Vec::new()
         }
         Some(Sheet::Login(login)) => {
             let (channel, network) = (login.channel.clone(), login.network);
             let workspace = login.workspace.clone();
-            let server = login.server.text().to_owned();
+            let named = match login.way {
+                Way::AppPassword => login.who.text().to_owned(),
+                _ => login.server.text().to_owned(),
+            };
             model.sheets.pop();
             match channel {
                 Some(channel) => open_channel(model, &channel),
                 None if model.logins.of_new(&workspace, network).is_some() => {
                     open_new(model, workspace, network)
                 }
-                None => begin_new(model, workspace, network, &server),
+                None => begin_new(model, workspace, network, &named),
             }
         }
         _ => Vec::new(),

@@ -4,12 +4,13 @@
 use super::answers;
 use crate::domain::ids::{ChannelId, WorkspaceId};
 use crate::domain::network::{ChannelKind, Network};
+use crate::networks::Way;
 use crate::ops::OpError;
 use crate::ops::login::{Callback, PasteError, Purpose, parse};
 use crate::tui::act::{Done, Effect};
 use crate::tui::model::logins::{Note, Waiting};
 use crate::tui::model::requests::RequestId;
-use crate::tui::model::sheet::Browser;
+use crate::tui::model::sheet::{Asks, Browser};
 use crate::tui::model::{Dirty, Model, Sheet, Tone};
 use crate::tui::msg::LoginNews;
 use crate::tui::widgets::Field;
@@ -26,7 +27,7 @@ pub fn open_channel(model: &mut Model, channel: &ChannelId) -> Vec<Effect> {
         network: of.kind.network(),
         channel: Some(channel.clone()),
         workspace: of.workspace_id.clone(),
-        server: None,
+        named: None,
         login,
         typed: None,
         error: None,
@@ -42,8 +43,9 @@ pub fn open_channel(model: &mut Model, channel: &ChannelId) -> Vec<Effect> {
 pub fn open_new(model: &mut Model, workspace: WorkspaceId, network: Network) -> Vec<Effect> {
     match model.logins.of_new(&workspace, network) {
         Some(login) => {
-            let server = model.logins.get(login).map(|one| one.server.clone());
-            let sheet = new_sheet(workspace, network, &server.unwrap_or_default());
+            let named = model.logins.get(login).and_then(|one| one.named.clone());
+            let named = named.map_or_else(String::new, |(_, text)| text);
+            let sheet = new_sheet(model, workspace, network, &named);
             let login = Some(login);
             let sheet = Browser { login, ..sheet };
             model.sheets.push(Sheet::Browser(Box::new(sheet)));
@@ -58,25 +60,29 @@ pub fn begin_new(
     model: &mut Model,
     workspace: WorkspaceId,
     network: Network,
-    server: &str,
+    named: &str,
 ) -> Vec<Effect> {
-    let sheet = new_sheet(workspace, network, server);
-    let asks = sheet.asks_server();
+    let sheet = new_sheet(model, workspace, network, named);
+    let asks = sheet.asks();
     model.sheets.push(Sheet::Browser(Box::new(sheet)));
     if asks { Vec::new() } else { begin(model) }
 }
 
-fn new_sheet(workspace: WorkspaceId, network: Network, server: &str) -> Browser {
+fn new_sheet(model: &Model, workspace: WorkspaceId, network: Network, named: &str) -> Browser {
     let many = |kind: &ChannelKind| kind.network() == network && kind.server_is_identity();
-    let server = ChannelKind::ALL
-        .iter()
-        .any(many)
-        .then(|| Field::with(server));
+    let asks = if ChannelKind::ALL.iter().any(many) {
+        Some(Asks::Server)
+    } else if model.ways(network).contains(&Way::AppPassword) {
+        // The handle says which server is asked.
+        Some(Asks::Handle)
+    } else {
+        None
+    };
     Browser {
         network,
         channel: None,
         workspace,
-        server,
+        named: asks.map(|asks| (asks, Field::with(named))),
         login: None,
         typed: None,
         error: None,
@@ -101,10 +107,14 @@ fn begin(model: &mut Model) -> Vec<Effect> {
     sheet.login = Some(id);
     sheet.error = None;
     sheet.typed = None;
-    let typed = sheet.server.as_ref().map(|field| field.text().trim());
-    let server = typed.unwrap_or_default().to_owned();
+    let named = sheet.named.as_ref();
+    let named = named.map(|(asks, field)| (*asks, field.text().trim().to_owned()));
     let (network, workspace) = (sheet.network, sheet.workspace.clone());
     let channel = sheet.channel.clone();
+    let said = |wanted| {
+        let named = named.clone().filter(|(asks, _)| *asks == wanted);
+        named.map(|(_, text)| text).filter(|text| !text.is_empty())
+    };
     let purpose = match &channel {
         Some(channel) => Purpose::Reconnect {
             channel: channel.clone(),
@@ -112,8 +122,8 @@ fn begin(model: &mut Model) -> Vec<Effect> {
         None => Purpose::Connect {
             workspace: workspace.clone(),
             network,
-            server: (!server.is_empty()).then(|| server.clone()),
-            account: None,
+            server: said(Asks::Server),
+            account: said(Asks::Handle),
         },
     };
     model.logins.add(Waiting {
@@ -121,7 +131,7 @@ fn begin(model: &mut Model) -> Vec<Effect> {
         network,
         workspace,
         channel,
-        server,
+        named,
         ready: None,
         checking: false,
         since,

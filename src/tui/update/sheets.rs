@@ -122,20 +122,25 @@ pub fn type_for(model: &mut Model, id: &ChannelId, way: Way) {
     model.sheets.push(Sheet::Login(Box::new(login)));
 }
 
-/// Opens the fields of a login for a new account.
+/// Opens the fields of a login for a new account, whose handle or server may be
+/// known already.
 pub fn type_new(
     model: &mut Model,
     workspace: WorkspaceId,
     network: Network,
     way: Way,
-    server: &str,
+    named: &str,
 ) {
+    let (who, server) = match way {
+        Way::AppPassword => (named, ""),
+        _ => ("", named),
+    };
     let mut login = Login {
         network,
         way,
         channel: None,
         workspace,
-        who: Field::plain(),
+        who: Field::with(who),
         server: Field::with(server),
         secret: Field::masked(),
         focus: LoginField::Secret,
@@ -150,7 +155,7 @@ pub fn type_new(
 /// The way a login is offered: the one used before where that is one of them,
 /// else the one the network offers first.
 fn way(model: &Model, network: Network, before: Option<&str>) -> Way {
-    let ways = model.set.ways.get(&network).copied().unwrap_or_default();
+    let ways = model.ways(network);
     let used = ways.iter().find(|way| Some(way.method()) == before);
     let way = used.or(ways.first()).copied();
     way.unwrap_or(Way::AppPassword)

@@ -237,6 +237,14 @@ async fn an_answer_counts_only_when_it_comes_from_the_page_of_that_browser() {
     assert_eq!(signed_in.status, 302);
     let signed = signed_in.header("set-cookie").split(';').next().unwrap();
     assert_ne!(signed, cookie, "a session from before signing in ends");
+    // Signed in for this very link it is asked once; then the app insists again.
+    for status in [200, 302] {
+        let opened = done(http().get(&link).header("cookie", signed)).await;
+        assert_eq!(opened.status, status, "{opened:?}");
+    }
+    let calm = scene.link(&app, &[]);
+    let opened = done(http().get(&calm).header("cookie", signed)).await;
+    assert_eq!(opened.status, 200);
     // The token of the old session is none of the new one.
     let wish = [
         ("authenticity_token", token),

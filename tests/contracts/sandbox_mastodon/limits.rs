@@ -23,6 +23,13 @@ fn gif(bytes: usize) -> Vec<u8> {
     gif
 }
 
+/// One point high.
+fn wide_gif(width: u16) -> Vec<u8> {
+    let mut gif = gif(64);
+    gif[6..8].copy_from_slice(&width.to_le_bytes());
+    gif
+}
+
 fn film(bytes: usize) -> Vec<u8> {
     let mut film = b"\0\0\0\x18ftypmp42".to_vec();
     film.resize(bytes, 0);
@@ -48,7 +55,7 @@ async fn the_instance_takes_what_it_says_and_no_more() {
     );
     let limits = json!({
         "max_characters": 30, "max_media_attachments": 1, "characters_reserved_per_url": 10,
-        "image_size_limit": 2048, "video_size_limit": 4096, "description_limit": 8,
+        "image_size_limit": 2048, "image_matrix_limit": 4, "video_size_limit": 4096, "description_limit": 8,
         "supported_mime_types": ["image/gif", "video/mp4"], "status_url": "https://status.test",
     });
     scene.order("limits", limits.clone()).await;
@@ -62,12 +69,15 @@ async fn the_instance_takes_what_it_says_and_no_more() {
         ("statuses", "characters_reserved_per_url"),
         ("media_attachments", "image_size_limit"),
         ("media_attachments", "video_size_limit"),
-        ("media_attachments", "description_limit"),
+        ("media_attachments", "image_matrix_limit"),
         ("media_attachments", "supported_mime_types"),
     ] {
         assert_eq!(told[part][field], limits[field]);
         assert_eq!(old.body["configuration"][part][field], limits[field]);
     }
+    assert_eq!(told["media_attachments"]["description_limit"], 8);
+    let old_media = &old.body["configuration"]["media_attachments"];
+    assert!(old_media.get("description_limit").is_none());
     assert_eq!(told["urls"]["status"], "https://status.test");
 
     let long = scene.post(&token, &"x".repeat(31)).await;
@@ -82,9 +92,10 @@ async fn the_instance_takes_what_it_says_and_no_more() {
     let kind = "Validation failed: File content type is invalid, File is invalid";
     for (bytes, description, refused) in [
         (gif(2048), "", size("2 KB")),
+        (wide_gif(5), "", "5x1 images are not supported".to_owned()),
         (film(4096), "", size("4 KB")),
         (
-            b"\x89PNG\r\n\x1a\n0000000000000000".to_vec(),
+            b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\x01\0\0\0\x01".to_vec(),
             "",
             kind.to_owned(),
         ),
@@ -116,6 +127,11 @@ async fn the_instance_takes_what_it_says_and_no_more() {
     let mixed = attach(both).await;
     let sentence = "Cannot attach a video to a post that already contains images";
     assert_eq!(mixed.error(), (422, sentence));
+    let mut large = wide_gif(921);
+    large[8..10].copy_from_slice(&1001_u16.to_le_bytes());
+    let large = upload(&scene, &token, large, "").await;
+    let sentence = "921x1001 GIF files are not supported";
+    assert_eq!(large.error(), (422, sentence));
     let early = attach(json!([video.text("id")])).await;
     let sentence = "Cannot attach files that have not finished processing. Try again in a moment!";
     assert_eq!(early.error(), (422, sentence));

@@ -115,6 +115,11 @@ async fn an_app_says_who_it_is_in_the_body_or_by_basic_where_that_is_read() {
     let code = scene.code(&app, &[]).await;
     let refused = basic(&app.secret, &code).await;
     assert_eq!(refused.error(), (401, "invalid_client"));
+    let metadata = scene
+        .get("/.well-known/oauth-authorization-server", "")
+        .await;
+    let methods = &metadata.body["token_endpoint_auth_methods_supported"];
+    assert_eq!(methods, &json!(["client_secret_post"]));
     assert_eq!(scene.fetch(&app, &code, &[]).await.status, 200);
 }
 
@@ -324,6 +329,11 @@ async fn where_tokens_end_a_refresh_token_is_good_once_and_a_second_use_ends_eve
     scene
         .order("expiring_tokens", json!({ "seconds": 3600 }))
         .await;
+    let metadata = scene
+        .get("/.well-known/oauth-authorization-server", "")
+        .await;
+    let grants = metadata.body["grant_types_supported"].as_array().unwrap();
+    assert!(grants.contains(&json!("refresh_token")));
     let code = scene.code(&app, &[]).await;
     let first = scene.fetch(&app, &code, &[]).await;
     assert_eq!(first.body["expires_in"], 3600);

@@ -4,10 +4,11 @@
 use ratatui::layout::Rect;
 
 use super::{Canvas, FieldLine, LABEL, Line, field_line, inside_width, sheet, text_lines};
+use crate::networks::Way;
 use crate::ops::OpError;
 use crate::ops::views::ChannelView;
 use crate::tui::model::logins::{Note, Ready, Waiting};
-use crate::tui::model::sheet::Browser;
+use crate::tui::model::sheet::{Asks, Browser};
 use crate::tui::model::{Model, Tone};
 use crate::tui::theme::Role;
 use crate::tui::update::is_silent;
@@ -77,7 +78,7 @@ fn text(
             if let Some(error) = error {
                 refused(error, channel, cells, &mut lines);
             }
-            if browser.asks_server() {
+            if browser.asks() {
                 ask(browser, error.is_some(), tip(), cells, &mut lines);
             } else {
                 lines.push(Line::Blank);
@@ -96,30 +97,36 @@ fn place(model: &Model, browser: &Browser) -> String {
     workspace.map_or_else(String::new, |one| format!("in {}", one.workspace.name))
 }
 
-/// The server of a new account is asked for first.
+/// The server or the handle of a new account is asked for first.
 fn ask(browser: &Browser, again: bool, tip: Vec<Line>, cells: u16, lines: &mut Vec<Line>) {
     if !again {
         lines.push(steps(Step::LogIn, "", cells));
         lines.extend(tip);
     }
     lines.push(Line::Blank);
-    if let Some(field) = &browser.server {
-        let hint = "mastodon.social, or any page of the account's server";
-        lines.push(Line::Field("Server", field_line(field, true, cells, hint)));
+    if let Some((asks, field)) = &browser.named {
+        let (label, hint) = match asks {
+            Asks::Server => (
+                "Server",
+                "mastodon.social, or any page of the account's server",
+            ),
+            Asks::Handle => ("Handle", "name.bsky.social"),
+        };
+        lines.push(Line::Field(label, field_line(field, true, cells, hint)));
     }
     lines.push(Line::Blank);
     let text = if again {
         NEW_LINK
     } else {
-        "Enter asks the server for a link to its login page. Ctrl-t takes a token."
+        "Enter asks for a link to the login page. Nothing is changed by it."
     };
     says(lines, text, cells);
 }
 
 /// What to do before the login.
 fn first(model: &Model, browser: &Browser, cells: u16, advice: bool) -> Vec<Line> {
-    let tips = model.set.tips.get(&browser.network);
-    let tip = tips.and_then(|tips| tips.first()).filter(|_| advice);
+    let tip = model.tip(browser.network, Way::Browser);
+    let tip = tip.filter(|_| advice);
     tip.map_or_else(Vec::new, |tip| {
         text_lines("First", tip, Role::Plain, cells, 3)
     })
@@ -249,8 +256,12 @@ fn left(model: &Model, ready: &Ready) -> String {
 fn server(login: &Waiting, channel: Option<&ChannelView>) -> String {
     let known = channel.map(|view| &view.summary.channel);
     let known = known.filter(|channel| channel.kind.server_is_identity());
-    let server = known.map_or(login.server.as_str(), |channel| &channel.server);
-    match host(server) {
+    let server = match (known, &login.named) {
+        (Some(channel), _) => host(&channel.server),
+        (None, Some((Asks::Server, server))) => host(server),
+        (None, _) => "",
+    };
+    match server {
         "" => login.network.title().to_owned(),
         host => host.to_owned(),
     }

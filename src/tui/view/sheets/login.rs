@@ -27,12 +27,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, login: &Login) {
         .find(|one| one.workspace.id == login.workspace)
         .map_or_else(String::new, |one| format!("in {}", one.workspace.name));
     let mut lines = Vec::new();
-    let tips = model.set.tips.get(&login.network);
-    // Where there is a login in the browser too, the first tip is about that.
-    let tip = tips.and_then(|tips| match login.way {
-        Way::AccessToken => tips.last(),
-        _ => tips.first(),
-    });
+    let tip = model.tip(login.network, login.way);
     if let Some(tip) = tip {
         lines.extend(text_lines("First", tip, Role::Plain, cells, 3));
         lines.push(Line::Blank);
