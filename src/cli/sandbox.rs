@@ -34,6 +34,7 @@ pub async fn run(context: &Context, command: &Command) -> Result<Exit, Failure> 
         "bluesky": {
             "config": {
                 "api_base": sandbox.base(),
+                "upload_base": sandbox.video(),
                 "directory_url": sandbox.directory(),
                 "allow_private_hosts": true,
             },
@@ -81,13 +82,16 @@ pub async fn run(context: &Context, command: &Command) -> Result<Exit, Failure> 
 /// # Errors
 /// When a port is taken.
 pub(super) async fn start(options: SandboxOptions) -> Result<Sandbox, Failure> {
-    Sandbox::start(options).await.map_err(|error| {
+    let sandbox = Sandbox::start(options).await.map_err(|error| {
         Failure::failed(
             "port",
             format!("The simulated networks could not be started: {error}."),
             "Choose other ports with --port, or leave it out.",
         )
-    })
+    })?;
+    // Whoever looks around here wants to see posts, not an outage.
+    sandbox.bluesky().app_view(true);
+    Ok(sandbox)
 }
 
 /// The clock of a simulation: that of the program, or a faster one from now on.
@@ -102,6 +106,7 @@ pub(super) fn clock(of: &Clock, speed: u32) -> Clock {
 fn account(sandbox: &Sandbox, handle: &str) -> Result<Value, ControlError> {
     let bluesky = sandbox.bluesky();
     let did = bluesky.create_account(handle, "main-password", "")?;
+    bluesky.confirm_email(handle)?;
     let app_password = bluesky.create_app_password(handle, "allgreen")?;
     Ok(json!({
         "handle": handle,

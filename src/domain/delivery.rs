@@ -82,7 +82,7 @@ impl Blocker {
             Self::Paused => "Channel paused",
             Self::Restored => "Waiting for you: restored store",
             Self::ClockSuspect => "Waiting for you: clock in doubt",
-            Self::EarlierPart => "Waiting for you: an earlier part is undecided",
+            Self::EarlierPart => "Waiting for you: an earlier part is not out",
         }
     }
 }
@@ -188,6 +188,26 @@ pub struct Delivery {
     pub created_by: OperatorId,
     /// When it was written.
     pub created_at: UtcMs,
+}
+
+impl Delivery {
+    /// The order of lists: by time, and the parts of a thread one after the
+    /// other.
+    pub fn place(&self) -> (UtcMs, &DeliveryId, u32) {
+        (
+            self.due,
+            self.root_id.as_ref().unwrap_or(&self.id),
+            self.part_no,
+        )
+    }
+
+    /// Whether it may still be moved, changed and cancelled.
+    pub fn is_open(&self) -> bool {
+        matches!(
+            self.state,
+            State::Draft | State::Scheduled | State::Failed | State::Missed
+        )
+    }
 }
 
 /// What went wrong with a delivery last.

@@ -14,6 +14,7 @@ pub mod outcome;
 pub mod plan;
 pub mod post_options;
 pub mod publisher;
+pub mod reading;
 pub mod refresh;
 pub mod release;
 pub mod role;

@@ -33,6 +33,17 @@ pub struct PostOptions {
     pub link_card: Option<LinkCard>,
 }
 
+impl PostOptions {
+    /// What holds for a later part of a thread: the card is the first one's.
+    #[must_use]
+    pub fn of_later_part(&self) -> Self {
+        Self {
+            link_card: None,
+            ..self.clone()
+        }
+    }
+}
+
 /// The preview of a page.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkCard {

@@ -23,6 +23,8 @@ closed_list! {
         Refresh = "refresh",
         /// Read the network about a delivery now.
         LookUp = "look_up",
+        /// Read the posts, metrics and comments of a channel now.
+        Read = "read",
         /// Look at the queue now.
         Wake = "wake",
         /// Give the role up and end.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::facts::{self, Known};
 use super::sender::Sent;
-use super::{Inner, refresher};
+use super::{Inner, harvester, refresher};
 use crate::domain::answer::AnswerClass;
 use crate::domain::channel::Evidence;
 use crate::domain::delivery::State;
@@ -35,6 +35,24 @@ pub fn slept_while_armed() -> Outcome {
         retry_after: Some(Duration::ZERO),
         confirmed: false,
     })
+}
+
+/// The refusal of a part of a thread whose earlier parts cannot be named to the
+/// network: it would stand alone.
+pub fn nothing_to_answer() -> Refusal {
+    Refusal {
+        class: AnswerClass::InvalidPost,
+        cause: None,
+        evidence: Evidence {
+            message: Some(
+                "The part before it is live, but the network's id of it is not known, so this one cannot answer it. Post it by hand, then cancel it here."
+                    .into(),
+            ),
+            ..Evidence::default()
+        },
+        retry_after: None,
+        confirmed: false,
+    }
 }
 
 /// Everything that is written for one answer.
@@ -131,6 +149,7 @@ pub async fn before_arm(
                 .map(|refusal| verdict("not_processed", refusal));
             record.next_attempt_at = next;
             record.next_look_at = if stays == State::Unknown { next } else { None };
+            record.begin_anew = uploads_gone(evidence.as_ref());
             tx.record(&record, now)
         })
         .await?;
@@ -293,7 +312,6 @@ fn next_try(inner: &Inner, known: &Known, refusal: Option<&Refusal>, now: UtcMs)
         (Some(named), _) => named,
         (None, AnswerClass::RateLimited) => RATE_PAUSE,
         (None, AnswerClass::TokenExpired) => Duration::ZERO,
-        _ if uploads_gone(Some(refusal)) => Duration::ZERO,
         _ => {
             let mut memory = inner.memory();
             let failures = memory
@@ -301,6 +319,11 @@ fn next_try(inner: &Inner, known: &Known, refusal: Option<&Refusal>, now: UtcMs)
                 .entry(known.delivery.id.clone())
                 .or_insert(0);
             *failures += 1;
+            // Once at once: a server that goes on forgetting is no reason to
+            // send it everything without a pause.
+            if *failures == 1 && uploads_gone(Some(refusal)) {
+                return Some(now);
+            }
             let timing = &inner.parts.timing;
             timing
                 .send_retry
@@ -348,6 +371,10 @@ async fn follow_up(
             AnswerClass::RateLimited => {
                 let until = now.plus(refusal.retry_after.unwrap_or(RATE_PAUSE));
                 inner.memory().parked.insert(channel.clone(), until);
+                harvester::rest(inner, &known.channel, refusal.retry_after).await?;
+            }
+            AnswerClass::Transient => {
+                harvester::rest(inner, &known.channel, refusal.retry_after).await?;
             }
             // Parked in memory while one refresh and one retry decide.
             _ if refusal.cause().is_some() => {

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use super::harvester::{self, Harvest};
 use super::refresher::{self, Renewed, Wanted};
 use super::taken::{Taken, What};
 use super::{Inner, resolver, upkeep};
 use crate::domain::ids::{ChannelId, DeliveryId};
 use crate::domain::publisher::CommandKind;
+use crate::domain::reading::Reading;
 use crate::store::StoreError;
 use crate::store::commands::Command;
 
@@ -43,6 +45,7 @@ async fn run(inner: &Arc<Inner>, command: &Command) -> Result<(bool, String), St
             )
             .await
         }
+        CommandKind::Read => read(inner, &ChannelId::from_stored(command.object.clone())).await,
         CommandKind::LookUp => {
             let id = DeliveryId::from_stored(command.object.clone());
             let wanted = id.clone();
@@ -71,6 +74,30 @@ async fn run(inner: &Arc<Inner>, command: &Command) -> Result<(bool, String), St
             Ok((true, format!("Backup {} is whole.", path.display())))
         }
     }
+}
+
+async fn read(inner: &Arc<Inner>, id: &ChannelId) -> Result<(bool, String), StoreError> {
+    let tried = match harvester::read(inner, id, Reading::ALL).await? {
+        Harvest::Tried(tried) => tried,
+        Harvest::NotNow(why) => return Ok((false, why)),
+    };
+    let mut said = Vec::new();
+    for (what, brought) in &tried {
+        let what = what.name();
+        said.push(match brought {
+            Ok(n) => format!("{n} {what} read."),
+            Err(refusal) => {
+                let why = refusal.evidence.message.as_deref();
+                let why = why.unwrap_or_else(|| refusal.class.name());
+                format!("No {what} read: {why}")
+            }
+        });
+    }
+    if said.is_empty() {
+        said.push("This network gives nothing to read.".into());
+    }
+    let well = tried.iter().all(|(_, brought)| brought.is_ok());
+    Ok((well, said.join(" ")))
 }
 
 async fn prove(

@@ -4,18 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 
 use super::lanes::{Lane, lane_of_late, miss, parked};
 use super::leadership::{self, Lease};
 use super::sender::Sent;
 use super::taken::{Taken, What};
 use super::{
-    EngineError, Inner, Memory, Once, Pass, commands, prober, process, refresher, resolver, sender,
-    upkeep, watchdog,
+    EngineError, Inner, Memory, Once, Pass, commands, harvester, prober, process, refresher,
+    resolver, sender, upkeep, watchdog,
 };
 use crate::domain::delivery::State;
-use crate::domain::ids::{DeliveryId, LoginId};
+use crate::domain::ids::{ChannelId, DeliveryId, LoginId};
 use crate::domain::publisher::{CommandKind, PublisherKind};
 use crate::store::StoreError;
 use crate::store::commands::Command;
@@ -40,6 +40,10 @@ enum Finished {
     Proof {
         login: LoginId,
         proved: Result<refresher::Renewed, StoreError>,
+    },
+    Reading {
+        channel: ChannelId,
+        read: Result<harvester::Harvest, StoreError>,
     },
     Command,
     Upkeep,
@@ -248,8 +252,12 @@ async fn daemon_waits(inner: &Arc<Inner>) -> Result<bool, StoreError> {
     }))
 }
 
-/// Waits for what is in flight, but not for ever.
+/// Waits for what is in flight, but not for ever, and for no reading: what it
+/// would bring can be read again.
 async fn finish(inner: &Arc<Inner>, tasks: &mut Tasks, state: &mut Loop) {
+    for reading in state.readings.drain(..) {
+        reading.abort();
+    }
     let clock = inner.parts.clock.clone();
     let limit = clock.sleep(LAST_CALLS);
     tokio::pin!(limit);
@@ -271,6 +279,8 @@ struct Loop {
     upkeep_at: UtcMs,
     stop_asked: bool,
     published: u64,
+    /// Readings under way, so that they can be left.
+    readings: Vec<AbortHandle>,
 }
 
 impl Loop {
@@ -287,6 +297,7 @@ impl Loop {
             ),
             stop_asked: false,
             published: 0,
+            readings: Vec::new(),
         }
     }
 }
@@ -337,6 +348,7 @@ async fn turn(
     next = next.min(begin_looks(inner, tasks, now).await?);
     next = next.min(begin_sends(inner, tasks, now).await?);
     next = next.min(begin_proofs(inner, tasks).await?);
+    next = next.min(begin_readings(inner, tasks, state).await?);
     Ok(Turn::Wait(next.max(now.plus(Duration::from_millis(1)))))
 }
 
@@ -447,12 +459,13 @@ async fn begin_sends(
     fault::point("C0.after");
     let (live, late): (Vec<_>, Vec<_>) = due
         .into_iter()
-        .partition(|delivery| delivery.send_now || now.since(delivery.due) <= grace);
-    for (delivery, is_late) in live
+        .partition(|due| due.delivery.send_now || now.since(due.since) <= grace);
+    for (due, is_late) in live
         .into_iter()
         .map(|d| (d, false))
         .chain(late.into_iter().map(|d| (d, true)))
     {
+        let delivery = &due.delivery;
         let free = {
             let memory = inner.memory();
             memory.sending.len() < inner.parts.timing.concurrency
@@ -471,26 +484,24 @@ async fn begin_sends(
             continue;
         }
         let lane = if is_late {
-            lane_of_late(inner, &delivery, now).await?
+            lane_of_late(inner, &due, now).await?
         } else {
             Lane::Send
         };
         match lane {
             Lane::Wait(until) => next = next.min(until),
             Lane::Missed => {
-                miss(inner, &delivery, now).await?;
+                miss(inner, delivery, now).await?;
                 // The one behind it is due as well.
                 next = now;
             }
             Lane::Send => {
                 inner.memory().sending.insert(delivery.channel_id.clone());
                 let taken = Taken::new(inner, What::Channel(delivery.channel_id.clone()));
+                let delivery = due.delivery.id;
                 tasks.spawn(async move {
-                    let sent = sender::send(&taken.inner, &delivery.id).await;
-                    Finished::Send {
-                        delivery: delivery.id,
-                        sent,
-                    }
+                    let sent = sender::send(&taken.inner, &delivery).await;
+                    Finished::Send { delivery, sent }
                 });
             }
         }
@@ -548,6 +559,54 @@ async fn begin_proofs(inner: &Arc<Inner>, tasks: &mut Tasks) -> Result<UtcMs, St
     Ok(next)
 }
 
+/// Begins the readings that are due, as far as nothing else needs the room: few
+/// at a time, one per server, none of a channel that is at work. When the next
+/// one is.
+async fn begin_readings(
+    inner: &Arc<Inner>,
+    tasks: &mut Tasks,
+    state: &mut Loop,
+) -> Result<UtcMs, StoreError> {
+    state.readings.retain(|reading| !reading.is_finished());
+    let plan = harvester::plan(inner).await?;
+    let mut next = plan.next.unwrap_or(UtcMs(i64::MAX));
+    let now = inner.now();
+    for job in plan.now {
+        if let Some(until) = put_off(inner, job.channel.as_str(), now) {
+            next = next.min(until);
+            continue;
+        }
+        if parked(inner, &job.channel, now).is_some() {
+            continue;
+        }
+        {
+            let mut memory = inner.memory();
+            let busy = memory.sending.len() + memory.proving.len();
+            if busy > inner.parts.timing.concurrency / 2
+                || memory.reading.len() >= harvester::AT_ONCE
+            {
+                // The task that ends next turns the loop again.
+                break;
+            }
+            if memory.sending.contains(&job.channel)
+                || memory.reading.values().any(|place| *place == job.place)
+            {
+                continue;
+            }
+            memory.reading.insert(job.channel.clone(), job.place);
+        }
+        let taken = Taken::new(inner, What::Reading(job.channel.clone()));
+        state.readings.push(tasks.spawn(async move {
+            let read = harvester::read(&taken.inner, &job.channel, &job.what).await;
+            Finished::Reading {
+                channel: job.channel,
+                read,
+            }
+        }));
+    }
+    Ok(next)
+}
+
 /// Notes how a finished task ended; what it had taken it gave back itself.
 fn settle(inner: &Arc<Inner>, state: &mut Loop, done: Result<Finished, tokio::task::JoinError>) {
     match done {
@@ -571,7 +630,14 @@ fn settle(inner: &Arc<Inner>, state: &mut Loop, done: Result<Finished, tokio::ta
                 tracing::error!(%error, login = %login, "a login could not be proved");
             }
         }
+        Ok(Finished::Reading { channel, read }) => {
+            if let Err(error) = read {
+                leave_alone(inner, channel.as_str(), &error);
+                tracing::warn!(%error, channel = %channel, "a channel could not be read");
+            }
+        }
         Ok(Finished::Command | Finished::Upkeep) => {}
+        Err(error) if error.is_cancelled() => {}
         Err(error) => {
             // A panic in one task: the others go on, what it left on the wire
             // is found in `sending` with nobody at work.

@@ -38,10 +38,19 @@ pub fn read(
     let attempt = q.latest_attempt(id)?;
     let limit = q.late_limit(&delivery.workspace_id)?;
     let connected = channel.status != Status::Disconnected;
-    let earlier_open = match &delivery.after_id {
-        Some(after) => q.delivery(after)?.state != State::Published,
-        None => false,
+    let earlier = match &delivery.after_id {
+        Some(after) => Some(q.delivery(after)?),
+        None => None,
     };
+    let earlier_open = earlier
+        .as_ref()
+        .is_some_and(|one| one.state != State::Published);
+    // A later part of a thread is due when the one before it went out.
+    let since = delivery.due.max(
+        earlier
+            .and_then(|one| one.published_at)
+            .unwrap_or(delivery.due),
+    );
     let armed_at = attempt.as_ref().and_then(|attempt| attempt.armed_at);
     let settled_at = armed_at.map(|at| at.plus(timing.settle));
     let unknown_from = delivery.unknown_since.max(settled_at);
@@ -60,7 +69,7 @@ pub fn read(
         late: if delivery.send_now {
             Lateness::OnTime
         } else {
-            Lateness::of(delivery.due, now, timing.catch_up_spacing, limit)
+            Lateness::of(since, now, timing.catch_up_spacing, limit)
         },
         only_on_time: delivery.only_on_time,
         access_failure: delivery.access_failure,

@@ -9,6 +9,7 @@ use crate::domain::ids::ChannelId;
 use crate::domain::machine::{Event, Lateness, step};
 use crate::store::StoreError;
 use crate::store::attempts::Record;
+use crate::store::queue::Due;
 use crate::support::time::UtcMs;
 
 /// What to do with a due delivery now.
@@ -34,11 +35,8 @@ pub fn parked(inner: &Inner, channel: &ChannelId, now: UtcMs) -> Option<UtcMs> {
 
 /// Late posts are paced, wait for the answer to the release plan, and ask when
 /// they are later than the workspace allows.
-pub async fn lane_of_late(
-    inner: &Arc<Inner>,
-    delivery: &Delivery,
-    now: UtcMs,
-) -> Result<Lane, StoreError> {
+pub async fn lane_of_late(inner: &Arc<Inner>, due: &Due, now: UtcMs) -> Result<Lane, StoreError> {
+    let Due { delivery, since } = due;
     let (id, channel) = (delivery.workspace_id.clone(), delivery.channel_id.clone());
     let (limit, wait_until, last_published) = inner
         .parts
@@ -52,7 +50,7 @@ pub async fn lane_of_late(
         })
         .await?;
     let grace = inner.parts.timing.catch_up_spacing;
-    let late = Lateness::of(delivery.due, now, grace, limit);
+    let late = Lateness::of(*since, now, grace, limit);
     if late == Lateness::OverLimit || delivery.only_on_time {
         return Ok(Lane::Missed);
     }

@@ -1,6 +1,6 @@
 //! Floor 5: what happens by itself. One process per store leads (lock and
-//! term); it publishes, proves, refreshes, looks up lost answers and does what
-//! other processes ask of it through command rows.
+//! term); it publishes, proves, refreshes, looks up lost answers, reads what the
+//! networks show, and does what other processes ask of it through command rows.
 //!
 //! Every loop computes its next deadline from the store and sleeps until then
 //! or until it is woken. The engine never talks to a screen: it commits.
@@ -29,6 +29,7 @@ mod answers;
 mod commands;
 mod conductor;
 pub mod facts;
+mod harvester;
 mod lanes;
 pub mod leadership;
 mod prober;
@@ -74,6 +75,9 @@ pub(crate) struct Inner {
     login_locks: Mutex<HashMap<LoginId, Arc<tokio::sync::Mutex<()>>>>,
 }
 
+/// A network, and the base URL of one of its servers.
+type Place = (Network, String);
+
 /// What is only remembered while this process leads.
 #[derive(Default)]
 struct Memory {
@@ -85,6 +89,10 @@ struct Memory {
     looking: HashSet<DeliveryId>,
     /// Logins being refreshed or proved.
     proving: HashSet<LoginId>,
+    /// Channels being read, and where they live.
+    reading: HashMap<ChannelId, Place>,
+    /// Servers whose readings rest until an instant, because of trouble.
+    rested: HashMap<Place, UtcMs>,
     /// Channels parked until an instant, by a first 401 or a rate limit.
     parked: HashMap<ChannelId, UtcMs>,
     /// Deliveries and logins left alone until an instant, by id, after the

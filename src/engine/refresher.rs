@@ -564,6 +564,12 @@ async fn refused(
             if named {
                 return break_all(tx, &login.id, &seen, next, now, &entropy);
             }
+            if matches!(
+                seen.class,
+                AnswerClass::Transient | AnswerClass::RateLimited
+            ) {
+                tx.rest_readings(login.network, &login.server, next)?;
+            }
             for channel in tx.channels_of_login(&login.id)? {
                 // Given up, and the token has ended: nothing will bring it back
                 // but a login. An outage says nothing about that.

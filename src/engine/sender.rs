@@ -62,6 +62,11 @@ pub async fn send(inner: &Arc<Inner>, id: &DeliveryId) -> Result<Sent, StoreErro
     let attempt = prepare(inner, &known, &key).await?;
     fault::point("C2.after");
     let mut publish = publish(inner, &known, &key).await?;
+    if known.delivery.after_id.is_some() && publish.reply_to.is_none() && publish.rendered.is_none()
+    {
+        let refused = Outcome::Refused(answers::nothing_to_answer());
+        return answers::before_arm(inner, &known, &attempt, refused).await;
+    }
     let mut steps: Vec<StepRecord> = attempt
         .steps
         .iter()
@@ -201,7 +206,10 @@ fn key_of(inner: &Inner, networked: &dyn Networked, known: &Known) -> String {
                 } else {
                     0
                 };
-            networked.key(delivery.id.as_str(), delivery.due, number)
+            // A key may carry the time: the parts of a thread keep their order.
+            let after_first = u64::from(delivery.part_no.saturating_sub(1));
+            let due = delivery.due.plus(Duration::from_millis(after_first));
+            networked.key(delivery.id.as_str(), due, number)
         }
     }
 }

@@ -20,6 +20,8 @@ pub enum What {
     Look(ChannelId, DeliveryId),
     /// The proof of a login.
     Login(LoginId),
+    /// The reading of a channel.
+    Reading(ChannelId),
 }
 
 impl Drop for Taken {
@@ -35,6 +37,9 @@ impl Drop for Taken {
             }
             What::Login(login) => {
                 memory.proving.remove(login);
+            }
+            What::Reading(channel) => {
+                memory.reading.remove(channel);
             }
         }
     }

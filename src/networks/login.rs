@@ -1,5 +1,5 @@
 //! A login on a network's own page (OAuth 2): what is known before it starts,
-//! and what its answer brings. How it is carried out is in `crate::oauth`.
+//! and what its answer brings. How it is carried out is a floor above.
 
 use std::time::Duration;
 

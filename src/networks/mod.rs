@@ -23,6 +23,7 @@ pub mod guard;
 pub mod http;
 pub mod login;
 pub mod mastodon;
+pub mod reads;
 pub(crate) mod refused;
 pub mod registry;
 pub mod telegram;
@@ -51,6 +52,8 @@ pub struct Descriptor {
     pub publish_proves: bool,
     /// Scopes a login must have to publish.
     pub publish_scopes: &'static [&'static str],
+    /// What can be read of an account.
+    pub reads: reads::Offers,
     /// How a person ends a login at a network that no program can ask to;
     /// `None` where it can be asked.
     pub ended_by_hand: Option<&'static str>,
@@ -95,9 +98,10 @@ impl Net {
         mut request: http::Request<'r>,
     ) -> Result<http::Reply, http::NetError> {
         request.private = self.settings.allow_private_hosts;
-        if request.auth.is_some() {
-            let signing = self.signing.as_ref();
-            request.proof = signing.and_then(|tokens| tokens.proof_key.as_ref());
+        if let (Some(token), Some(signing)) = (request.auth, &self.signing) {
+            // Tokens of another kind, for another server, are bound to no key.
+            let own = token.expose() == signing.access.expose();
+            request.proof = signing.proof_key.as_ref().filter(|_| own);
         }
         self.http.send(&request).await
     }
@@ -546,6 +550,12 @@ pub trait Networked: Send + Sync {
     /// without any call. Nothing when it can go out.
     fn problems(&self, text: &str, media: &[MediaItem], options: &PostOptions) -> Vec<Problem>;
 
+    /// Whether a post may answer an earlier one of the account, so that several
+    /// make a thread.
+    fn threads(&self) -> bool {
+        false
+    }
+
     /// The key under which this delivery is sent, the same after a restore of
     /// the store. `number` is raised by each "send again" of a person.
     fn key(&self, delivery: &str, due: UtcMs, number: u32) -> String;
@@ -565,4 +575,57 @@ pub trait Networked: Send + Sync {
         session: Option<&Session>,
         publish: &Publish,
     ) -> Found;
+
+    /// The account's newest posts, at most `limit` of them: its own, without
+    /// what it showed of others.
+    ///
+    /// # Errors
+    /// What the network said when it refused; it breaks no channel.
+    async fn recent_posts(
+        &self,
+        _net: &Net,
+        _session: &Session,
+        _account: &str,
+        _limit: usize,
+    ) -> Result<reads::Page<reads::RecentPost>, Refusal> {
+        Err(reads::not_here(
+            self.descriptor().reads,
+            reads::Reading::Posts,
+        ))
+    }
+
+    /// The counts of these posts of the account; one that is gone is not in the
+    /// answer.
+    ///
+    /// # Errors
+    /// As [`Networked::recent_posts`].
+    async fn metrics(
+        &self,
+        _net: &Net,
+        _session: &Session,
+        _account: &str,
+        _ids: &[String],
+    ) -> Result<Vec<reads::PostMetrics>, Refusal> {
+        Err(reads::not_here(
+            self.descriptor().reads,
+            reads::Reading::Metrics,
+        ))
+    }
+
+    /// What people said to the account in public, newest first.
+    ///
+    /// # Errors
+    /// As [`Networked::recent_posts`].
+    async fn comments(
+        &self,
+        _net: &Net,
+        _session: &Session,
+        _account: &str,
+        _limit: usize,
+    ) -> Result<reads::Page<reads::Comment>, Refusal> {
+        Err(reads::not_here(
+            self.descriptor().reads,
+            reads::Reading::Comments,
+        ))
+    }
 }

@@ -38,7 +38,7 @@ pub async fn probe(hub: &Hub, channel: &ChannelId) -> Result<CommandId, OpError>
 }
 
 /// Asks the publisher for something. `object` is the id it is about: a channel
-/// to prove or refresh, a delivery to look up, else empty.
+/// to prove, refresh or read, a delivery to look up, else empty.
 ///
 /// # Errors
 /// When the role does not allow it, the object is unknown or disconnected, or
@@ -48,7 +48,7 @@ pub async fn ask(hub: &Hub, kind: CommandKind, object: &str) -> Result<CommandId
     let object = object.to_owned();
     hub.change(move |tx, acting| {
         match kind {
-            CommandKind::Probe | CommandKind::Refresh => {
+            CommandKind::Probe | CommandKind::Refresh | CommandKind::Read => {
                 let channel = tx.channel(&ChannelId::from_stored(object.clone()))?;
                 acting.require(tx, &channel.workspace_id, Act::Probe)?;
                 if channel.disconnected_at.is_some() {

@@ -10,7 +10,6 @@ use super::{Hub, OpError};
 use crate::domain::channel::Channel;
 use crate::domain::delivery::State;
 use crate::domain::ids::{ChannelId, DeliveryId};
-use crate::domain::machine::Event;
 use crate::domain::release::{Held, LateRule, Line, release_plan};
 use crate::domain::role::Act;
 use crate::store::Reads;
@@ -106,7 +105,7 @@ pub async fn release(
         match (answer.late, answer.spread) {
             (LateAnswer::Cancel, _) => {
                 for one in &before.late {
-                    machine.act(tx, acting, one, Event::Cancel, &mut done)?;
+                    machine.cancel(tx, acting, one, &mut done)?;
                 }
             }
             (LateAnswer::Send, Some(every)) => {
@@ -121,7 +120,7 @@ pub async fn release(
             MissedAnswer::Later => {}
             MissedAnswer::Cancel => {
                 for one in &before.missed {
-                    machine.act(tx, acting, one, Event::Cancel, &mut done)?;
+                    machine.cancel(tx, acting, one, &mut done)?;
                 }
             }
             MissedAnswer::ShiftBy(span) => {
@@ -163,7 +162,14 @@ pub(super) fn plan_of(
     };
     let wait_until = q.late_wait_until(&channel.id)?.filter(|until| *until > now);
     let (mut on_time, mut held, mut missed) = (Vec::new(), Vec::new(), Vec::new());
-    for delivery in q.deliveries(&query)? {
+    for mut delivery in q.deliveries(&query)? {
+        if let Some(after) = &delivery.after_id {
+            // A part of a thread goes where the one before it goes.
+            match q.delivery(after)?.published_at {
+                Some(at) => delivery.due = delivery.due.max(at),
+                None => continue,
+            }
+        }
         match delivery.state {
             State::Missed => missed.push((delivery.due, delivery.id)),
             // A person ordered it: it goes out whatever its lateness.

@@ -122,6 +122,12 @@ impl Sandbox {
         &self.directory
     }
 
+    /// Where the simulated video service answers
+    /// (`<url>/xrpc/app.bsky.video...`); no slash at the end.
+    pub fn video(&self) -> String {
+        format!("{}/video", self.base)
+    }
+
     /// The handle by which a test tells Bluesky what to do.
     pub fn bluesky(&self) -> &Bluesky {
         &self.bluesky

@@ -129,7 +129,8 @@ fn kept(directory: &Path) -> Result<Vec<PathBuf>, StoreError> {
 }
 
 /// Rewrites one backup without the sealed values of these owners (logins and
-/// channels by id) and of the channels that used these logins.
+/// channels by id) and of the channels that used these logins, and without what
+/// was read of these channels.
 fn rewrite_without(file: &Path, owners: &[String]) -> Result<(), StoreError> {
     let scratch = file.with_extension(SCRATCH);
     let old = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
@@ -146,6 +147,18 @@ fn rewrite_without(file: &Path, owners: &[String]) -> Result<(), StoreError> {
             "DELETE FROM secret WHERE owner_kind = 'channel' AND owner_id IN (SELECT id FROM channel WHERE login_id = ?1)",
             [owner],
         )?;
+    }
+    // A backup may be from before there was something to read.
+    for table in ["metric", "comment", "recent_post", "reading"] {
+        let there: i64 = rewritten.query_row(
+            "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?1",
+            [table],
+            |row| row.get(0),
+        )?;
+        for owner in owners.iter().filter(|_| there > 0) {
+            let sql = format!("DELETE FROM {table} WHERE channel_id = ?1");
+            rewritten.execute(&sql, [owner])?;
+        }
     }
     write_locked(&rewritten, file)?;
     drop(rewritten);

@@ -387,6 +387,8 @@ impl Tx<'_> {
                late_wait_until = ?7, epoch = epoch + 1 WHERE id = ?1",
             (id.as_str(), login.as_str(), method, server, by.as_str(), now.0, late_wait_until.0),
         )?;
+        // The new login may read what the old one was refused.
+        self.read_soon(id, now)?;
         if let Some(old) = before.login_id.filter(|old| old != login) {
             self.hand_over_incident(&old, login)?;
             self.end_login_if_unused(&old, now, true)?;

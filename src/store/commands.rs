@@ -153,7 +153,8 @@ impl Tx<'_> {
     }
 
     /// Removes what the feed and the commands no longer need: events after
-    /// seven days, done commands after one, read-out notices after ninety.
+    /// seven days, done commands after one, read-out notices after
+    /// ninety, what was read of channels after four hundred.
     ///
     /// # Errors
     /// When the store cannot be written.
@@ -171,6 +172,6 @@ impl Tx<'_> {
             "DELETE FROM notice WHERE created_at < ?1",
             [now.0 - 90 * DAY],
         )?;
-        Ok(())
+        self.prune_readings(UtcMs(now.0 - 400 * DAY))
     }
 }

@@ -43,16 +43,18 @@ pub struct Content {
 }
 
 impl Reads<'_> {
-    /// The text a delivery sends and its media in order.
+    /// The text a delivery sends, and its media in order.
     ///
     /// # Errors
     /// When the store cannot be read.
     pub fn content(&self, delivery: &Delivery) -> Result<Content, StoreError> {
         let post = self.post(&delivery.post_id)?;
         let text = delivery.text.clone().unwrap_or(post.text);
+        // Media and card are those of the first part of a thread.
+        let first = delivery.part_no == 1;
         let media = self.all(
-            "SELECT * FROM media WHERE post_id = ?1 ORDER BY position",
-            [delivery.post_id.as_str()],
+            "SELECT * FROM media WHERE post_id = ?1 AND ?2 ORDER BY position",
+            (delivery.post_id.as_str(), first),
             |row| {
                 let width: Option<u32> = row.get("width")?;
                 let height: Option<u32> = row.get("height")?;
@@ -70,7 +72,11 @@ impl Reads<'_> {
         Ok(Content {
             text,
             media,
-            options: post.options,
+            options: if first {
+                post.options
+            } else {
+                post.options.of_later_part()
+            },
             answers: self.answers(delivery)?,
         })
     }

@@ -23,6 +23,8 @@ pub struct DisconnectCounts {
     pub drafts: u64,
     /// Sends in flight or of unknown outcome.
     pub open: u64,
+    /// Cached copies of the account's own posts that are deleted.
+    pub cached_posts: u64,
     /// Cached metric rows that are deleted.
     pub metrics: u64,
     /// Cached comments that are deleted.
@@ -44,8 +46,8 @@ pub struct Disconnected {
 
 /// Setting that is there while wiped bytes may still be in the file or its log.
 const WIPE_PENDING: &str = "wipe_pending";
-/// Setting that lists the ids of logins and channels whose sealed values may
-/// still be in backups.
+/// Setting that lists the ids of logins and channels whose sealed values, and
+/// what was read with them, may still be in backups.
 pub(super) const BACKUP_WIPES: &str = "backup_wipes";
 
 /// How long the log waits for readers before it is cut another time.
@@ -84,6 +86,7 @@ impl Reads<'_> {
             drafts: count(&[State::Draft])?,
             open: count(&[State::Sending, State::Unknown, State::Confirming])?,
             published: count(&[State::Published])?,
+            cached_posts: rows("recent_post")?,
             metrics: rows("metric")?,
             comments: rows("comment")?,
             siblings: self
@@ -131,8 +134,10 @@ impl Tx<'_> {
         )?;
         self.remove_drafts(id, by, now)?;
         self.run("UPDATE delivery SET state = 'unknown', unknown_since = ?2, next_look_at = ?2 WHERE channel_id = ?1 AND state = 'sending'", (id.as_str(), now.0))?;
-        self.run("DELETE FROM metric WHERE channel_id = ?1", [id.as_str()])?;
-        self.run("DELETE FROM comment WHERE channel_id = ?1", [id.as_str()])?;
+        self.forget_readings(id)?;
+        if counts.cached_posts + counts.metrics + counts.comments > 0 {
+            self.note_wipe(id.as_str())?;
+        }
         self.run(
             "UPDATE channel SET status = 'DISCONNECTED', publishable = 0, epoch = epoch + 1, disconnected_at = ?2,
                disconnected_by = ?3, status_since = ?2, next_probe_at = NULL, late_wait_until = NULL, paused_at = NULL,
@@ -222,6 +227,14 @@ impl Tx<'_> {
         Ok(true)
     }
 
+    /// Notes that bytes of a login or channel still have to leave the log and
+    /// the backups.
+    fn note_wipe(&self, owner: &str) -> Result<(), StoreError> {
+        let noted = self.setting(BACKUP_WIPES)?.unwrap_or_default();
+        self.set_setting(BACKUP_WIPES, Some(format!("{noted} {owner}").trim()))?;
+        self.set_setting(WIPE_PENDING, Some("1"))
+    }
+
     /// Removes every sealed value of an owner and notes that its bytes still
     /// have to leave the log and the backups. The table is emptied and
     /// refilled, so that SQLite zeroes every page it ever used: deleting single
@@ -236,9 +249,7 @@ impl Tx<'_> {
         if sealed == 0 {
             return Ok(());
         }
-        let noted = self.setting(BACKUP_WIPES)?.unwrap_or_default();
-        self.set_setting(BACKUP_WIPES, Some(format!("{noted} {owner}").trim()))?;
-        self.set_setting(WIPE_PENDING, Some("1"))?;
+        self.note_wipe(owner)?;
         if !wipe {
             return Ok(());
         }

@@ -12,6 +12,7 @@ pub const APPLICATION_ID: i64 = 0x4147_726e;
 pub const ALL: &[&str] = &[
     include_str!("migrations/0001_core.sql"),
     include_str!("migrations/0002_post_options.sql"),
+    include_str!("migrations/0003_reading.sql"),
 ];
 
 /// The schema this program understands.
@@ -175,6 +176,49 @@ mod tests {
         .unwrap();
         assert_eq!(made.into_inner(), [(1, 1)]);
         assert_eq!(shape(&db).0, 3);
+    }
+
+    #[test]
+    fn what_channels_show_is_read_after_an_update_and_no_request_is_lost() {
+        let (_dir, db) = file();
+        db.execute_batch("PRAGMA foreign_keys = ON").unwrap();
+        run_all(&db, &ALL[..2], |_| Ok(())).unwrap();
+        let channel = |id: &str, status: &str, gone: &str| {
+            format!(
+                "INSERT INTO channel (id, workspace_id, kind, identity_server, remote_id, handle, display_name, login_method,
+                   server, status, cause, publishable, status_since, connected_at, connected_by, disconnected_at)
+                 VALUES ('{id}', 'w', 'BLUESKY', '', '{id}', 'h', '', 'app_password', 's', '{status}', 'none', 0, 0, 7, 'o', {gone});"
+            )
+        };
+        db.execute_batch(&format!(
+            "INSERT INTO workspace VALUES ('w', 'main', 'Main', 'UTC', 'enterprise', 0, 0, NULL);
+             INSERT INTO operator VALUES ('o', 'ann', 1, 0, NULL);
+             INSERT INTO command (id, kind, object, state, asked_by, asked_at) VALUES ('c', 'probe', 'soc_1', 'queued', 'o', 5);
+             {}{}",
+            channel("soc_1", "ACTIVE", "NULL"),
+            channel("soc_2", "DISCONNECTED", "1"),
+        ))
+        .unwrap();
+        run_all(&db, &ALL[..3], |_| Ok(())).unwrap();
+        db.execute_batch(&channel("soc_3", "ACTIVE", "NULL"))
+            .unwrap();
+        db.execute_batch(
+            "INSERT INTO command (id, kind, object, state, asked_by, asked_at) VALUES ('d', 'read', 'soc_1', 'queued', 'o', 6)",
+        )
+        .unwrap();
+        let one = |sql: &str| -> String { db.query_row(sql, [], |row| row.get(0)).unwrap() };
+        assert_eq!(one("SELECT group_concat(kind) FROM command"), "probe,read");
+        assert_eq!(
+            one("SELECT group_concat(object) FROM event WHERE kind = 'command'"),
+            "c,d",
+            "the feed still tells of commands"
+        );
+        assert_eq!(
+            one(
+                "SELECT group_concat(channel_id || ' ' || what || ' ' || next_at, ', ') FROM reading"
+            ),
+            "soc_1 comments 0, soc_1 metrics 0, soc_1 posts 0, soc_3 comments 7, soc_3 metrics 7, soc_3 posts 7"
+        );
     }
 
     #[test]

@@ -37,6 +37,7 @@ pub mod notices;
 pub mod people;
 pub mod posts;
 pub mod queue;
+pub mod reading;
 pub mod settings;
 pub mod terms;
 pub mod undo;

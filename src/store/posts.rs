@@ -74,6 +74,19 @@ pub struct NewDelivery {
     pub text: Option<String>,
     /// Send it whatever its lateness.
     pub send_now: bool,
+    /// Where it stands in its thread, when it is a later part of one.
+    pub part: Option<Part>,
+}
+
+/// The place of a later part of a thread.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// The first part.
+    pub root: DeliveryId,
+    /// The part right before it, which must be live first.
+    pub after: DeliveryId,
+    /// Which part it is; the first one is 1.
+    pub number: u32,
 }
 
 /// An instant as it was written: UTC decides, the rest is for people.
@@ -292,10 +305,12 @@ impl Tx<'_> {
         by: &OperatorId,
         now: UtcMs,
     ) -> Result<(), StoreError> {
+        let part = new.part.as_ref();
         self.run(
-            "INSERT INTO delivery (id, post_id, workspace_id, channel_id, handle, state, due, civil, timezone, only_on_time, text, send_now, created_by, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
-            (
+            "INSERT INTO delivery (id, post_id, workspace_id, channel_id, handle, state, due, civil, timezone, only_on_time, text, send_now, created_by, created_at,
+               root_id, after_id, part_no)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+            rusqlite::params![
                 new.id.as_str(),
                 new.post_id.as_str(),
                 new.workspace_id.as_str(),
@@ -310,7 +325,10 @@ impl Tx<'_> {
                 new.send_now,
                 by.as_str(),
                 now.0,
-            ),
+                part.map(|part| part.root.as_str()),
+                part.map(|part| part.after.as_str()),
+                part.map_or(1, |part| part.number),
+            ],
         )?;
         Ok(())
     }

@@ -33,6 +33,16 @@ pub struct QueueQuery {
     pub limit: u32,
 }
 
+/// A delivery that may be sent now.
+#[derive(Clone, Debug)]
+pub struct Due {
+    /// The delivery.
+    pub delivery: Delivery,
+    /// Since when its lateness counts: its own time, or when the part of the
+    /// thread before it went out, whichever is later.
+    pub since: UtcMs,
+}
+
 /// When and why a channel is proved next.
 #[derive(Clone, Debug)]
 pub struct ProbePlanned {
@@ -132,7 +142,8 @@ impl Reads<'_> {
         .ok_or_else(|| StoreError::NotFound(format!("delivery {id}")))
     }
 
-    /// Deliveries by a query, ordered by due instant and id.
+    /// Deliveries by a query, ordered by due instant; the parts of a thread
+    /// follow each other.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -147,7 +158,8 @@ impl Reads<'_> {
             &format!(
                 "SELECT * FROM delivery WHERE (?1 IS NULL OR workspace_id = ?1) AND (?2 IS NULL OR channel_id = ?2)
                    AND (?3 IS NULL OR post_id = ?3) AND (?4 = '' OR instr(?4, ',' || state || ',') > 0)
-                   AND due >= ?5 AND due < ?6 ORDER BY due {order}, id {order} LIMIT ?7"
+                   AND due >= ?5 AND due < ?6
+                 ORDER BY due {order}, coalesce(root_id, id) {order}, part_no {order} LIMIT ?7"
             ),
             (
                 query.workspace.as_ref().map(WorkspaceId::as_str),
@@ -179,15 +191,12 @@ impl Reads<'_> {
 
     /// What may be sent at `now`, at most a few of each channel, so that a
     /// backlog hides no other channel: first what was due since `live_from` or
-    /// ordered by a person, then what is late, earliest first.
+    /// ordered by a person, then what is late, earliest first. A thread that
+    /// has begun goes on before anything else begins.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn due_by_channel(
-        &self,
-        now: UtcMs,
-        live_from: UtcMs,
-    ) -> Result<Vec<Delivery>, StoreError> {
+    pub fn due_by_channel(&self, now: UtcMs, live_from: UtcMs) -> Result<Vec<Due>, StoreError> {
         /// Of one channel only one is sent at a time; those behind it are
         /// there for when it is left alone after trouble of its own.
         const OF_A_CHANNEL: u32 = 8;
@@ -195,13 +204,19 @@ impl Reads<'_> {
         self.all(
             &format!(
                 "SELECT * FROM (
-                   SELECT *, row_number() OVER (PARTITION BY channel_id, late ORDER BY due, id) AS turn
-                   FROM (SELECT d.*, d.send_now = 0 AND d.due < ?2 AS late {READY} AND d.due <= ?1
-                           AND (d.next_attempt_at IS NULL OR d.next_attempt_at <= ?1)))
-                 WHERE turn <= ?3 ORDER BY late, due, id LIMIT ?4"
+                   SELECT *, row_number() OVER (PARTITION BY channel_id, late ORDER BY after_id IS NULL, due, id) AS turn
+                   FROM (SELECT *, send_now = 0 AND since < ?2 AS late
+                         FROM (SELECT d.*, max(d.due, coalesce(a.published_at, d.due)) AS since {READY} AND d.due <= ?1
+                           AND (d.next_attempt_at IS NULL OR d.next_attempt_at <= ?1))))
+                 WHERE turn <= ?3 ORDER BY late, after_id IS NULL, due, id LIMIT ?4"
             ),
             (now.0, live_from.0, OF_A_CHANNEL, AT_MOST),
-            delivery,
+            |row| {
+                Ok(Due {
+                    delivery: delivery(row)?,
+                    since: at(row, "since")?,
+                })
+            },
         )
     }
 
@@ -217,6 +232,57 @@ impl Reads<'_> {
             )?
             .flatten()
             .map(UtcMs))
+    }
+
+    /// The parts of the thread of a delivery, in order; of one that is in none,
+    /// itself alone.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn thread(&self, id: &DeliveryId) -> Result<Vec<Delivery>, StoreError> {
+        self.all(
+            "SELECT d.* FROM delivery n JOIN delivery d ON d.post_id = n.post_id
+               AND (d.id = coalesce(n.root_id, n.id) OR d.root_id = coalesce(n.root_id, n.id))
+             WHERE n.id = ?1 ORDER BY d.part_no",
+            [id.as_str()],
+            delivery,
+        )
+    }
+
+    /// The first of the parts before a delivery that will not come by itself:
+    /// it holds those behind it.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn stuck_before(&self, one: &Delivery) -> Result<Option<Delivery>, StoreError> {
+        if one.after_id.is_none() {
+            return Ok(None);
+        }
+        Ok(self.thread(&one.id)?.into_iter().find(|earlier| {
+            earlier.part_no < one.part_no
+                && matches!(
+                    earlier.state,
+                    State::Draft
+                        | State::NeedsDecision
+                        | State::Failed
+                        | State::Missed
+                        | State::Cancelled
+                )
+        }))
+    }
+
+    /// How many parts the threads of a post have; 1 when it is none.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn parts_of(&self, post: &PostId) -> Result<u32, StoreError> {
+        Ok(self
+            .value::<Option<u32>>(
+                "SELECT max(part_no) FROM delivery WHERE post_id = ?1",
+                [post.as_str()],
+            )?
+            .flatten()
+            .unwrap_or(1))
     }
 
     /// Deliveries whose outcome is open (`sending`, `unknown`, `confirming`).

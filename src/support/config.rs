@@ -48,6 +48,8 @@ pub struct Config {
 pub struct NetworkSettings {
     /// Base URL of the API.
     pub api_base: Option<String>,
+    /// Base URL of the service that takes uploads (Bluesky: videos).
+    pub upload_base: Option<String>,
     /// Base URL of the directory (Bluesky: PLC).
     pub directory_url: Option<String>,
     /// The name this program is registered under at the network.

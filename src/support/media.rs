@@ -16,6 +16,8 @@ use sha2::{Digest, Sha256};
 use super::entropy::Entropy;
 use super::time::UtcMs;
 
+mod mp4;
+
 /// What may be taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MediaRules {
@@ -60,7 +62,8 @@ pub struct Spooled {
     pub mime: &'static str,
     /// Size in bytes.
     pub bytes: u64,
-    /// Width and height in pixels of an image.
+    /// Width and height in pixels: always of an image, and of a video whose
+    /// file says.
     pub size: Option<(u32, u32)>,
     /// SHA-256 of the bytes, hex.
     pub sha256: String,
@@ -157,7 +160,7 @@ pub fn take(
         }
         let size = match mime.starts_with("image/") {
             true => Some(dimensions(&mut copy).ok_or_else(|| MediaError::Damaged(named()))?),
-            false => None,
+            false => mp4::dimensions(&mut copy),
         };
         let kept = spool.join(format!("{sha256}.{ending}"));
         std::fs::rename(&part, &kept).map_err(failed)?;

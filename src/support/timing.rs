@@ -71,6 +71,8 @@ timing! {
     /// First pause after a refresh met the network's trouble; doubles up to
     /// `probe_every`.
     refresh_retry = MINUTE;
+    /// How often posts, metrics and comments of a channel are read.
+    harvest_every = HOUR;
     /// A login whose tokens are younger than this is not refreshed on request:
     /// ten who ask at once get one new pair.
     refresh_spacing = 10 * SECOND;

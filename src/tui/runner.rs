@@ -242,9 +242,12 @@ async fn perform(hub: &Hub, act: Act) -> Result<Done, OpError> {
         }
         Act::Disconnect(id, counts) => cut(hub, &id, &counts).await,
         Act::Cancel(id) => {
-            posts::cancel(hub, std::slice::from_ref(&id)).await?;
+            let cancelled = posts::cancel(hub, std::slice::from_ref(&id)).await?;
             Ok(done(
-                "Cancelled it · u takes that back",
+                match cancelled.len() {
+                    0 | 1 => "Cancelled it · u takes that back",
+                    _ => "Cancelled it and what follows it in its thread · u takes that back",
+                },
                 format!("allgreen post cancel {id}"),
             ))
         }

@@ -48,6 +48,16 @@ struct Story<G> {
 
 impl<G: Ground> Story<G> {
     fn new(text: &str, image: bool) -> Self {
+        Self::with(text, image, &[]).0
+    }
+
+    /// The same with a second part; the part's id.
+    fn thread(text: &str) -> (Self, String) {
+        let (story, mut later) = Self::with(text, false, &["--then", "and then"]);
+        (story, later.remove(0))
+    }
+
+    fn with(text: &str, image: bool, more: &[&str]) -> (Self, Vec<String>) {
         let ground = G::new();
         let desk = Desk::new(&ground.config());
         let channel = desk.connect(&ground.handle(), &ground.app_password());
@@ -67,14 +77,20 @@ impl<G: Ground> Story<G> {
             std::fs::write(picture, DOT).unwrap();
             args.extend(["--media", picture, "--alt", "a dot"]);
         }
+        args.extend(more);
         let post = desk.json(&args);
-        let delivery = post["deliveries"][0]["id"].as_str().unwrap().to_owned();
+        let made = post["deliveries"].as_array().unwrap().iter();
+        let mut ids: Vec<String> = made
+            .map(|one| one["id"].as_str().unwrap().to_owned())
+            .collect();
+        let delivery = ids.remove(0);
         ground.proxy().forget_calls();
-        Self {
+        let story = Self {
             ground,
             desk,
             delivery,
-        }
+        };
+        (story, ids)
     }
 
     fn proxy(&self) -> &Proxy {
@@ -268,6 +284,21 @@ pub fn a_broken_protocol_shows_two_posts_so_these_stories_can_fail<G: Ground>() 
     story.desk.wait_for_state(&story.delivery, "published");
     daemon.terminate(PATIENCE);
     assert_eq!(story.texts(), ["twice", "twice"]);
+}
+
+pub fn killed_between_the_parts_of_a_thread_the_rest_follows_and_none_goes_out_twice<G: Ground>() {
+    for point in ["C6.before", "C6.after", "C7.after"] {
+        let (story, second) = Story::<G>::thread(point);
+        story.killed_at(point);
+        assert_eq!(story.texts(), [point], "the first part alone");
+        assert_eq!(story.desk.path(&second).0, "scheduled", "{point}");
+        let daemon = story.desk.home.daemon();
+        story.desk.wait_for_state(&second, "published");
+        daemon.terminate(PATIENCE);
+        assert_eq!(story.texts(), [point, "and then"]);
+        assert_eq!(story.desk.path(&story.delivery).0, "published");
+        assert_eq!(story.proxy().calls(PUT).len(), 2, "{point}");
+    }
 }
 
 /// A picture of one dot.

@@ -8,8 +8,10 @@
 )]
 
 mod publishing;
+mod reads;
 mod sessions;
 mod sign_in;
+mod videos;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,15 +59,14 @@ impl Scene {
             ..Timing::default()
         };
         let mut config = Config::default();
-        config.networks.insert(
-            "bluesky".into(),
-            NetworkSettings {
-                api_base: Some(sandbox.base().into()),
-                directory_url: Some(sandbox.directory().into()),
-                allow_private_hosts: true,
-                ..NetworkSettings::default()
-            },
-        );
+        let mut settings = NetworkSettings {
+            api_base: Some(sandbox.base().into()),
+            directory_url: Some(sandbox.directory().into()),
+            allow_private_hosts: true,
+            ..NetworkSettings::default()
+        };
+        settings.upload_base = Some(sandbox.video());
+        config.networks.insert("bluesky".into(), settings);
         let http = Http::new(&timing, clock.clone()).unwrap();
         let registry = Registry::new(http, clock.clone(), &config);
         let (networked, net) = registry.get(Network::Bluesky).unwrap();

@@ -6,6 +6,8 @@
     reason = "the helpers of a test may end it as the test itself may"
 )]
 
+mod reads;
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -10,6 +10,7 @@ mod accounts;
 mod faults;
 mod records;
 mod sessions;
+mod videos;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -49,6 +49,10 @@ fn a_stopped_publisher_keeps_its_role_and_whoever_asks_is_told_its_pid() {
     let (ground, desk, channel) = desk();
     let first = desk.home.daemon();
     wait_for_publisher(&desk, first.pid());
+    // Stopped in the middle of a write it would keep everybody from the store.
+    eventually("the first reading is over", PATIENCE, || {
+        !desk.json(&["channel", "comments", &channel])["failure"].is_null()
+    });
     first.signal(Signal::STOP);
     let mut second = desk.home.daemon();
     second.wait_for_text(&first.pid().to_string(), PATIENCE);

@@ -197,6 +197,48 @@ fn a_post_with_an_image_is_taken_as_it_is_written_and_repeats_are_harmless() {
     assert_eq!(account.texts(), [text]);
 }
 
+/// The first bytes of an MP4 file, which is what it is known by.
+const MP4: &[u8] = b"\0\0\0\x18ftypisom\0\0\x02\0isommp41";
+
+#[test]
+fn a_video_is_taken_as_it_is_and_a_video_service_is_vouched_to() {
+    let peer = Peer::shared();
+    let account = peer.account("client-video");
+    let mut client = Client::new(peer);
+    let session = client.session(&account, &account.app_password("allgreen"));
+    let spool = tempfile::tempdir().unwrap();
+    let path = spool.path().join("one.mp4");
+    std::fs::write(&path, MP4).unwrap();
+    let digest = Sha256::digest(MP4);
+    let video = MediaItem {
+        path,
+        mime: "video/mp4".into(),
+        bytes: MP4.len() as u64,
+        size: Some((16, 9)),
+        sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+        alt: "a clip".into(),
+    };
+    let mut publish = client.publish(&account, "look", vec![video]);
+    let sent = client.send(&session, &mut publish, &mut Vec::new());
+    assert!(matches!(sent, Outcome::Published(_)), "{sent:?}");
+    let embed = &account.posts()[0].value["embed"];
+    assert_eq!(embed["$type"], "app.bsky.embed.video");
+    assert_eq!(embed["alt"], "a clip");
+
+    // Nobody is at home there, but the server gave a token for it.
+    client.net.settings.upload_base = Some("http://127.0.0.1:1".into());
+    publish.rendered = None;
+    let Outcome::NotProcessed(refusal) = client.send(&session, &mut publish, &mut Vec::new())
+    else {
+        panic!("sent");
+    };
+    assert_eq!(
+        refusal.evidence.seen_by.as_deref(),
+        Some("getUploadLimits"),
+        "{refusal:?}"
+    );
+}
+
 #[test]
 fn an_upload_the_server_does_not_have_asks_for_the_steps_anew() {
     let peer = Peer::shared();

@@ -62,5 +62,6 @@ crash_stories! {
     an_answer_lost_or_lying_or_late_is_looked_up_and_never_sent_again,
     a_request_the_network_doubles_or_drops_ends_in_one_post,
     a_request_that_arrives_after_its_repeat_changes_nothing,
+    killed_between_the_parts_of_a_thread_the_rest_follows_and_none_goes_out_twice,
     a_broken_protocol_shows_two_posts_so_these_stories_can_fail,
 }

@@ -43,6 +43,70 @@ fn a_real_account_is_connected_and_a_post_goes_out_at_its_time_with_link_and_ima
 }
 
 #[test]
+fn a_real_server_without_an_appview_shows_its_posts_and_nothing_turns_amber() {
+    let account = Peer::shared().account("reader");
+    let (desk, _front) = desk();
+    let channel = desk.connect(&account.handle, &account.app_password("allgreen"));
+    let create = [
+        "post", "create", "--to", &channel, "--text", "seen", "--now",
+    ];
+    desk.home.allgreen(create).run().expect_code(7);
+    desk.home.allgreen(["daemon", "--once"]).run().ok();
+    let read = desk.json(&["channel", "posts", &channel, "--refresh"]);
+    assert!(read["failure"].is_null(), "{read:#}");
+    let post = &read["posts"][0];
+    assert_eq!(post["text"], "seen");
+    assert_eq!(post["id"], account.posts()[0].uri.as_str());
+    assert!(post["metrics"]["likes"].is_null(), "nobody counts there");
+    let words = ["channel", "comments", &channel, "--refresh", "--json"];
+    let refused = desk.home.allgreen(words).run().expect_code(1);
+    let trouble = "Upstream";
+    assert!(refused.stderr.contains(trouble), "{refused:#?}");
+    assert_eq!(desk.channel(&channel)["lamp"], "green");
+}
+
+#[test]
+fn a_real_thread_with_a_link_card_answers_itself_in_order() {
+    let account = Peer::shared().account("thread");
+    let (desk, _front) = desk();
+    let channel = desk.connect(&account.handle, &account.app_password("allgreen"));
+    let thread = desk.json(&[
+        "post",
+        "create",
+        "--no-publish",
+        "--to",
+        &channel,
+        "--now",
+        "--text",
+        "one",
+        "--then",
+        "two",
+        "--then",
+        "three",
+        "--link-card",
+        "https://example.com/a",
+        "--card-title",
+        "A",
+    ]);
+    let daemon = desk.home.daemon();
+    desk.wait_for_state(thread["deliveries"][2]["id"].as_str().unwrap(), "published");
+    daemon.terminate(PATIENCE);
+    let posts = account.posts();
+    assert_eq!(account.texts(), ["one", "two", "three"]);
+    let external = &posts[0].value["embed"]["external"];
+    assert_eq!(external["uri"], "https://example.com/a");
+    assert_eq!(
+        (&external["title"], &external["description"]),
+        (&"A".into(), &"".into())
+    );
+    let named = |at: usize| serde_json::json!({ "uri": posts[at].uri, "cid": posts[at].cid });
+    assert_eq!(posts[0].value.get("reply"), None);
+    let reply = |root, parent| serde_json::json!({ "root": named(root), "parent": named(parent) });
+    assert_eq!(posts[1].value["reply"], reply(0, 0));
+    assert_eq!(posts[2].value["reply"], reply(0, 1));
+}
+
+#[test]
 fn a_revoked_app_password_holds_the_posts_and_a_new_one_releases_them() {
     let account = Peer::shared().account("revoked");
     let (desk, _front) = desk();

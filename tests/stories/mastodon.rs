@@ -7,9 +7,11 @@ use allgreen::domain::channel::Channel;
 use allgreen::domain::delivery::State;
 use allgreen::domain::ids::{ChannelId, DeliveryId};
 use allgreen::domain::network::Network;
+use allgreen::domain::post_options::{PostOptions, Visibility};
 use allgreen::networks::Credential;
 use allgreen::ops::connect::{connect, reconnect};
 use allgreen::ops::hub::HubOptions;
+use allgreen::ops::posts::{NewPost, PostTime, create};
 use allgreen::ops::{Hub, Paths};
 use allgreen::sandbox::faults::Fault;
 use allgreen::sandbox::{Sandbox, SandboxOptions};
@@ -20,7 +22,7 @@ use allgreen::support::secret::Secret;
 use allgreen::support::time::UtcMs;
 use allgreen::support::timing::Timing;
 
-use crate::office::{NOON, Office, minutes};
+use crate::office::{NOON, Office, minutes, new_post};
 
 const POST: &str = "post_status";
 
@@ -207,4 +209,37 @@ async fn b4_another_accounts_token_changes_nothing() {
     .unwrap_err();
     assert_eq!(refused.code, "another_account");
     assert_eq!(scene.channel().await, before);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn d_a_thread_answers_itself_and_a_lost_answer_holds_the_rest() {
+    let scene = Scene::new().await;
+    let mastodon = scene.office.sandbox.mastodon();
+    mastodon.fault_once(POST, Fault::DropAnswer);
+    let options = PostOptions {
+        visibility: Some(Visibility::Unlisted),
+        ..PostOptions::default()
+    };
+    let new = NewPost {
+        then: vec!["two".into(), "three".into()],
+        options,
+        ..new_post(&scene.channel, "one", PostTime::At("in 5m".into()))
+    };
+    let thread = create(&scene.office.hub, new).await.unwrap();
+    scene.passes(1).await;
+    assert_eq!(
+        scene.texts(),
+        ["one"],
+        "the rest waits for what is known of it"
+    );
+    scene.passes(4).await;
+    for part in &thread.deliveries {
+        assert_eq!(scene.state(&part.delivery.id).await, State::Published);
+    }
+    let live = mastodon.statuses();
+    assert_eq!(scene.texts(), ["one", "two", "three"]);
+    let answers: Vec<_> = live.iter().map(|one| one.in_reply_to.as_deref()).collect();
+    let ids: Vec<_> = live.iter().map(|one| Some(one.id.as_str())).collect();
+    assert_eq!(answers, [None, ids[0], ids[1]]);
+    assert!(live.iter().all(|one| one.visibility == "unlisted"));
 }

@@ -73,12 +73,13 @@ impl Office {
     ) -> Result<Hub, OpError> {
         let paths = Paths::in_home(home);
         paths.create().unwrap();
-        let settings = NetworkSettings {
+        let mut settings = NetworkSettings {
             api_base: Some(sandbox.base().to_owned()),
             directory_url: Some(sandbox.directory().to_owned()),
             allow_private_hosts: true,
             ..NetworkSettings::default()
         };
+        settings.upload_base = Some(sandbox.video());
         let config = Config {
             networks: [("bluesky".to_owned(), settings)].into(),
             engine: Timing {
@@ -266,5 +267,6 @@ pub fn new_post(channel: &ChannelId, text: &str, when: PostTime) -> NewPost {
         media: Vec::new(),
         only_for: Vec::new(),
         options: allgreen::domain::post_options::PostOptions::default(),
+        then: Vec::new(),
     }
 }

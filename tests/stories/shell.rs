@@ -119,6 +119,98 @@ fn a_post_goes_out_by_commands_alone_and_says_so() {
 }
 
 #[test]
+fn a_thread_is_written_shown_and_sent_by_commands_alone() {
+    let shell = Shell::new();
+    let (did, password) = shell.account("acme.test");
+    shell.connect("@acme.test", &password);
+    let written = shell.json(&[
+        "post",
+        "create",
+        "--no-publish",
+        "--to",
+        "@acme.test",
+        "--text",
+        "one",
+        "--then",
+        "two",
+        "--then",
+        "three",
+        "--link-card",
+        "https://www.acme.example/news",
+        "--at",
+        "in 2h",
+    ]);
+    let parts = written["deliveries"].as_array().unwrap();
+    let of = |key: &str| -> Vec<Value> { parts.iter().map(|one| one[key].clone()).collect() };
+    assert_eq!(of("partNo"), [1, 2, 3]);
+    assert_eq!(of("text"), ["one", "two", "three"]);
+    let ids = of("id");
+    assert_eq!(of("rootId"), [Value::Null, ids[0].clone(), ids[0].clone()]);
+    assert_eq!(of("afterId"), [Value::Null, ids[0].clone(), ids[1].clone()]);
+    assert_eq!(written["options"]["linkCard"]["title"], "acme.example");
+
+    let listed = shell.run(&["post", "list"]).ok().stdout;
+    let lines: Vec<_> = listed.lines().filter(|line| line.contains("/3 ")).collect();
+    assert!(
+        lines[0].contains("1/3 one") && lines[2].contains("3/3 three"),
+        "{listed}"
+    );
+    let shown = shell
+        .run(&["post", "show", ids[1].as_str().unwrap()])
+        .ok()
+        .stdout;
+    assert!(shown.contains("2 of 3"), "{shown}");
+
+    // What was shown can be written again.
+    let post = written["id"].as_str().unwrap();
+    let mut again = shell.json(&["post", "show", post]);
+    again["text"] = "one again".into();
+    again["deliveries"][0]["text"] = "one again".into();
+    let again = shell
+        .home
+        .allgreen(["post", "create", "--file", "-", "--json"])
+        .input(again.to_string())
+        .run()
+        .ok()
+        .json();
+    assert_eq!(again["deliveries"][2]["text"], "three");
+    assert_eq!(again["deliveries"][2]["partNo"], 3);
+    assert_eq!(again["options"]["linkCard"], written["options"]["linkCard"]);
+
+    let said = shell.run(&[
+        "post",
+        "cancel",
+        again["deliveries"][0]["id"].as_str().unwrap(),
+        "--yes",
+    ]);
+    assert!(said.ok().stdout.contains("Cancelled 3 posts"));
+    let late = shell.run(&[
+        "post",
+        "send",
+        ids[0].as_str().unwrap(),
+        "--yes",
+        "--no-publish",
+    ]);
+    assert_eq!(late.code, Some(7), "{late:#?}");
+    shell.run(&["daemon", "--once"]).ok();
+    let bluesky = shell.sandbox.bluesky();
+    assert_eq!(bluesky.live_posts(&did).unwrap(), ["one", "two", "three"]);
+
+    let wrong = shell.run(&[
+        "post",
+        "create",
+        "--to",
+        "@acme.test",
+        "--text",
+        "x",
+        "--now",
+        "--card-title",
+        "t",
+    ]);
+    assert_eq!(wrong.code, Some(2), "a title without a card: {wrong:#?}");
+}
+
+#[test]
 fn a_daemon_is_waited_for_and_shown_and_can_be_asked_to_end() {
     let shell = Shell::new();
     let (_, password) = shell.account("acme.test");
@@ -351,6 +443,10 @@ fn an_interrupt_at_the_shell_ends_with_130() {
     shell.connect("acme.test", &password);
     let mut daemon = shell.home.daemon();
     daemon.wait_for_text("This daemon publishes now.", PATIENCE);
+    // Stopped in the middle of a write it would keep everybody from the store.
+    crate::common::eventually("the first reading is over", PATIENCE, || {
+        !shell.json(&["channel", "comments", "@acme.test"])["failure"].is_null()
+    });
     daemon.signal(rustix::process::Signal::STOP);
     // The publisher sleeps, so the request waits until it is broken off.
     let waiting = shell

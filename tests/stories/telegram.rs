@@ -3,11 +3,14 @@
 use allgreen::domain::channel::{Cause, Status};
 use allgreen::domain::delivery::State;
 use allgreen::domain::network::Network;
+use allgreen::domain::publisher::CommandKind;
 use allgreen::networks::Credential;
 use allgreen::ops::connect::connect;
 use allgreen::ops::disconnect::{Revoked, disconnect};
 use allgreen::ops::hub::HubOptions;
-use allgreen::ops::probe::probe;
+use allgreen::ops::posts::{NewPost, PostTime, create};
+use allgreen::ops::probe::{ask, probe};
+use allgreen::ops::views::{self, Lamp};
 use allgreen::ops::{Hub, Paths};
 use allgreen::sandbox::faults::Fault;
 use allgreen::sandbox::telegram::{ChatKind, Rights};
@@ -18,7 +21,7 @@ use allgreen::support::entropy::Entropy;
 use allgreen::support::secret::Secret;
 use allgreen::support::time::UtcMs;
 
-use crate::office::{NOON, Office, minutes};
+use crate::office::{NOON, Office, minutes, new_post};
 
 const BOT: &str = "acme_bot";
 const CHAT: &str = "@acme_news";
@@ -168,6 +171,12 @@ async fn a_lost_answer_is_a_persons_to_decide_and_never_sent_again_by_itself() {
         .await
         .unwrap();
     let channel = connected.channel.channel.id;
+    let thread = NewPost {
+        then: vec!["more".into()],
+        ..new_post(&channel, "one", PostTime::Now)
+    };
+    let refused = create(&office.hub, thread).await.unwrap_err();
+    assert!(refused.what.ends_with("Telegram has no threads."));
     let post = office.post(&channel, "once", minutes(5)).await;
     telegram.fault_once("sendMessage", Fault::DropAnswer);
     for _ in 0..6 {
@@ -177,4 +186,45 @@ async fn a_lost_answer_is_a_persons_to_decide_and_never_sent_again_by_itself() {
     let delivery = office.hub.store.read(move |q| q.delivery(&post)).await;
     assert_eq!(delivery.unwrap().state, State::NeedsDecision);
     assert_eq!(telegram.messages().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn i_what_a_bot_cannot_read_is_said_and_its_own_history_shown_without_a_call() {
+    let (office, token) = office().await;
+    let credential = Credential::BotToken {
+        chat: CHAT.into(),
+        token: Secret::new(token),
+    };
+    let main = office.main().await;
+    let connected = connect(&office.hub, &main, Network::Telegram, credential)
+        .await
+        .unwrap();
+    let channel = connected.channel.channel.id;
+    office.post(&channel, "first", minutes(5)).await;
+    office.clock.advance(minutes(5));
+    office.pass().await;
+    let calls = office.sandbox.telegram().calls().len();
+    ask(&office.hub, CommandKind::Read, channel.as_str())
+        .await
+        .unwrap();
+    office.commands().await;
+    assert_eq!(office.sandbox.telegram().calls().len(), calls);
+    let posts = views::recent_posts(&office.hub, &channel).await.unwrap();
+    assert!(posts.own);
+    assert!(posts.state.why_not.unwrap().contains("went out from here"));
+    let texts: Vec<_> = posts
+        .posts
+        .iter()
+        .map(|one| one.post.text.as_str())
+        .collect();
+    assert_eq!(texts, ["first"]);
+    let link = posts.posts[0].post.permalink.as_deref();
+    assert_eq!(link, Some("https://t.me/acme_news/1"));
+    let metrics = views::metrics(&office.hub, &channel).await.unwrap();
+    let comments = views::comments(&office.hub, &channel).await.unwrap();
+    for why in [metrics.state.why_not, comments.state.why_not] {
+        assert!(why.unwrap().starts_with("Not available on Telegram"));
+    }
+    let view = views::channel(&office.hub, &channel).await.unwrap();
+    assert_eq!(view.lamp, Lamp::Green);
 }

@@ -50,6 +50,26 @@ pub enum Channel {
     /// What happened to a channel, newest first
     #[command(after_help = "Example: allgreen channel history acme/bs:@acme.example")]
     History(One),
+    /// The channel's recent posts as its network has them
+    #[command(after_help = "Example: allgreen channel posts acme/bs:@acme.example --refresh")]
+    Posts(Read),
+    /// How its recent posts do: likes, reposts, replies
+    #[command(after_help = "Example: allgreen channel metrics acme/bs:@acme.example --json")]
+    Metrics(Read),
+    /// What people answered: replies, mentions, quotes
+    #[command(after_help = "Example: allgreen channel comments acme/ma:@acme@mastodon.example")]
+    Comments(Read),
+}
+
+/// What was read of a channel.
+#[derive(Debug, Args)]
+pub struct Read {
+    /// soc_..., a unique beginning of it, or a name: acme/bs:@acme.example
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// Read it at the network now instead of showing what was read last
+    #[arg(long)]
+    pub refresh: bool,
 }
 
 /// One channel.

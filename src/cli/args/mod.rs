@@ -120,6 +120,11 @@ The control door takes orders as POST <control>/<network>/<order> with a JSON bo
             takedown {account, on}               deactivate {account, on}
             delete_account {account}             rename_handle {account, handle}
             move_account {account, server}       rate_limits {on}
+            like {post, by}                      repost {account, post}
+            reply {account, post, text}          mention {account, whom, text}
+            quote {account, post, text}          app_view {on}
+            confirm_email {account}              video_takes {seconds}
+            fail_video {code}                    video_limits {videos, bytes}
   telegram  create_bot {username, name}          create_chat {kind, title, username}
             set_rights {bot, chat, rights}       revoke_token {bot}
             freeze {bot, on}                     rename {chat, title, username}
@@ -130,6 +135,8 @@ The control door takes orders as POST <control>/<network>/<order> with a JSON bo
             freeze {account, on}                 suspend {account}
             unconfirmed {account, on}            ignore_idempotency {on}
             rate_limits {on}                     page {most}
+            favourite {status, by}               reblog {status, by}
+            mention {by, account, answers, html, visibility}
             drop_scope {token, scope}            unlink {account}
             forget_apps                          moved {account, to}
             limited {account, on}                antispam {account, on}

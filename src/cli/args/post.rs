@@ -16,7 +16,7 @@ pub enum Post {
     #[command(
         after_help = "Example: allgreen post create --to acme/bs:@acme.example --text 'Open until six' --at 'tomorrow 9:30'"
     )]
-    Create(Create),
+    Create(Box<Create>),
     /// List the queue, earliest first
     #[command(
         after_help = "Example: allgreen post list --state held --channel acme/bs:@acme.example"
@@ -114,7 +114,7 @@ pub struct Create {
     #[arg(long, value_name = "FILE|-")]
     pub text_file: Option<PathBuf>,
     /// The whole post as `post show --json` prints it, - for standard input
-    #[arg(long, value_name = "FILE.json|-", conflicts_with_all = ["to", "at", "now", "draft", "media", "only_for", "tz", "visibility", "content_warning", "language"])]
+    #[arg(long, value_name = "FILE.json|-", conflicts_with_all = ["to", "at", "now", "draft", "media", "only_for", "tz", "visibility", "content_warning", "language", "then", "link_card"])]
     pub file: Option<PathBuf>,
     /// When: RFC 3339, or as people write it (tomorrow 9:30, in 20m)
     #[arg(long, value_name = "WHEN")]
@@ -149,6 +149,19 @@ pub struct Create {
     /// The language of the text, such as en or pt-BR, where the network takes one
     #[arg(long, value_name = "CODE", value_parser = values::language)]
     pub language: Option<String>,
+    /// Bluesky, Mastodon: another part of a thread, sent right after the one
+    /// before it; repeatable
+    #[arg(long, value_name = "TEXT")]
+    pub then: Vec<String>,
+    /// Bluesky: a page shown as a card below the text
+    #[arg(long, value_name = "URL", conflicts_with = "media")]
+    pub link_card: Option<String>,
+    /// The title of the card; the page's host when left out
+    #[arg(long, value_name = "TEXT", requires = "link_card")]
+    pub card_title: Option<String>,
+    /// A sentence below the title of the card
+    #[arg(long, value_name = "TEXT", requires = "link_card")]
+    pub card_description: Option<String>,
     /// One description per medium, paired by position.
     #[arg(skip)]
     pub alts: Vec<Option<String>>,
@@ -283,7 +296,10 @@ impl Post {
     /// When an `--alt` has no medium of its own before it.
     pub fn pair_alts(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
         let (alt, alts) = match self {
-            Self::Create(create) => (&create.alt, &mut create.alts),
+            Self::Create(create) => {
+                let create = create.as_mut();
+                (&create.alt, &mut create.alts)
+            }
             Self::Edit(edit) => (&edit.alt, &mut edit.alts),
             _ => return Ok(()),
         };
@@ -321,7 +337,7 @@ mod tests {
     use super::*;
     use std::ffi::OsString;
 
-    fn create(words: &[&str]) -> Result<Create, clap::Error> {
+    fn create(words: &[&str]) -> Result<Box<Create>, clap::Error> {
         let all = ["allgreen", "post", "create", "--to", "c", "--text", "t"];
         let cli = parse(all.iter().chain(words).map(OsString::from))?;
         match cli.command {

@@ -76,6 +76,7 @@ pub async fn ask_all(
         let n = count(ids.len() as u64, "channel");
         context.output.progress(&match kind {
             CommandKind::Refresh => format!("Refreshing the login of {n}."),
+            CommandKind::Read => format!("Reading {n}."),
             _ => format!("Proving {n}."),
         });
     }

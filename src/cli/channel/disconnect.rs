@@ -28,6 +28,7 @@ struct ReceiptJson {
     cancelled: u64,
     drafts_removed: u64,
     open: u64,
+    cached_posts_deleted: u64,
     metrics_deleted: u64,
     comments_deleted: u64,
     published_kept: u64,
@@ -54,6 +55,7 @@ impl From<&Receipt> for ReceiptJson {
             cancelled: cancelled(counts),
             drafts_removed: counts.drafts,
             open: counts.open,
+            cached_posts_deleted: counts.cached_posts,
             metrics_deleted: counts.metrics,
             comments_deleted: counts.comments,
             published_kept: counts.published,
@@ -71,6 +73,10 @@ impl From<&Receipt> for ReceiptJson {
 
 fn cancelled(counts: &DisconnectCounts) -> u64 {
     counts.scheduled + counts.missed + counts.failed
+}
+
+fn cached(counts: &DisconnectCounts) -> u64 {
+    counts.cached_posts + counts.metrics + counts.comments
 }
 
 /// `channel disconnect`
@@ -108,11 +114,8 @@ fn words(name: &str, before: &DisconnectPreview) -> String {
     if counts.drafts > 0 {
         goes.push(format!("{} removed", count(counts.drafts, "draft")));
     }
-    if counts.metrics + counts.comments > 0 {
-        goes.push(format!(
-            "{} deleted",
-            count(counts.metrics + counts.comments, "cached row")
-        ));
+    if cached(counts) > 0 {
+        goes.push(format!("{} deleted", count(cached(counts), "cached row")));
     }
     goes.push(if counts.siblings == 0 {
         "its tokens wiped".into()
@@ -188,7 +191,7 @@ fn receipt_words(name: &str, receipt: &Receipt) -> String {
             "Gone: {}, {}, {}.",
             count(cancelled(counts), "post"),
             count(counts.drafts, "draft"),
-            count(counts.metrics + counts.comments, "cached row")
+            count(cached(counts), "cached row")
         ),
         format!(
             "Stays: {} in the history.",

@@ -9,6 +9,7 @@ mod browser;
 mod connect;
 mod disconnect;
 mod look;
+mod read;
 
 /// Carries out a `channel` command.
 ///
@@ -19,6 +20,9 @@ pub async fn run(context: &Context, command: &Channel) -> Result<Exit, Failure> 
         Channel::List(list) => look::list(context, list).await,
         Channel::Show(one) => look::show(context, &one.id).await,
         Channel::History(one) => look::history(context, &one.id).await,
+        Channel::Posts(one) => read::posts(context, one).await,
+        Channel::Metrics(one) => read::metrics(context, one).await,
+        Channel::Comments(one) => read::comments(context, one).await,
         Channel::Connect(connect) => connect::connect(context, connect).await,
         Channel::Reconnect(reconnect) => connect::reconnect(context, reconnect).await,
         Channel::Disconnect(disconnect) => disconnect::run(context, disconnect).await,

@@ -231,6 +231,7 @@ async fn write_posts(
                 media: Vec::new(),
                 only_for: Vec::new(),
                 options: PostOptions::default(),
+                then: Vec::new(),
             });
         }
     }

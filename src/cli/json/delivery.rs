@@ -97,8 +97,10 @@ pub struct DeliveryJson {
 }
 
 impl DeliveryJson {
-    /// The delivery as a view shows it, with the media of its post.
-    pub fn new(view: &DeliveryView, media: Vec<MediaJson>) -> Self {
+    /// The delivery as a view shows it, with the media of its post, which are
+    /// those of the first part of a thread.
+    pub fn new(view: &DeliveryView, mut media: Vec<MediaJson>) -> Self {
+        media.truncate(view.media_count);
         let delivery = view.delivery.clone();
         let published = delivery.state == State::Published;
         Self {
@@ -232,6 +234,7 @@ pub(crate) mod tests {
             text: "Hello".into(),
             media_count: 0,
             late_by: late.map(std::time::Duration::from_secs),
+            parts: 1,
             delivery,
         };
         DeliveryJson::new(&view, Vec::new())

@@ -5,12 +5,14 @@ mod channel;
 mod check;
 mod delivery;
 mod news;
+mod reading;
 mod status;
 
 pub use channel::{ChannelJson, lamp_name};
 pub use check::{AtRiskJson, CheckChannelJson, CheckJson};
 pub use delivery::{DeliveryJson, ErrorJson, MediaJson, PostJson};
 pub use news::{HistoryJson, IncidentJson, NoticeJson};
+pub use reading::{CommentJson, CommentsJson, PostsJson, ReadJson, ReadPostJson, count};
 pub use status::{LampsJson, PublisherJson, StatusJson};
 
 #[cfg(test)]

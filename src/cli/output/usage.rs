@@ -167,7 +167,7 @@ mod tests {
         allgreen channel connect blusky
           "blusky" is not a value of <NETWORK>. Did you mean bluesky?
         allgreen channel
-          The command is not complete. It goes on with list, show, connect, reconnect, disconnect, probe, refresh, pause, resume, release or history.
+          The command is not complete. It goes on with list, show, connect, reconnect, disconnect, probe, refresh, pause, resume, release, history, posts, metrics or comments.
         allgreen channel show
           <ID> is missing. Run it with --help to see an example.
         allgreen check --horizon soon

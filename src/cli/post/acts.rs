@@ -37,6 +37,7 @@ pub async fn cancel(context: &Context, pick: &Pick) -> Result<Exit, Failure> {
     if is_post(&pick.ids) {
         found.retain(|view| !is_over(view));
     }
+    let found = posts::behind(&hub, &ids(&found)).await?;
     let open = found
         .iter()
         .filter(|view| view.shown != Shown::Cancelled)
@@ -94,6 +95,7 @@ pub async fn delete(context: &Context, pick: &Pick) -> Result<Exit, Failure> {
     }
     let hub = context.hub().await?;
     let found = picked(context, &hub, pick).await?;
+    let found = posts::behind(&hub, &ids(&found)).await?;
     let drafts = found
         .iter()
         .filter(|view| view.shown != Shown::Cancelled)

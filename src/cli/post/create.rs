@@ -1,5 +1,6 @@
 //! `post create`: from flags, or from the object `post show --json` prints.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -13,7 +14,7 @@ use super::super::words::{count, local};
 use super::send;
 use crate::domain::delivery::Shown;
 use crate::domain::ids::ChannelId;
-use crate::domain::post_options::PostOptions;
+use crate::domain::post_options::{LinkCard, PostOptions};
 use crate::ops::Hub;
 use crate::ops::posts::{NewPost, PostTime, create};
 use crate::ops::views::PostView;
@@ -45,6 +46,12 @@ struct DeliveryFile {
     scheduled_at: Option<UtcMs>,
     timezone: Option<String>,
     text: Option<String>,
+    #[serde(default = "first_part")]
+    part_no: u32,
+}
+
+fn first_part() -> u32 {
+    1
 }
 
 /// `post create`
@@ -61,7 +68,11 @@ pub async fn run(context: &Context, command: &Create) -> Result<Exit, Failure> {
         PostTime::Draft => "keep it as a draft".into(),
     };
     let would = format!(
-        "write a post of {}{} for {} and {when}.",
+        "write {} of {}{} for {} and {when}.",
+        match new.then.len() {
+            0 => "a post".to_owned(),
+            later => format!("a thread of {} parts, the first", later + 1),
+        },
         count(new.text.chars().count() as u64, "character"),
         match new.media.len() {
             0 => String::new(),
@@ -88,7 +99,14 @@ pub async fn run(context: &Context, command: &Create) -> Result<Exit, Failure> {
 }
 
 fn sentence(view: &PostView) -> String {
-    let targets = count(view.deliveries.len() as u64, "channel");
+    let first_parts = view
+        .deliveries
+        .iter()
+        .filter(|one| one.delivery.part_no == 1);
+    let mut targets = count(first_parts.count() as u64, "channel");
+    if let Some(parts @ 2..) = view.deliveries.first().map(|one| one.parts) {
+        targets.push_str(&format!(" as a thread of {parts} parts"));
+    }
     let id = &view.post.id;
     match view.deliveries.first() {
         Some(first) if first.shown == Shown::Draft => {
@@ -154,8 +172,9 @@ async fn from_flags(context: &Context, hub: &Hub, command: &Create) -> Result<Ne
             visibility: command.visibility,
             content_warning: command.content_warning.clone(),
             language: command.language.clone(),
-            link_card: None,
+            link_card: card(command)?,
         },
+        then: command.then.clone(),
     })
 }
 
@@ -175,7 +194,8 @@ async fn from_file(
     })?;
     let mut to = Vec::new();
     let mut only_for: Vec<(ChannelId, String)> = Vec::new();
-    for delivery in &post.deliveries {
+    let then = later_parts(&post.deliveries)?;
+    for delivery in post.deliveries.iter().filter(|one| one.part_no == 1) {
         let id = context.channel(hub, &delivery.channel_id).await?;
         if let Some(own) = delivery.text.as_ref().filter(|own| **own != post.text) {
             only_for.push((id.clone(), own.clone()));
@@ -196,7 +216,54 @@ async fn from_file(
             .collect(),
         only_for,
         options: post.options,
+        then,
     })
+}
+
+/// The card that is asked for; without a title the host stands for it.
+fn card(command: &Create) -> Result<Option<LinkCard>, Failure> {
+    let Some(text) = &command.link_card else {
+        return Ok(None);
+    };
+    let address = url::Url::parse(text).ok();
+    let host = address.as_ref().and_then(|url| url.host_str());
+    let Some(host) = host else {
+        return Err(Failure::usage(
+            "bad_link",
+            "The address of the link card is no web address.",
+            "Write it as https://host/path.",
+        ));
+    };
+    let title = command.card_title.clone();
+    Ok(Some(LinkCard {
+        url: text.clone(),
+        title: title.unwrap_or_else(|| host.trim_start_matches("www.").to_owned()),
+        description: command.card_description.clone().unwrap_or_default(),
+    }))
+}
+
+/// The texts of the later parts of a thread: the same on every channel.
+fn later_parts(deliveries: &[DeliveryFile]) -> Result<Vec<String>, Failure> {
+    let mut by_channel: BTreeMap<&str, BTreeMap<u32, &str>> = BTreeMap::new();
+    for one in deliveries {
+        let parts = by_channel.entry(&one.channel_id).or_default();
+        let text = one.text.as_deref().unwrap_or_default();
+        parts.insert(one.part_no, text);
+    }
+    let mut threads = by_channel.into_values().map(|mut parts| {
+        parts.remove(&1);
+        parts
+    });
+    let first = threads.next().unwrap_or_default();
+    let in_order = first.keys().copied().eq(2..2 + first.len() as u32);
+    if !in_order || threads.any(|other| other != first) {
+        return Err(Failure::usage(
+            "several_threads",
+            "The later parts of the thread are not the same on every channel, or one is missing.",
+            "Number them from 2 and give each channel the same, or write one file for each channel.",
+        ));
+    }
+    Ok(first.into_values().map(str::to_owned).collect())
 }
 
 /// The one time of all deliveries; a draft when none has one.
@@ -248,6 +315,7 @@ mod tests {
             scheduled_at: at.map(UtcMs),
             timezone: None,
             text: None,
+            part_no: 1,
         };
         assert_eq!(one_time(&[one(None)]).unwrap().0, PostTime::Draft);
         assert!(one_time(&[one(Some(1)), one(Some(2))]).is_err());

@@ -62,7 +62,7 @@ pub fn table(found: &[DeliveryView]) -> Table {
             state(view.shown),
             due(view),
             name(view).into(),
-            beginning(&view.text, 40).into(),
+            beginning(&view.marked_text(), 40).into(),
             reason(view).into(),
             delivery.id.as_str().into(),
             delivery.post_id.as_str().into(),
@@ -147,6 +147,9 @@ pub async fn show(context: &Context, text: &str) -> Result<Exit, Failure> {
                     ),
                 );
             }
+            if let Some(card) = &view.post.options.link_card {
+                facts.fact("card", format!("{} {}", card.url, card.title));
+            }
             for delivery in &view.deliveries {
                 for (field, value) in summary(delivery) {
                     facts.fact(field, value);
@@ -161,7 +164,9 @@ pub async fn show(context: &Context, text: &str) -> Result<Exit, Failure> {
             for (field, value) in summary(&view) {
                 facts.fact(field, value);
             }
-            facts.fact("text", view.text.as_str());
+            if view.delivery.part_no == 1 {
+                facts.fact("text", view.text.as_str());
+            }
             facts.fact("post", view.delivery.post_id.as_str());
             facts.fact("attempts", view.delivery.attempt_no.to_string());
             if let [one] = json.as_slice() {
@@ -180,6 +185,13 @@ fn summary(view: &DeliveryView) -> Vec<(&'static str, Cell)> {
         ("state", state(view.shown)),
         ("due", due(view)),
     ];
+    if view.parts > 1 {
+        let part = format!("{} of {}", delivery.part_no, view.parts);
+        lines.push(("part", part.into()));
+        if delivery.part_no > 1 {
+            lines.push(("text", view.text.as_str().into()));
+        }
+    }
     let reason = reason(view);
     if !reason.is_empty() {
         lines.push(("reason", reason.into()));

@@ -2,8 +2,9 @@
 //!
 //! Source: <https://github.com/bluesky-social/atproto/blob/main/lexicons/app/bsky/embed/images.json>
 
-use crate::domain::post_options::{PostOptions, Visibility};
-use crate::domain::text::{TextProblem, bluesky_problems};
+use super::record::VIDEO;
+use crate::domain::post_options::{LinkCard, PostOptions, Visibility};
+use crate::domain::text::{Length, TextProblem, bluesky_problems};
 use crate::networks::evidence::safe;
 use crate::networks::{MediaItem, Problem};
 
@@ -12,6 +13,14 @@ pub(super) const IMAGES: usize = 4;
 /// Bytes of one image. A server of an older lexicon takes 1,000,000; it says so
 /// when the image is uploaded.
 pub(super) const IMAGE_BYTES: u64 = 2_000_000;
+/// Bytes of a video. Servers and the video service may take less; they say so
+/// when it is uploaded.
+const VIDEO_BYTES: u64 = 300_000_000;
+/// Longest description of a video in graphemes, and in bytes.
+const VIDEO_ALT_GRAPHEMES: usize = 1_000;
+const VIDEO_ALT_BYTES: usize = 10_000;
+/// Bytes of the address of a card; the lexicon has no limit, this one is ours.
+const CARD_ADDRESS: usize = 2_048;
 /// Image types every client shows.
 const TYPES: [&str; 4] = ["image/jpeg", "image/png", "image/webp", "image/gif"];
 
@@ -19,18 +28,57 @@ const TYPES: [&str; 4] = ["image/jpeg", "image/png", "image/webp", "image/gif"];
 pub(super) fn problems(text: &str, media: &[MediaItem], options: &PostOptions) -> Vec<Problem> {
     let mut problems: Vec<Problem> = bluesky_problems(text)
         .into_iter()
-        .filter(|problem| media.is_empty() || *problem != TextProblem::Empty)
+        .filter(|problem| {
+            let alone = media.is_empty() && options.link_card.is_none();
+            alone || *problem != TextProblem::Empty
+        })
         .map(of_text)
         .collect();
-    if let Some(over @ 1..) = media.len().checked_sub(IMAGES) {
+    let videos = media.iter().filter(|item| item.mime == VIDEO).count();
+    if videos > 0 && media.len() > 1 {
+        problems.push(problem(
+            "A post on Bluesky has one video or up to 4 images, not both.".to_owned(),
+            "Keep one of them.".to_owned(),
+        ));
+    } else if let Some(over @ 1..) = media.len().checked_sub(IMAGES) {
         problems.push(problem(
             format!("{} images are {over} too many for Bluesky.", media.len()),
             format!("Keep at most {IMAGES}."),
         ));
     }
-    problems.extend(media.iter().enumerate().filter_map(of_image));
+    problems.extend(media.iter().enumerate().filter_map(|(index, item)| {
+        if item.mime == VIDEO {
+            of_video(item)
+        } else {
+            of_image((index, item))
+        }
+    }));
     problems.extend(of_options(options));
+    let card = options.link_card.as_ref();
+    problems.extend(card.and_then(|card| of_card(card, media)));
     problems
+}
+
+/// A post shows one thing below its text, and readers follow the address.
+///
+/// Source: <https://github.com/bluesky-social/atproto/blob/main/lexicons/app/bsky/embed/external.json>
+fn of_card(card: &LinkCard, media: &[MediaItem]) -> Option<Problem> {
+    let web = url::Url::parse(&card.url).ok().filter(|url| {
+        let named = url.username().is_empty() && url.password().is_none();
+        matches!(url.scheme(), "https" | "http") && url.has_host() && named
+    });
+    if web.is_none() || card.url.len() > CARD_ADDRESS {
+        return Some(problem(
+            "The address of the link card is no web address.".to_owned(),
+            "Write it as https://host/path, without a name or password.".to_owned(),
+        ));
+    }
+    (!media.is_empty()).then(|| {
+        problem(
+            "A post on Bluesky has a link card or images, not both.".to_owned(),
+            "Leave the card out: a link in the text can be followed all the same.".to_owned(),
+        )
+    })
 }
 
 /// What was chosen and cannot be honoured here: nobody may find a post public
@@ -43,8 +91,6 @@ fn of_options(options: &PostOptions) -> Option<Problem> {
         "Bluesky shows every post to everybody."
     } else if options.content_warning.is_some() {
         "Bluesky has no content warnings of the author's own words."
-    } else if options.link_card.is_some() {
-        "Link cards are not posted to Bluesky yet."
     } else {
         return None;
     };
@@ -92,7 +138,7 @@ fn of_image((index, item): (usize, &MediaItem)) -> Option<Problem> {
         let kind = safe(&item.mime, &[], 60);
         return Some(problem(
             format!("Attachment {number} is {kind}, which this program does not post to Bluesky."),
-            "Use a JPEG, PNG, WebP or GIF image.".to_owned(),
+            "Use a JPEG, PNG, WebP or GIF image, or an MP4 video.".to_owned(),
         ));
     }
     let over = item
@@ -106,6 +152,27 @@ fn of_image((index, item): (usize, &MediaItem)) -> Option<Problem> {
         ),
         format!("Save it with at most {IMAGE_BYTES} bytes."),
     ))
+}
+
+/// Source: <https://github.com/bluesky-social/atproto/blob/main/lexicons/app/bsky/embed/video.json>
+fn of_video(item: &MediaItem) -> Option<Problem> {
+    let over = item.bytes.checked_sub(VIDEO_BYTES).filter(|over| *over > 0);
+    if let Some(over) = over {
+        return Some(problem(
+            format!(
+                "The video is {} too large for Bluesky.",
+                counted(over, "byte")
+            ),
+            format!("Save it with at most {VIDEO_BYTES} bytes."),
+        ));
+    }
+    let alt = Length::of(&item.alt);
+    (alt.graphemes > VIDEO_ALT_GRAPHEMES || alt.bytes > VIDEO_ALT_BYTES).then(|| {
+        problem(
+            "The description of the video is too long for Bluesky.".to_owned(),
+            format!("Shorten it to {VIDEO_ALT_GRAPHEMES} characters."),
+        )
+    })
 }
 
 fn problem(what: String, hint: String) -> Problem {
@@ -142,12 +209,49 @@ mod tests {
     }
 
     #[test]
+    fn below_a_text_is_one_video_or_images_or_a_card() {
+        let card = |url: &str| PostOptions {
+            link_card: Some(LinkCard {
+                url: url.into(),
+                title: "t".into(),
+                description: String::new(),
+            }),
+            ..PostOptions::default()
+        };
+        assert_eq!(none("", &[image(VIDEO, VIDEO_BYTES)]), []);
+        assert_eq!(problems("", &[], &card("https://acme.example/a")), []);
+        let said = |media: &[MediaItem], options: &PostOptions| {
+            let found = problems("", media, options);
+            found.into_iter().next().unwrap().what
+        };
+        let plain = PostOptions::default();
+        assert_eq!(
+            said(&[image(VIDEO, VIDEO_BYTES + 1)], &plain),
+            "The video is 1 byte too large for Bluesky."
+        );
+        assert_eq!(
+            said(&[image(VIDEO, 1), image("image/png", 1)], &plain),
+            "A post on Bluesky has one video or up to 4 images, not both."
+        );
+        assert_eq!(
+            said(&[image("image/png", 1)], &card("https://acme.example/a")),
+            "A post on Bluesky has a link card or images, not both."
+        );
+        for bad in ["ftp://a.example", "https://u:p@a.example", "acme.example"] {
+            assert_eq!(
+                said(&[], &card(bad)),
+                "The address of the link card is no web address."
+            );
+        }
+    }
+
+    #[test]
     fn every_problem_is_said_with_its_number() {
         assert_eq!(none("hello", &[]), []);
         assert_eq!(none("", &[image("image/png", IMAGE_BYTES)]), []);
         let media = [
             image("image/png", IMAGE_BYTES + 1),
-            image("video/mp4", 9),
+            image("video/quicktime", 9),
             image("image/gif", 1),
             image("image/webp", 1),
             image("image/jpeg", 1),
@@ -162,7 +266,7 @@ mod tests {
                 "The text is 2 characters too long for Bluesky.",
                 "5 images are 1 too many for Bluesky.",
                 "Image 1 is 1 byte too large for Bluesky.",
-                "Attachment 2 is video/mp4, which this program does not post to Bluesky.",
+                "Attachment 2 is video/quicktime, which this program does not post to Bluesky.",
             ]
         );
         assert_eq!(none(" ", &[])[0].what, "The post has no text and no image.");

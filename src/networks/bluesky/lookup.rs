@@ -37,14 +37,14 @@ pub(super) async fn find(
     }
 }
 
-fn absent(evidence: &Evidence) -> bool {
+pub(super) fn absent(evidence: &Evidence) -> bool {
     evidence.http_status == Some(400) && evidence.network_code.as_deref() == Some("RecordNotFound")
 }
 
 /// "Not found" is exact only from the server that holds the account while it is
 /// active: about others a server asks further, where a hidden post is not
 /// found either.
-async fn certain(net: &Net, server: &str, account: &str) -> Found {
+pub(super) async fn certain(net: &Net, server: &str, account: &str) -> Found {
     match calls::status(net, server, account).await {
         Ok(status) if status.active => Found::Absent,
         Ok(status) => Found::Unreadable(inactive(status.status.as_deref().unwrap_or("inactive"))),

@@ -7,8 +7,12 @@
 //! | `sign_in` | a login and its proof |
 //! | `oauth` | a login in the browser, and its next pair |
 //! | `session` | the next pair of tokens, or why there is none |
-//! | `publish` | images, then the post |
+//! | `publish` | media, what is answered, then the post |
+//! | `media` | images, and a video as it is |
+//! | `video` | a video by the service that prepares it |
+//! | `reply` | the posts a part of a thread answers |
 //! | `lookup` | whether a post whose answer was lost is there |
+//! | `reads` | recent posts, their counts, answers to them |
 
 mod calls;
 mod facets;
@@ -18,16 +22,21 @@ mod jwt;
 mod key;
 mod limits;
 mod lookup;
+mod media;
 mod oauth;
 mod publish;
+mod reads;
 mod record;
+mod reply;
 mod session;
 mod sign_in;
+mod video;
 mod xrpc;
 
 use async_trait::async_trait;
 
 use super::login::{Grant, LoginAsk, OAuthClient};
+use super::reads::{Comment, Offers, Page, PostMetrics, RecentPost};
 use super::{
     Call, Credential, Descriptor, Found, MediaItem, Net, Networked, Outcome, Problem, Publish,
     Refusal, Renewal, Session, SignInError, SignedIn, Step, StepRecord, Way,
@@ -47,6 +56,11 @@ const PUBLIC_API: &str = "https://public.api.bsky.app";
 /// Source: <https://web.plc.directory>
 const DIRECTORY: &str = "https://plc.directory";
 
+/// Prepares videos for the public network.
+///
+/// Source: <https://docs.bsky.app/docs/tutorials/video>
+const VIDEO_SERVICE: &str = "https://video.bsky.app";
+
 /// Where app passwords are made and removed.
 const APP_PASSWORDS: &str = "https://bsky.app/settings/app-passwords";
 
@@ -62,6 +76,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     // Writes go on working for up to two hours after a revocation.
     publish_proves: false,
     publish_scopes: &[],
+    reads: Offers::ALL,
     ended_by_hand: None,
     permissions_page: APP_PASSWORDS,
     status_page: "https://status.bsky.app",
@@ -123,6 +138,10 @@ impl Networked for Bluesky {
         limits::problems(text, media, options)
     }
 
+    fn threads(&self) -> bool {
+        true
+    }
+
     fn key(&self, delivery: &str, due: UtcMs, number: u32) -> String {
         key::tid(delivery, due, number)
     }
@@ -144,5 +163,35 @@ impl Networked for Bluesky {
     ) -> Found {
         let rendered = publish.rendered.as_deref();
         lookup::find(net, server, &publish.account, &publish.key, rendered).await
+    }
+
+    async fn recent_posts(
+        &self,
+        net: &Net,
+        session: &Session,
+        account: &str,
+        limit: usize,
+    ) -> Result<Page<RecentPost>, Refusal> {
+        reads::posts(&net.of_login(session), session, account, limit).await
+    }
+
+    async fn metrics(
+        &self,
+        net: &Net,
+        session: &Session,
+        _account: &str,
+        ids: &[String],
+    ) -> Result<Vec<PostMetrics>, Refusal> {
+        reads::metrics(&net.of_login(session), session, ids).await
+    }
+
+    async fn comments(
+        &self,
+        net: &Net,
+        session: &Session,
+        _account: &str,
+        limit: usize,
+    ) -> Result<Page<Comment>, Refusal> {
+        reads::comments(&net.of_login(session), session, limit).await
     }
 }

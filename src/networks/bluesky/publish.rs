@@ -1,35 +1,29 @@
-//! Publishing: images first, where nobody sees them, then the post under a key
-//! that makes a repeat harmless.
+//! Publishing: media first, where nobody sees them, then what is answered is
+//! read, then the post under a key that makes a repeat harmless.
 
 use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
+use super::record::VIDEO;
 use super::xrpc::{self, Failed};
-use super::{limits, lookup, record};
+use super::{limits, lookup, media, record, reply, video};
 use crate::domain::answer::AnswerClass;
 use crate::networks::http::Body;
 use crate::networks::refused::{self, ours};
-use crate::networks::{
-    Call, Found, MediaItem, Net, Outcome, Publish, Refusal, Session, Step, StepRecord,
-};
+use crate::networks::{Call, Found, Net, Outcome, Publish, Refusal, Session, Step, StepRecord};
 
 /// The visible call, and the name of its step record.
 const PUT: &str = "putRecord";
-/// Image uploads are `uploadBlob:0` and so on.
+/// Plain uploads are `uploadBlob:0` and so on.
 const UPLOAD: &str = "uploadBlob:";
 /// An armed request waits this long for a place and is then given back unsent.
 const ARMED_WAIT: Duration = Duration::from_secs(2);
-/// Time for an upload: this, and a second more per so many bytes.
-const UPLOAD_TIME: Duration = Duration::from_secs(30);
-const BYTES_PER_SECOND: u64 = 50_000;
 
 /// How the publish goes on from what is journalled.
 pub(super) fn next(publish: &Publish, steps: &[StepRecord]) -> Step {
-    let recorded = |name: &str| steps.iter().find(|step| step.name == name);
-    if recorded(PUT).is_some() {
+    if steps.iter().any(|step| step.name == PUT) {
         return Step::Done(record::remote(&publish.account, &publish.key));
     }
     // What was frozen may be live already: then only the network may judge it.
@@ -40,102 +34,63 @@ pub(super) fn next(publish: &Publish, steps: &[StepRecord]) -> Step {
         let what = format!("{} {}", problem.what, problem.hint);
         return Step::Refused(ours(AnswerClass::InvalidPost, PUT, what));
     }
+    rendered(publish, steps).map_or_else(
+        |step| step,
+        |rendered| {
+            Step::Visible(Call {
+                name: PUT.to_owned(),
+                rendered,
+                media: None,
+            })
+        },
+    )
+}
+
+/// The request, or the step that is still missing for it. Media are needed for
+/// a frozen one too: the server may have forgotten them.
+fn rendered(publish: &Publish, steps: &[StepRecord]) -> Result<String, Step> {
+    let recorded = |name: &str| {
+        let step = steps.iter().find(|step| step.name == name);
+        step.map(|step| step.handle.clone())
+    };
     let mut blobs = Vec::new();
-    for index in 0..publish.media.len() {
+    for (index, item) in publish.media.iter().enumerate() {
         let name = format!("{UPLOAD}{index}");
-        let blob =
-            recorded(&name).and_then(|step| serde_json::from_str::<Value>(&step.handle).ok());
-        match blob {
-            Some(blob) => blobs.push(blob),
-            None => {
-                return Step::Invisible(Call {
-                    name,
-                    rendered: String::new(),
-                    media: Some(index),
-                });
-            }
+        if item.mime == VIDEO {
+            blobs.push(video::blob(publish, index, recorded, &name)?);
+            continue;
         }
+        let blob = recorded(&name).and_then(|handle| serde_json::from_str::<Value>(&handle).ok());
+        blobs.push(blob.ok_or(Step::Invisible(Call {
+            name,
+            rendered: String::new(),
+            media: Some(index),
+        }))?);
     }
-    Step::Visible(Call {
-        name: PUT.to_owned(),
-        rendered: publish
-            .rendered
-            .clone()
-            .unwrap_or_else(|| record::render(publish, &blobs)),
-        media: None,
-    })
+    if let Some(frozen) = &publish.rendered {
+        return Ok(frozen.clone());
+    }
+    let reply = reply::answered(publish, steps)?;
+    Ok(record::render(publish, &blobs, reply))
 }
 
 /// Makes one call.
 pub(super) async fn run(net: &Net, session: &Session, publish: &Publish, call: &Call) -> Outcome {
-    let media = call.media.and_then(|index| publish.media.get(index));
-    match media {
+    let item = call.media.and_then(|index| publish.media.get(index));
+    match item {
         _ if call.name == PUT => put(net, session, publish, &call.rendered).await,
-        Some(item) if call.name.starts_with(UPLOAD) => upload(net, session, item).await,
+        None if call.name.starts_with(reply::READ) => {
+            reply::read(net, session, publish, call).await
+        }
+        Some(item) if call.name.starts_with(UPLOAD) => media::upload(net, session, item).await,
+        Some(item) if [video::WAY, video::UPLOAD, video::STATUS].contains(&call.name.as_str()) => {
+            video::run(net, session, publish, item, call).await
+        }
         _ => Outcome::NotProcessed(ours(
             AnswerClass::AppFault,
             &call.name,
             "There is no such call; that is a bug of ours.".to_owned(),
         )),
-    }
-}
-
-async fn upload(net: &Net, session: &Session, item: &MediaItem) -> Outcome {
-    #[derive(Deserialize)]
-    struct Answer {
-        blob: Value,
-    }
-    let method = xrpc::UPLOAD_BLOB;
-    let bytes = match read(item).await {
-        Ok(bytes) => bytes,
-        Err(what) => {
-            return Outcome::Refused(ours(AnswerClass::InvalidPost, xrpc::short(method), what));
-        }
-    };
-    let token = &session.tokens.access;
-    let longer = Duration::from_secs(item.bytes / BYTES_PER_SECOND);
-    let body = Body::Bytes(item.mime.clone(), bytes);
-    let request = xrpc::procedure(&session.server, method, body).map(|mut request| {
-        request.auth = Some(token);
-        request.timeout = Some(UPLOAD_TIME + longer);
-        request
-    });
-    match xrpc::json::<Answer>(net, request, method, &[token]).await {
-        Ok(answer) if answer.blob.is_object() => Outcome::Recorded {
-            handle: answer.blob.to_string(),
-        },
-        Ok(_) => Outcome::NotProcessed(ours(
-            AnswerClass::Unclassified,
-            xrpc::short(method),
-            "The server took the image and named no blob.".to_owned(),
-        )),
-        Err(Failed { refusal, .. }) => match refusal.class {
-            AnswerClass::InvalidPost => Outcome::Refused(refusal),
-            // Nobody sees an upload: even a lost answer is simply repeated.
-            _ => Outcome::NotProcessed(refusal),
-        },
-    }
-}
-
-/// The bytes of an image, exactly those that were scheduled.
-async fn read(item: &MediaItem) -> Result<Vec<u8>, String> {
-    let name = item
-        .path
-        .file_name()
-        .map_or_else(|| "image".into(), |name| name.to_string_lossy());
-    let bytes = tokio::fs::read(&item.path).await.map_err(|error| {
-        format!("The copy of image {name} cannot be read ({error}). Add the image again.")
-    })?;
-    let hash: String = Sha256::digest(&bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    if hash == item.sha256 {
-        Ok(bytes)
-    } else {
-        Err(format!(
-            "The copy of image {name} was changed after it was scheduled. Add the image again."
-        ))
     }
 }
 

@@ -21,6 +21,15 @@ pub(super) const GET_PROFILE: &str = "app.bsky.actor.getProfile";
 pub(super) const UPLOAD_BLOB: &str = "com.atproto.repo.uploadBlob";
 pub(super) const PUT_RECORD: &str = "com.atproto.repo.putRecord";
 pub(super) const GET_RECORD: &str = "com.atproto.repo.getRecord";
+pub(super) const LIST_RECORDS: &str = "com.atproto.repo.listRecords";
+pub(super) const AUTHOR_FEED: &str = "app.bsky.feed.getAuthorFeed";
+pub(super) const GET_POSTS: &str = "app.bsky.feed.getPosts";
+pub(super) const NOTIFICATIONS: &str = "app.bsky.notification.listNotifications";
+pub(super) const DESCRIBE_SERVER: &str = "com.atproto.server.describeServer";
+pub(super) const SERVICE_AUTH: &str = "com.atproto.server.getServiceAuth";
+pub(super) const UPLOAD_LIMITS: &str = "app.bsky.video.getUploadLimits";
+pub(super) const UPLOAD_VIDEO: &str = "app.bsky.video.uploadVideo";
+pub(super) const JOB_STATUS: &str = "app.bsky.video.getJobStatus";
 
 /// The call's short name, as logs, evidence and the catalogue have it.
 pub(super) fn short(method: &str) -> &str {

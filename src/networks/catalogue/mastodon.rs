@@ -31,6 +31,16 @@ pub(super) const ROWS: &[Row] = &[
         body: r#"{"error":"Record not found"}"#,
     },
     Row {
+        calls: &["postStatus"],
+        status: (404, 404),
+        name: "",
+        message: "trying to reply to",
+        class: AnswerClass::InvalidPost,
+        cause: None,
+        words: "The post before it in the thread is no longer there, so nothing can answer it.",
+        body: r#"{"error":"The post you are trying to reply to does not appear to exist."}"#,
+    },
+    Row {
         calls: &[],
         status: (401, 401),
         name: "",

@@ -7,15 +7,18 @@
 //! second status even should the reading have come too early.
 
 mod api;
+mod html;
 mod limits;
 mod lookup;
 mod oauth;
 mod publish;
+mod reads;
 mod sign_in;
 
 use async_trait::async_trait;
 
 use super::login::{Grant, LoginAsk, OAuthClient};
+use super::reads::{Comment, Offers, Page, PostMetrics, RecentPost};
 use super::refused::ours;
 use super::{
     Call, Checked, Credential, Descriptor, Found, MediaItem, Net, Networked, Outcome, Problem,
@@ -41,6 +44,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     proof_is_refresh: false,
     publish_proves: true,
     publish_scopes: &["write:statuses", "write:media"],
+    reads: Offers::ALL,
     ended_by_hand: Some(ENDED_BY_HAND),
     permissions_page: "https://mastodon.social/oauth/authorized_applications",
     status_page: "https://status.mastodon.social",
@@ -129,6 +133,10 @@ impl Networked for Mastodon {
         limits::problems(text, media, options)
     }
 
+    fn threads(&self) -> bool {
+        true
+    }
+
     fn key(&self, delivery: &str, _due: UtcMs, number: u32) -> String {
         format!("{delivery}.{number}")
     }
@@ -157,6 +165,36 @@ impl Networked for Mastodon {
                     .to_owned(),
             )),
         }
+    }
+
+    async fn recent_posts(
+        &self,
+        net: &Net,
+        session: &Session,
+        account: &str,
+        limit: usize,
+    ) -> Result<Page<RecentPost>, Refusal> {
+        reads::posts(&api::Api::of(net, session), account, limit).await
+    }
+
+    async fn metrics(
+        &self,
+        net: &Net,
+        session: &Session,
+        _account: &str,
+        ids: &[String],
+    ) -> Result<Vec<PostMetrics>, Refusal> {
+        reads::metrics(&api::Api::of(net, session), ids).await
+    }
+
+    async fn comments(
+        &self,
+        net: &Net,
+        session: &Session,
+        _account: &str,
+        limit: usize,
+    ) -> Result<Page<Comment>, Refusal> {
+        reads::comments(&api::Api::of(net, session), limit).await
     }
 }
 

@@ -19,6 +19,7 @@ mod sign_in;
 
 use async_trait::async_trait;
 
+use super::reads::{Offer, Offers};
 use super::refused::ours;
 use super::{
     Call, Checked, Credential, Descriptor, Found, MediaItem, Net, Networked, Outcome, Problem,
@@ -53,6 +54,19 @@ static DESCRIPTOR: Descriptor = Descriptor {
     proof_is_refresh: false,
     publish_proves: true,
     publish_scopes: &[],
+    // Source: <https://core.telegram.org/bots/api#available-methods>, none of
+    // which reads a chat's past.
+    reads: Offers {
+        posts: Offer::NotHere(
+            "A Telegram bot cannot read its chat; these are the posts that went out from here.",
+        ),
+        metrics: Offer::NotHere(
+            "Not available on Telegram: a bot can ask for neither the views nor the reactions of a post.",
+        ),
+        comments: Offer::NotHere(
+            "Not available on Telegram: comments are messages in a linked group, which a bot cannot look up.",
+        ),
+    },
     ended_by_hand: Some(ENDED_BY_HAND),
     permissions_page: BOTFATHER,
     // There is no official one.

@@ -156,7 +156,25 @@ impl Machine {
         Ok(transition.to)
     }
 
-    /// Gives a delivery another time.
+    /// Cancels a delivery and, as they could never follow it, the open parts of
+    /// its thread behind it. What is cancelled already stays so.
+    pub fn cancel(
+        &self,
+        tx: &Tx<'_>,
+        acting: &Acting,
+        id: &DeliveryId,
+        done: &mut Done,
+    ) -> Result<(), OpError> {
+        for one in and_behind(tx, id)? {
+            // One of the same order may have cancelled it a moment ago.
+            if tx.delivery(&one)?.state != State::Cancelled {
+                self.act(tx, acting, &one, Event::Cancel, done)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives a delivery another time, and the parts of its thread behind it.
     pub fn move_to(
         &self,
         tx: &Tx<'_>,
@@ -166,10 +184,14 @@ impl Machine {
         done: &mut Done,
     ) -> Result<(), OpError> {
         let zone = tx.delivery(id)?.timezone;
-        self.set_time(tx, acting, id, &time_at(due, &zone), done)
+        for one in and_behind(tx, id)? {
+            self.set_time(tx, acting, &one, &time_at(due, &zone), done)?;
+        }
+        Ok(())
     }
 
-    /// Moves a delivery by a span as people write it.
+    /// Moves a delivery by a span as people write it, and the parts of its
+    /// thread behind it.
     pub fn shift(
         &self,
         tx: &Tx<'_>,
@@ -181,7 +203,10 @@ impl Machine {
         let delivery = tx.delivery(id)?;
         let time = shifted(delivery.due, &delivery.timezone, span)?;
         super::create::refuse_past(&time, acting)?;
-        self.set_time(tx, acting, id, &time, done)
+        for one in and_behind(tx, id)? {
+            self.set_time(tx, acting, &one, &time, done)?;
+        }
+        Ok(())
     }
 
     /// Gives a delivery another time, as it was written.
@@ -202,6 +227,36 @@ impl Machine {
             .push(before(tx, &known.delivery, id)?);
         Ok(())
     }
+}
+
+/// A delivery and the open parts of its thread behind it, in order.
+pub(in crate::ops) fn and_behind(
+    q: &Reads<'_>,
+    id: &DeliveryId,
+) -> Result<Vec<DeliveryId>, OpError> {
+    let number = q.delivery(id)?.part_no;
+    let thread = q.thread(id)?.into_iter();
+    Ok(thread
+        .filter(|one| one.id == *id || (one.part_no > number && one.is_open()))
+        .map(|one| one.id)
+        .collect())
+}
+
+/// These deliveries and every open part of their threads, each once and the
+/// parts of a thread in order.
+pub(in crate::ops) fn open_threads(
+    q: &Reads<'_>,
+    ids: &[DeliveryId],
+) -> Result<Vec<DeliveryId>, OpError> {
+    let mut all: Vec<DeliveryId> = Vec::new();
+    for id in ids {
+        for one in q.thread(id)? {
+            if (one.is_open() || ids.contains(&one.id)) && !all.contains(&one.id) {
+                all.push(one.id);
+            }
+        }
+    }
+    Ok(all)
 }
 
 /// Refuses unless the operator may manage the queue of every workspace these

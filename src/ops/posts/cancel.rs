@@ -2,16 +2,16 @@
 
 use super::super::views::{DeliveryView, delivery_view};
 use super::super::{Hub, OpError};
-use super::acts::{Done, Machine, require_queue};
+use super::acts::{Done, Machine, and_behind, require_queue};
 use super::content;
 use crate::domain::delivery::State;
 use crate::domain::ids::{ChannelId, DeliveryId};
-use crate::domain::machine::Event;
 use crate::domain::role::Act;
+use crate::store::Reads;
 use crate::store::queue::QueueQuery;
 
-/// Cancels deliveries; all of them or, when one cannot be cancelled, none.
-/// Cancelling a cancelled one changes nothing.
+/// Cancels deliveries, each with the parts of its thread behind it; all of them
+/// or, when one cannot be cancelled, none. Cancelling a cancelled one changes nothing.
 ///
 /// # Errors
 /// When one is on its way or live, or the role does not allow it.
@@ -20,17 +20,45 @@ pub async fn cancel(hub: &Hub, ids: &[DeliveryId]) -> Result<Vec<DeliveryView>, 
     hub.change(move |tx, acting| {
         require_queue(tx, acting, &ids)?;
         let mut done = Done::new("cancelling");
+        let all = with_behind(tx, &ids)?;
         for id in &ids {
-            if tx.delivery(id)?.state != State::Cancelled {
-                machine.act(tx, acting, id, Event::Cancel, &mut done)?;
-            }
+            machine.cancel(tx, acting, id, &mut done)?;
         }
         done.finish(tx, acting, "post.cancel")?;
-        ids.iter()
+        all.iter()
             .map(|id| delivery_view(tx, tx.delivery(id)?, acting.now))
             .collect()
     })
     .await
+}
+
+/// The deliveries of an order about these, with what goes along: the open parts
+/// of their threads behind them.
+///
+/// # Errors
+/// When one is unknown or not the operator's to change.
+pub async fn behind(hub: &Hub, ids: &[DeliveryId]) -> Result<Vec<DeliveryView>, OpError> {
+    let ids = ids.to_vec();
+    hub.look(move |q, acting| {
+        require_queue(q, acting, &ids)?;
+        with_behind(q, &ids)?
+            .iter()
+            .map(|id| delivery_view(q, q.delivery(id)?, acting.now))
+            .collect()
+    })
+    .await
+}
+
+fn with_behind(q: &Reads<'_>, ids: &[DeliveryId]) -> Result<Vec<DeliveryId>, OpError> {
+    let mut all: Vec<DeliveryId> = Vec::new();
+    for id in ids {
+        for one in and_behind(q, id)? {
+            if !all.contains(&one) {
+                all.push(one);
+            }
+        }
+    }
+    Ok(all)
 }
 
 /// Cancels everything a channel holds.
@@ -62,7 +90,7 @@ pub async fn cancel_held(hub: &Hub, channel: &ChannelId) -> Result<Vec<DeliveryV
     cancel(hub, &ids).await
 }
 
-/// Deletes drafts. A cancelled delivery is hidden already and stays for the
+/// Deletes drafts, each with the parts of its thread behind it. A cancelled delivery is hidden already and stays for the
 /// record. How many drafts were removed.
 ///
 /// # Errors
@@ -72,8 +100,14 @@ pub async fn delete(hub: &Hub, ids: &[DeliveryId]) -> Result<usize, OpError> {
     let work = hub.change(move |tx, acting| {
         require_queue(tx, acting, &ids)?;
         let (mut removed, mut media) = (0, Vec::new());
-        for id in &ids {
-            let delivery = tx.delivery(id)?;
+        let mut all = with_behind(tx, &ids)?
+            .iter()
+            .map(|id| tx.delivery(id))
+            .collect::<Result<Vec<_>, _>>()?;
+        // A later part names the one before it.
+        all.sort_by_key(|one| std::cmp::Reverse(one.part_no));
+        for delivery in all {
+            let id = &delivery.id;
             match delivery.state {
                 State::Draft => {
                     media.extend(tx.media_of(&delivery.post_id)?);

@@ -115,6 +115,35 @@ pub(super) fn check(
     network.problems(text, &items, options)
 }
 
+/// What keeps the later parts of a thread from going out on a channel.
+pub(super) fn check_parts(
+    networks: &Registry,
+    channel: &Channel,
+    parts: &[String],
+    options: &PostOptions,
+) -> Vec<Problem> {
+    let Some((network, _)) = networks.get(channel.kind.network()) else {
+        return Vec::new();
+    };
+    if !parts.is_empty() && !network.threads() {
+        return vec![Problem {
+            what: format!("{} has no threads.", channel.kind.network().title()),
+            hint: "Write one post for this channel, or choose another channel.".into(),
+        }];
+    }
+    let options = options.of_later_part();
+    (2..)
+        .zip(parts)
+        .flat_map(|(number, text)| {
+            let found = network.problems(text, &[], &options);
+            found.into_iter().map(move |problem| Problem {
+                what: format!("Part {number}: {}", problem.what),
+                ..problem
+            })
+        })
+        .collect()
+}
+
 /// The first problem of a post as a refusal, naming the channel.
 pub(super) fn refuse_problem(channel: &Channel, problems: &[Problem]) -> Result<(), OpError> {
     match problems {

@@ -15,7 +15,7 @@ use crate::domain::ids::{ChannelId, DeliveryId, PostId, WorkspaceId};
 use crate::domain::lamp::{self, Watch};
 use crate::domain::post_options::PostOptions;
 use crate::domain::role::Act;
-use crate::store::posts::{Medium, NewDelivery, Post, Time};
+use crate::store::posts::{Medium, NewDelivery, Part, Post, Time};
 use crate::store::queue::QueueQuery;
 use crate::store::{Reads, Tx};
 
@@ -38,6 +38,9 @@ pub struct NewPost {
     pub only_for: Vec<(ChannelId, String)>,
     /// What else is chosen for it.
     pub options: PostOptions,
+    /// The texts of the later parts of a thread, in order; each goes out right
+    /// after the one before it. Media and card belong to the first part.
+    pub then: Vec<String>,
 }
 
 /// When a post goes out.
@@ -177,7 +180,13 @@ async fn store(
         let mut warnings = Vec::new();
         for channel in &ready.channels {
             let text = text_for(&new, channel);
-            let problems = content::check(&networks, channel, text, &media, &new.options);
+            let mut problems = content::check(&networks, channel, text, &media, &new.options);
+            problems.extend(content::check_parts(
+                &networks,
+                channel,
+                &new.then,
+                &new.options,
+            ));
             if draft {
                 warnings.extend(
                     problems
@@ -203,10 +212,10 @@ async fn store(
         tx.set_media(&post.id, &media)?;
         let mut done = Done::new("writing");
         for channel in &channels {
-            let id = add(tx, acting, &new, &post, channel, &ready.time)?;
-            done.inverse
-                .deliveries
-                .push(Before::made(&tx.delivery(&id)?));
+            for id in add(tx, acting, &new, &post, channel, &ready.time)? {
+                let made = Before::made(&tx.delivery(&id)?);
+                done.inverse.deliveries.push(made);
+            }
         }
         done.finish(tx, acting, "post.create")?;
         let mut view = post_view(tx, &post.id, acting.now)?;
@@ -221,6 +230,7 @@ fn text_for<'a>(new: &'a NewPost, channel: &Channel) -> &'a str {
     own.map_or(&new.text, |(_, text)| text)
 }
 
+/// Adds what goes to one channel: a delivery, or one for each part of a thread.
 fn add(
     tx: &Tx<'_>,
     acting: &Acting,
@@ -228,27 +238,39 @@ fn add(
     post: &Post,
     channel: &Channel,
     time: &Time,
-) -> Result<DeliveryId, OpError> {
-    let id = DeliveryId::fresh(acting.now, &acting.entropy);
+) -> Result<Vec<DeliveryId>, OpError> {
     let own = new.only_for.iter().find(|(id, _)| *id == channel.id);
-    let delivery = NewDelivery {
-        id: id.clone(),
-        post_id: post.id.clone(),
-        workspace_id: post.workspace_id.clone(),
-        channel_id: channel.id.clone(),
-        handle: channel.handle.clone(),
-        state: if new.when == PostTime::Draft {
-            State::Draft
-        } else {
-            State::Scheduled
-        },
-        time: time.clone(),
-        only_on_time: new.only_on_time,
-        text: own.map(|(_, text)| text.clone()),
-        send_now: new.when == PostTime::Now,
-    };
-    tx.add_delivery(&delivery, &acting.operator, acting.now)?;
-    Ok(id)
+    let first = own.map(|(_, text)| text.clone());
+    let later = new.then.iter().cloned().map(Some);
+    let mut made: Vec<DeliveryId> = Vec::new();
+    for (number, text) in (1..).zip(std::iter::once(first).chain(later)) {
+        let id = DeliveryId::fresh(acting.now, &acting.entropy);
+        let part = made.first().zip(made.last()).map(|(root, after)| Part {
+            root: root.clone(),
+            after: after.clone(),
+            number,
+        });
+        let delivery = NewDelivery {
+            id: id.clone(),
+            post_id: post.id.clone(),
+            workspace_id: post.workspace_id.clone(),
+            channel_id: channel.id.clone(),
+            handle: channel.handle.clone(),
+            state: if new.when == PostTime::Draft {
+                State::Draft
+            } else {
+                State::Scheduled
+            },
+            time: time.clone(),
+            only_on_time: new.only_on_time,
+            text,
+            send_now: new.when == PostTime::Now,
+            part,
+        };
+        tx.add_delivery(&delivery, &acting.operator, acting.now)?;
+        made.push(id);
+    }
+    Ok(made)
 }
 
 /// What to know about posting on this channel then; nothing is refused for it.

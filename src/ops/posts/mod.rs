@@ -10,7 +10,7 @@ mod resolve;
 mod retry;
 mod undo;
 
-pub use cancel::{cancel, cancel_held, delete};
+pub use cancel::{behind, cancel, cancel_held, delete};
 pub use create::{NewPost, PostTime, create};
 pub use edit::{PostChange, edit};
 pub use reschedule::{How, reschedule};

@@ -5,10 +5,10 @@ use std::time::Duration;
 use super::super::time::{shifted, time_at, time_to_come};
 use super::super::views::{DeliveryView, delivery_view};
 use super::super::{Hub, OpError};
-use super::acts::{Done, Machine, require_queue};
+use super::acts::{Done, Machine, open_threads, require_queue};
 use super::create::refuse_past;
 use super::retry::check;
-use crate::domain::delivery::State;
+use crate::domain::delivery::{Delivery, State};
 use crate::domain::ids::DeliveryId;
 use crate::domain::machine::Event;
 
@@ -28,7 +28,7 @@ pub enum How {
     },
 }
 
-/// Moves deliveries; all of them or, when one cannot be moved, none. A draft,
+/// Moves deliveries, a thread as a whole; all of them or, when one cannot be moved, none. A draft,
 /// failed or missed one is scheduled by it.
 ///
 /// # Errors
@@ -42,36 +42,50 @@ pub async fn reschedule(
     let (ids, machine) = (ids.to_vec(), Machine::of(hub));
     hub.change(move |tx, acting| {
         require_queue(tx, acting, &ids)?;
-        let mut deliveries = ids
-            .iter()
-            .map(|id| tx.delivery(id))
-            .collect::<Result<Vec<_>, _>>()?;
-        deliveries.sort_by_key(|one| (one.due, one.id.clone()));
-        let mut done = Done::new("rescheduling");
-        for (number, delivery) in (0_u32..).zip(&deliveries) {
-            let zone = &delivery.timezone;
-            let time = match &how {
-                How::At(text) => time_to_come(text, zone, acting.now)?,
-                How::By(span) => shifted(delivery.due, zone, span)?,
-                How::Spread { every, from } => {
-                    let from = match from {
-                        Some(text) => time_to_come(text, zone, acting.now)?.due,
-                        None => acting.now,
-                    };
-                    time_at(from.plus(every.saturating_mul(number)), zone)
-                }
+        let mut threads: Vec<Vec<Delivery>> = Vec::new();
+        for id in &open_threads(tx, &ids)? {
+            let delivery = tx.delivery(id)?;
+            let root = |one: &Delivery| one.root_id.clone().unwrap_or(one.id.clone());
+            let of_thread = |one: &&mut Vec<Delivery>| {
+                one.first()
+                    .is_some_and(|first| root(first) == root(&delivery))
             };
-            refuse_past(&time, acting)?;
-            check(tx, &machine, delivery)?;
-            machine.set_time(tx, acting, &delivery.id, &time, &mut done)?;
-            if delivery.state == State::Draft {
-                let mut again = Done::new("rescheduling");
-                machine.act(tx, acting, &delivery.id, Event::Schedule, &mut again)?;
-                done.merge_last(again);
+            match threads.iter_mut().find(of_thread) {
+                Some(thread) => thread.push(delivery),
+                None => threads.push(vec![delivery]),
+            }
+        }
+        threads.sort_by_key(|parts| parts.first().map(|one| (one.due, one.id.clone())));
+        let mut done = Done::new("rescheduling");
+        for (number, parts) in (0_u32..).zip(&threads) {
+            for delivery in parts {
+                let zone = &delivery.timezone;
+                let time = match &how {
+                    How::At(text) => time_to_come(text, zone, acting.now)?,
+                    How::By(span) => shifted(delivery.due, zone, span)?,
+                    How::Spread { every, from } => {
+                        let from = match from {
+                            Some(text) => time_to_come(text, zone, acting.now)?.due,
+                            None => acting.now,
+                        };
+                        time_at(from.plus(every.saturating_mul(number)), zone)
+                    }
+                };
+                refuse_past(&time, acting)?;
+                check(tx, &machine, delivery)?;
+                machine.set_time(tx, acting, &delivery.id, &time, &mut done)?;
+                if delivery.state == State::Draft {
+                    let mut again = Done::new("rescheduling");
+                    machine.act(tx, acting, &delivery.id, Event::Schedule, &mut again)?;
+                    done.merge_last(again);
+                }
             }
         }
         done.finish(tx, acting, "post.reschedule")?;
-        ids.iter()
+        threads
+            .iter()
+            .flatten()
+            .map(|one| &one.id)
             .map(|id| delivery_view(tx, tx.delivery(id)?, acting.now))
             .collect()
     })

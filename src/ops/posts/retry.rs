@@ -2,7 +2,7 @@
 
 use super::super::views::{DeliveryView, delivery_view};
 use super::super::{Hub, OpError};
-use super::acts::{Done, Machine, require_queue};
+use super::acts::{Done, Machine, open_threads, require_queue};
 use super::content;
 use crate::domain::delivery::{Delivery, State};
 use crate::domain::ids::DeliveryId;
@@ -37,6 +37,9 @@ async fn go(
     hub.change(move |tx, acting| {
         require_queue(tx, acting, &ids)?;
         let mut done = Done::new(what);
+        // A thread goes out as a whole; a failed part is tried again by itself,
+        // those behind it follow.
+        let ids = if any { open_threads(tx, &ids)? } else { ids };
         for id in &ids {
             let delivery = tx.delivery(id)?;
             if !any && delivery.state == State::Scheduled {
@@ -68,9 +71,14 @@ async fn go(
 /// Checks text and media against the network again before it is scheduled.
 pub(super) fn check(q: &Reads<'_>, machine: &Machine, delivery: &Delivery) -> Result<(), OpError> {
     let channel = q.channel(&delivery.channel_id)?;
-    let media = q.media_of(&delivery.post_id)?;
     let post = q.post(&delivery.post_id)?;
     let text = delivery.text.as_ref().unwrap_or(&post.text);
-    let problems = content::check(&machine.networks, &channel, text, &media, &post.options);
+    let networks = &machine.networks;
+    let problems = if delivery.part_no == 1 {
+        let media = q.media_of(&delivery.post_id)?;
+        content::check(networks, &channel, text, &media, &post.options)
+    } else {
+        content::check(networks, &channel, text, &[], &post.options.of_later_part())
+    };
     content::refuse_problem(&channel, &problems)
 }

@@ -2,10 +2,12 @@
 
 use super::super::acting::Acting;
 use super::super::{Hub, OpError, Scope};
+use crate::domain::answer::AnswerClass;
 use crate::domain::channel::{Cause, Channel, Status};
 use crate::domain::delivery::State;
 use crate::domain::ids::ChannelId;
-use crate::domain::lamp::{self, Lamp, Watch, lamp};
+use crate::domain::lamp::{self, Attention, Lamp, Watch, lamp};
+use crate::domain::reading::Reading;
 use crate::domain::role::Act;
 use crate::store::Reads;
 use crate::store::channels::ChannelSummary;
@@ -134,6 +136,11 @@ pub fn channel_view(
     now: UtcMs,
 ) -> Result<ChannelView, OpError> {
     let channel = &summary.channel;
+    let unreadable = unreadable(q, &channel.id)?;
+    let watch = &Watch {
+        reading_refused: !unreadable.is_empty(),
+        ..*watch
+    };
     let lamp = lamp(channel, now, watch);
     let live = channel.status != Status::Disconnected;
     let scheduled = summary.count(State::Scheduled);
@@ -156,7 +163,12 @@ pub fn channel_view(
         },
         held,
         first_hit,
-        fix: fix(&summary, lamp),
+        fix: fix(
+            &summary,
+            lamp,
+            &lamp::attention(channel, now, watch),
+            &unreadable,
+        ),
         summary,
     })
 }
@@ -167,8 +179,24 @@ pub(in crate::ops) fn ends(channel: &Channel, watch: &Watch) -> Option<UtcMs> {
     lamp::access_end(channel).filter(|_| given_up || !watch.renewable)
 }
 
+/// What the network refuses to be read, and what sort of answer that was.
+fn unreadable(q: &Reads<'_>, id: &ChannelId) -> Result<Vec<(Reading, AnswerClass)>, OpError> {
+    let mut refused = Vec::new();
+    for standing in q.standings(id)? {
+        if let Some(failure) = standing.failure.filter(|one| one.refused) {
+            refused.push((standing.what, failure.class));
+        }
+    }
+    Ok(refused)
+}
+
 /// The command that mends it.
-fn fix(summary: &ChannelSummary, lamp: Lamp) -> String {
+fn fix(
+    summary: &ChannelSummary,
+    lamp: Lamp,
+    attention: &[Attention],
+    unreadable: &[(Reading, AnswerClass)],
+) -> String {
     let channel = &summary.channel;
     let name = format!(
         "{}/{}:@{}",
@@ -188,6 +216,14 @@ fn fix(summary: &ChannelSummary, lamp: Lamp) -> String {
         // Cleared at the network; a proof shows that it is.
         (_, _, Cause::Restricted | Cause::RoleLost | Cause::AccountGone) => {
             format!("allgreen channel probe {name}")
+        }
+        (_, Lamp::Attention, Cause::None) if attention == [Attention::ReadingRefused] => {
+            match unreadable.first() {
+                Some((what, class)) if *class != AnswerClass::MissingScope => {
+                    format!("allgreen channel {} {name} --refresh", what.name())
+                }
+                _ => format!("allgreen channel reconnect {name}"),
+            }
         }
         (_, Lamp::Attention, Cause::None)
             if channel.token.refresh_failures < lamp::REFRESH_LIMIT =>

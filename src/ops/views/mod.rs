@@ -5,6 +5,7 @@ mod channels;
 mod check;
 mod happened;
 mod queue;
+mod reading;
 mod status;
 mod why;
 
@@ -17,6 +18,9 @@ pub use happened::{HistoryView, history, incidents, notices};
 
 pub(super) use happened::visible_notices;
 pub use queue::{DeliveryView, PostView, QueueFilter, post, queue};
+pub use reading::{
+    CommentsView, MetricsView, PostsView, ReadState, comments, metrics, recent_posts,
+};
 pub use status::{Lamps, StatusView, status};
 pub use why::{Why, why, why_at};
 

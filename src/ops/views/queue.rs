@@ -39,6 +39,18 @@ pub struct DeliveryView {
     pub media_count: usize,
     /// How late it is or went out.
     pub late_by: Option<Duration>,
+    /// How many parts its thread has; 1 when it is in none.
+    pub parts: u32,
+}
+
+impl DeliveryView {
+    /// Its text with its place in the thread before it: `2/3 And then …`.
+    pub fn marked_text(&self) -> String {
+        match self.parts {
+            0 | 1 => self.text.clone(),
+            parts => format!("{}/{parts} {}", self.delivery.part_no, self.text),
+        }
+    }
 }
 
 /// A post with its deliveries.
@@ -203,7 +215,7 @@ struct Desk<'q, 'a> {
     restored: Option<bool>,
     channels: HashMap<ChannelId, Channel>,
     slugs: HashMap<WorkspaceId, String>,
-    posts: HashMap<PostId, (String, usize)>,
+    posts: HashMap<PostId, (String, usize, u32)>,
 }
 
 impl<'q, 'a> Desk<'q, 'a> {
@@ -224,8 +236,8 @@ impl<'q, 'a> Desk<'q, 'a> {
         let slug = remembered(&mut self.slugs, &delivery.workspace_id, |id| {
             Ok(q.workspace(id)?.slug)
         })?;
-        let (text, media_count) = remembered(&mut self.posts, &delivery.post_id, |id| {
-            Ok((q.post(id)?.text, q.media_count(id)?))
+        let (text, media, parts) = remembered(&mut self.posts, &delivery.post_id, |id| {
+            Ok((q.post(id)?.text, q.media_count(id)?, q.parts_of(id)?))
         })?;
         let blocker = match delivery.state {
             State::Scheduled => {
@@ -233,7 +245,9 @@ impl<'q, 'a> Desk<'q, 'a> {
                     Some(known) => known,
                     None => *self.restored.insert(q.restored()?),
                 };
-                held_by(channel, restored, false, stuck(q, &delivery)?)
+                // A part that is still to come holds nothing.
+                let stuck = q.stuck_before(&delivery)?.is_some();
+                held_by(channel, restored, false, stuck)
             }
             _ => None,
         };
@@ -249,7 +263,9 @@ impl<'q, 'a> Desk<'q, 'a> {
             channel_handle: channel.handle.clone(),
             workspace_slug: slug.clone(),
             text: delivery.text.clone().unwrap_or_else(|| text.clone()),
-            media_count: *media_count,
+            // The media of a thread are those of its first part.
+            media_count: if delivery.part_no == 1 { *media } else { 0 },
+            parts: *parts,
             late_by: late_by.filter(|late| !late.is_zero()),
             delivery,
         })
@@ -269,18 +285,6 @@ fn remembered<'m, K: Clone + Eq + Hash, V>(
             Ok(place.insert(value))
         }
     }
-}
-
-/// Whether the part of a thread before this one will not come by itself. One
-/// that is still to come holds nothing.
-fn stuck(q: &Reads<'_>, delivery: &Delivery) -> Result<bool, StoreError> {
-    Ok(match &delivery.after_id {
-        Some(after) => matches!(
-            q.delivery(after)?.state,
-            State::NeedsDecision | State::Failed | State::Missed | State::Cancelled
-        ),
-        None => false,
-    })
 }
 
 pub(in crate::ops) fn post_view(

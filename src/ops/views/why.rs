@@ -195,6 +195,17 @@ fn held(q: &Reads<'_>, view: &DeliveryView, place: &str, due: &str) -> Result<St
             };
             format!("It is held: {by} paused {place}. It keeps its time, {due}.")
         }
+        Some(Blocker::EarlierPart) => match q.stuck_before(&view.delivery)? {
+            Some(earlier) => format!(
+                "It is held: part {} of its thread, {}, is {} and it follows that one on {place}. It was due {due}.",
+                earlier.part_no,
+                earlier.id,
+                earlier.state.name().replace('_', " ")
+            ),
+            None => {
+                format!("It is held by an earlier part of its thread. It keeps its time, {due}.")
+            }
+        },
         Some(other) => format!("It is held ({}). It keeps its time, {due}.", other.words()),
         None => format!("It is held. It keeps its time, {due}."),
     })

@@ -20,6 +20,9 @@ pub enum ControlError {
     /// The server has an account of this DID already.
     #[error("the sandbox has the account {0} already; delete it first")]
     DidTaken(String),
+    /// There is no post at this address.
+    #[error("the sandbox has no post at {0}")]
+    NoPost(String),
     /// An app password of that name, or none of it, is there.
     #[error("the account has no such app password, or has one of that name already: {0}")]
     AppPassword(String),
@@ -57,6 +60,7 @@ impl Bluesky {
         let account = Account {
             did: did.to_owned(),
             email: format!("{label}@example.com"),
+            email_confirmed: false,
             handle: handle.clone(),
             password: password.to_owned(),
             display_name: name.to_owned(),
@@ -228,6 +232,50 @@ impl Bluesky {
         Ok(())
     }
 
+    /// Confirms the e-mail address of an account: the video service takes
+    /// videos of no other.
+    ///
+    /// # Errors
+    /// When the account is not there.
+    pub fn confirm_email(&self, account: &str) -> Done {
+        self.with(account, |one| one.email_confirmed = true)
+    }
+
+    /// How long the video service works on a video; 3 seconds at first.
+    pub fn video_takes(&self, time: std::time::Duration) {
+        self.world().video.takes = time;
+    }
+
+    /// The next video fails with this `failureCode`; an empty one is a failure
+    /// without a code.
+    pub fn fail_video(&self, code: &str) {
+        self.world().video.failures.push(code.to_owned());
+    }
+
+    /// How many videos and bytes the video service takes of one account a day.
+    pub fn video_limits(&self, videos: u64, bytes: u64) {
+        self.world().video.daily = (videos, bytes);
+    }
+
+    /// The records of the posts that are live in an account now, oldest first.
+    ///
+    /// # Errors
+    /// When the account is not there.
+    pub fn live_records(&self, account: &str) -> Done<Vec<serde_json::Value>> {
+        let did = self.did(account)?;
+        let world = self.world();
+        let records = world.account(&did).map(|one| &one.records);
+        Ok(records
+            .into_iter()
+            .flatten()
+            .filter(|((collection, _), _)| collection == records::POST)
+            .map(|((_, rkey), record)| {
+                let uri = format!("at://{did}/{}/{rkey}", records::POST);
+                serde_json::json!({ "uri": uri, "cid": record.cid, "value": record.value })
+            })
+            .collect())
+    }
+
     /// The largest blob the server takes, in bytes (5,242,880 at first).
     pub fn blob_limit(&self, bytes: u64) {
         self.world().blob_limit = bytes;
@@ -322,7 +370,7 @@ impl Bluesky {
             .collect())
     }
 
-    fn did(&self, account: &str) -> Done<String> {
+    pub(super) fn did(&self, account: &str) -> Done<String> {
         let world = self.world();
         let found = world.account(account).map(|one| one.did.clone());
         found.ok_or_else(|| ControlError::NoAccount(account.to_owned()))
@@ -334,7 +382,7 @@ impl Bluesky {
         found.ok_or_else(|| ControlError::NoAccount(account.to_owned()))
     }
 
-    fn now(&self) -> UtcMs {
+    pub(super) fn now(&self) -> UtcMs {
         self.0.clock.now()
     }
 }

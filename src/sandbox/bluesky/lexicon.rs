@@ -166,7 +166,11 @@ fn embed(value: &Value, at: &str) -> Result<(), String> {
         }
         "app.bsky.embed.video" => {
             let video = required(embed, "video", at)?;
-            blob(video, 300_000_000, "video/mp4", &format!("{at}.video"))
+            blob(video, 300_000_000, "video/mp4", &format!("{at}.video"))?;
+            match embed.get("alt") {
+                Some(alt) => longest(string(alt, at)?, 10_000, 1_000, &format!("{at}.alt")),
+                None => Ok(()),
+            }
         }
         "app.bsky.embed.external" => {
             let inner = format!("{at}.external");

@@ -1,4 +1,5 @@
-//! Bluesky: a PDS on one port, the PLC directory on the next.
+//! Bluesky: a PDS on one port, with the video service under `/video`, and the
+//! PLC directory on the next.
 //!
 //! Every status, body and header is what the reference PDS (`@atproto/pds`
 //! 0.5.35) was observed to answer; where something was read in its source or
@@ -15,11 +16,13 @@ mod limits;
 mod orders;
 mod passwords;
 mod reading;
+mod reads;
 mod records;
 mod sessions;
 mod state;
 mod tid;
 mod tokens;
+mod video;
 
 pub use control::ControlError;
 
@@ -92,7 +95,10 @@ impl Site for Pds {
     fn about(&self, req: &Request) -> (String, Option<String>) {
         let endpoint = match req.path.as_str() {
             "/.well-known/atproto-did" => WELL_KNOWN,
-            path => path.strip_prefix("/xrpc/").unwrap_or(path),
+            path => path
+                .strip_prefix("/xrpc/")
+                .or_else(|| path.strip_prefix(video::PATH))
+                .unwrap_or(path),
         };
         let world = self.0.world();
         let token = bearer(req).and_then(tokens::named);
@@ -165,6 +171,9 @@ impl Site for Directory {
 
 /// One method of the PDS.
 fn pds(world: &mut World, req: &Request) -> Result<Answer, Answer> {
+    if let Some(method) = req.path.strip_prefix(video::PATH) {
+        return video::answer(world, req, method);
+    }
     let Some(method) = req.path.strip_prefix("/xrpc/") else {
         return Ok(match req.path.as_str() {
             "/.well-known/atproto-did" => directory::well_known(world, req),
@@ -194,6 +203,11 @@ fn pds(world: &mut World, req: &Request) -> Result<Answer, Answer> {
     sessions::caller(world, req)?;
     match method {
         "app.bsky.actor.getProfile" if world.app_view => directory::profile(world, req),
+        "app.bsky.feed.getAuthorFeed" if world.app_view => reads::author_feed(world, req),
+        "app.bsky.feed.getPosts" if world.app_view => reads::posts(world, req),
+        "app.bsky.notification.listNotifications" if world.app_view => {
+            reads::notifications(world, req)
+        }
         _ => Err(errors::upstream()),
     }
 }
@@ -208,6 +222,7 @@ const METHODS: &[(&str, &str, Handler)] = &[
     ("GET", "com.atproto.server.getSession", |world, req| sessions::get(world, req)),
     ("POST", "com.atproto.server.deleteSession", sessions::delete),
     ("GET", "com.atproto.server.describeServer", |world, _| Ok(directory::describe_server(world))),
+    ("GET", "com.atproto.server.getServiceAuth", |world, req| video::vouch(world, req)),
     ("POST", "com.atproto.server.createAppPassword", passwords::create),
     ("GET", "com.atproto.server.listAppPasswords", |world, req| passwords::list(world, req)),
     ("POST", "com.atproto.server.revokeAppPassword", passwords::revoke),

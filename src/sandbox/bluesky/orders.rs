@@ -61,6 +61,19 @@ pub(in crate::sandbox) enum Order {
         account: String,
         server: String,
     },
+    ConfirmEmail {
+        account: String,
+    },
+    VideoTakes {
+        seconds: u64,
+    },
+    FailVideo {
+        code: String,
+    },
+    VideoLimits {
+        videos: u64,
+        bytes: u64,
+    },
     BlobLimit {
         bytes: u64,
     },
@@ -69,6 +82,29 @@ pub(in crate::sandbox) enum Order {
     },
     AppView {
         on: bool,
+    },
+    Like {
+        post: String,
+        by: u64,
+    },
+    Repost {
+        account: String,
+        post: String,
+    },
+    Reply {
+        account: String,
+        post: String,
+        text: String,
+    },
+    Mention {
+        account: String,
+        whom: String,
+        text: String,
+    },
+    Quote {
+        account: String,
+        post: String,
+        text: String,
     },
 }
 
@@ -133,9 +169,32 @@ fn carry_out(bluesky: &Bluesky, order: Order) -> Result<Value, ControlError> {
         Order::DeleteAccount { account } => bluesky.delete_account(&account)?,
         Order::RenameHandle { account, handle } => bluesky.rename_handle(&account, &handle)?,
         Order::MoveAccount { account, server } => bluesky.move_account(&account, &server)?,
+        Order::ConfirmEmail { account } => bluesky.confirm_email(&account)?,
+        Order::VideoTakes { seconds } => {
+            bluesky.video_takes(std::time::Duration::from_secs(seconds));
+        }
+        Order::FailVideo { code } => bluesky.fail_video(&code),
+        Order::VideoLimits { videos, bytes } => bluesky.video_limits(videos, bytes),
         Order::BlobLimit { bytes } => bluesky.blob_limit(bytes),
         Order::RateLimits { on } => bluesky.rate_limits(on),
         Order::AppView { on } => bluesky.app_view(on),
+        Order::Like { post, by } => bluesky.like(&post, by)?,
+        Order::Repost { account, post } => bluesky.repost(&account, &post)?,
+        Order::Reply {
+            account,
+            post,
+            text,
+        } => return Ok(json!({ "uri": bluesky.reply(&account, &post, &text)? })),
+        Order::Mention {
+            account,
+            whom,
+            text,
+        } => return Ok(json!({ "uri": bluesky.mention(&account, &whom, &text)? })),
+        Order::Quote {
+            account,
+            post,
+            text,
+        } => return Ok(json!({ "uri": bluesky.quote(&account, &post, &text)? })),
     }
     Ok(json!({}))
 }

@@ -214,6 +214,29 @@ fn commit_swap(world: &World, did: &str, body: &Map<String, Value>) -> Result<()
     }
 }
 
+/// Puts a post into an account's repository, as its owner's app would; gives
+/// its address. `None` when there is no such account.
+pub(super) fn made_elsewhere(
+    world: &mut World,
+    did: &str,
+    value: Value,
+    now: UtcMs,
+) -> Option<String> {
+    let cid = cid::of_record(&value)?;
+    let rkey = world.tids.next(now);
+    let checked = Checked {
+        did: world.account(did)?.did.clone(),
+        collection: POST.to_owned(),
+        rkey: None,
+        value,
+        cid,
+        status: None,
+    };
+    let uri = format!("at://{}/{POST}/{rkey}", checked.did);
+    commit(world, checked, &rkey, Act::Created, now);
+    Some(uri)
+}
+
 /// Moves the repository on by one commit.
 pub(super) fn advance(world: &mut World, did: &str, now: UtcMs) -> Value {
     let rev = world.tids.next(now);

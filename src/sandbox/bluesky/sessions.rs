@@ -195,7 +195,7 @@ fn about(world: &World, account: &Account) -> Value {
         "didDoc": world.did_doc(&account.did),
         "handle": account.handle,
         "email": account.email,
-        "emailConfirmed": false,
+        "emailConfirmed": account.email_confirmed,
         "active": account.is_active(),
     });
     if let Some(status) = account.status() {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::cid::base32;
 use super::limits::Limits;
 use super::tid::Tids;
+use super::video::Service;
 use crate::sandbox::ledger::LedgerEntry;
 use crate::support::entropy::Entropy;
 use crate::support::time::UtcMs;
@@ -35,6 +36,20 @@ pub(super) struct World {
     pub blob_limit: u64,
     /// Whether an AppView answers behind this server.
     pub app_view: bool,
+    /// The video service.
+    pub video: Service,
+    /// What the AppView counts of posts, by their addresses.
+    pub counted: BTreeMap<String, Counted>,
+    /// Who showed which post to their followers, by DID of the account.
+    pub reposted: Vec<(String, String)>,
+}
+
+/// What people did with one post.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counted {
+    pub likes: u64,
+    pub reposts: u64,
+    pub bookmarks: u64,
 }
 
 /// One account of this server.
@@ -43,6 +58,8 @@ pub(super) struct Account {
     pub did: String,
     pub handle: String,
     pub email: String,
+    /// Whether its owner followed the link in the mail.
+    pub email_confirmed: bool,
     pub password: String,
     pub display_name: String,
     pub app_passwords: Vec<AppPassword>,
@@ -136,6 +153,9 @@ impl World {
             ledger: Vec::new(),
             blob_limit: BLOB_LIMIT,
             app_view: false,
+            counted: BTreeMap::new(),
+            reposted: Vec::new(),
+            video: Service::default(),
         }
     }
 

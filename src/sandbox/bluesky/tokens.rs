@@ -97,6 +97,43 @@ fn verified(key: &[u8; 32], kind: Kind, token: &str) -> Option<Claims> {
     (header.typ == kind.typ() && claims.aud == AUDIENCE).then_some(claims)
 }
 
+/// What a token says with which the server vouches for an account.
+///
+/// Source: <https://atproto.com/specs/xrpc#inter-service-authentication-jwt>
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Vouched {
+    pub iss: String,
+    pub aud: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lxm: Option<String>,
+    pub iat: i64,
+    pub exp: i64,
+}
+
+/// Signs one. The real one is signed with the key of the account, which the
+/// DID document publishes.
+pub(super) fn vouch(key: &[u8; 32], claims: &Vouched) -> String {
+    let header = Header {
+        typ: "JWT".to_owned(),
+        alg: "HS256".to_owned(),
+    };
+    let signed = format!("{}.{}", part(&header), part(claims));
+    let signature = URL_SAFE_NO_PAD.encode(hmac(key, signed.as_bytes()));
+    format!("{signed}.{signature}")
+}
+
+/// What one says, when it is of this server.
+pub(super) fn vouched(key: &[u8; 32], token: &str) -> Option<Vouched> {
+    let (signed, signature) = token.rsplit_once('.')?;
+    let (header, claims) = signed.split_once('.')?;
+    if URL_SAFE_NO_PAD.decode(signature).ok()? != hmac(key, signed.as_bytes()) {
+        return None;
+    }
+    let header: Header = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).ok()?).ok()?;
+    let claims = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).ok()?).ok()?;
+    (header.typ == "JWT").then_some(claims)
+}
+
 /// The account a token names, unchecked: for the log only.
 pub(super) fn named(token: &str) -> Option<String> {
     let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;

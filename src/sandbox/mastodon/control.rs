@@ -15,6 +15,9 @@ pub enum ControlError {
     /// The token is none of the instance's.
     #[error("the sandbox has no such token; create it first")]
     NoToken,
+    /// No status has this id.
+    #[error("the sandbox has no status {0}")]
+    NoStatus(String),
     /// Another account has that name.
     #[error("the name {0} is taken")]
     NameTaken(String),

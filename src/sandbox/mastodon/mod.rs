@@ -8,6 +8,7 @@ mod length;
 mod media;
 mod oauth;
 mod orders;
+mod reads;
 mod settings;
 mod state;
 mod statuses;
@@ -197,6 +198,8 @@ fn endpoint(req: &Request) -> &'static str {
         ("POST", ["api", "v2", "media"]) => "upload_media",
         ("GET", ["api", "v1", "media", _]) => "get_media",
         ("POST", ["api", "v1", "statuses"]) => "post_status",
+        ("GET", ["api", "v1", "statuses"]) => "get_statuses",
+        ("GET", ["api", "v1", "notifications"]) => "notifications",
         ("GET", ["api", "v1", "statuses", _]) => "get_status",
         ("GET", ["api", "v1", "statuses", _, "source"]) => "status_source",
         ("GET", [".well-known", "oauth-authorization-server"]) => "oauth_metadata",
@@ -216,6 +219,7 @@ fn needed(endpoint: &str) -> &'static [&'static str] {
         "upload_media" | "get_media" => &["write", "write:media"],
         "post_status" => &["write", "write:statuses"],
         "verify_credentials" => &["profile", "read", "read:accounts"],
+        "notifications" => &["read", "read:notifications"],
         _ => &["read", "read:statuses"],
     }
 }
@@ -244,6 +248,8 @@ fn call(world: &mut World, req: &Request) -> Done {
         "post_status" => statuses::post(world, &asked),
         "account_statuses" => statuses::list(world, &asked),
         "get_status" => statuses::get(world, &asked),
+        "get_statuses" => reads::bulk(world, &asked),
+        "notifications" => reads::notifications(world, &asked),
         _ => statuses::source(world, &asked),
     }
 }

@@ -50,6 +50,25 @@ pub(in crate::sandbox) enum Order {
     Page {
         most: usize,
     },
+    Favourite {
+        status: String,
+        by: u64,
+    },
+    Reblog {
+        status: String,
+        by: u64,
+    },
+    Mention {
+        /// Name with server, as in `bob@elsewhere.example`.
+        by: String,
+        /// Id or name.
+        account: String,
+        /// The status that is answered.
+        answers: Option<String>,
+        html: String,
+        #[serde(default = "public")]
+        visibility: String,
+    },
     DropScope {
         token: String,
         scope: String,
@@ -106,6 +125,10 @@ pub(in crate::sandbox) enum Order {
     },
 }
 
+fn public() -> String {
+    "public".to_owned()
+}
+
 impl Operated for Mastodon {
     type Order = Order;
 
@@ -145,6 +168,19 @@ fn carry_out(mastodon: &Mastodon, order: Order) -> Result<Value, ControlError> {
         Order::IgnoreIdempotency { on } => mastodon.ignore_idempotency(on),
         Order::RateLimits { on } => mastodon.rate_limits(on),
         Order::Page { most } => mastodon.page(most),
+        Order::Favourite { status, by } => mastodon.favourite(&status, by)?,
+        Order::Reblog { status, by } => mastodon.reblog(&status, by)?,
+        Order::Mention {
+            by,
+            account,
+            answers,
+            html,
+            visibility,
+        } => {
+            let answers = answers.as_deref();
+            let id = mastodon.mention(&by, &account, answers, &html, &visibility)?;
+            return Ok(json!({ "id": id }));
+        }
         Order::DropScope { token, scope } => mastodon.drop_scope(&token, &scope)?,
         Order::Unlink { account } => mastodon.unlink(&account)?,
         Order::ForgetApps {} => mastodon.forget_apps(),

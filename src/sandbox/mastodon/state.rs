@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::oauth::Oauth;
+use super::reads::Social;
 use super::settings::Settings;
 use super::throttle::Counted;
 use super::{Done, Refused, no};
@@ -26,6 +27,8 @@ pub(super) struct World {
     /// The most statuses a page has, whatever was asked for.
     pub page: usize,
     pub limits: bool,
+    /// What others do.
+    pub social: Social,
     pub counted: Counted,
     pub settings: Settings,
     pub oauth: Oauth,
@@ -110,6 +113,7 @@ impl World {
             ignore_keys: false,
             page: 40,
             limits: true,
+            social: Social::default(),
             counted: Counted::default(),
             settings: Settings::default(),
             oauth: Oauth::default(),
@@ -204,13 +208,17 @@ impl World {
             .map(|id| json!({ "id": id, "type": "image" }))
             .collect();
         let uri = format!("{}/users/{name}/statuses/{}", self.base, status.id);
-        json!({
+        let mut body = json!({
             "id": status.id, "created_at": status.at.to_string(), "uri": uri,
             "url": format!("{}/@{name}/{}", self.base, status.id),
-            "content": format!("<p>{}</p>", status.text), "spoiler_text": status.spoiler_text,
+            "content": self.social.content(status), "spoiler_text": status.spoiler_text,
             "visibility": status.visibility, "language": status.language,
             "in_reply_to_id": status.in_reply_to, "media_attachments": media,
             "account": { "id": status.account, "acct": name }, "reblog": null,
-        })
+        });
+        for (name, count) in self.social.counts(self, status) {
+            body[name] = count;
+        }
+        body
     }
 }

@@ -194,6 +194,12 @@ pub(super) fn list(world: &World, asked: &Asked<'_>) -> Done {
     let before = number("max_id").unwrap_or(u64::MAX);
     let since = number("since_id").unwrap_or(0);
     let mine = id == asked.account;
+    let no_replies = asked.req.query("exclude_replies") == Some("true");
+    // Answers to oneself are a thread, not replies.
+    let own = |of: &String| {
+        let parent = world.statuses.iter().find(|one| one.id == *of);
+        parent.is_some_and(|parent| parent.account == id)
+    };
     let listed: Vec<_> = world
         .statuses
         .iter()
@@ -203,6 +209,7 @@ pub(super) fn list(world: &World, asked: &Asked<'_>) -> Done {
             status.account == id && number > since && number < before
         })
         .filter(|status| mine || matches!(&*status.visibility, "public" | "unlisted"))
+        .filter(|status| !no_replies || status.in_reply_to.as_ref().is_none_or(own))
         .take(limit)
         .map(|status| world.json_of(status))
         .collect();

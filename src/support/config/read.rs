@@ -123,6 +123,7 @@ impl Reader<'_> {
     fn network(&mut self, entry: Entry<'_, '_>) -> Option<NetworkSettings> {
         const KEYS: &[&str] = &[
             "api_base",
+            "upload_base",
             "directory_url",
             "client_id",
             "redirect_uri",
@@ -139,6 +140,7 @@ impl Reader<'_> {
             let name = key.get_ref().as_ref();
             let address = match name {
                 "api_base" => Some(&mut settings.api_base),
+                "upload_base" => Some(&mut settings.upload_base),
                 "directory_url" => Some(&mut settings.directory_url),
                 "authorize_url" => Some(&mut settings.authorize_url),
                 "token_url" => Some(&mut settings.token_url),

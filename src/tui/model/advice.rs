@@ -12,6 +12,9 @@ pub fn todo(model: &Model, view: &ChannelView) -> Option<String> {
     let who = words::channel(channel);
     let text = match (view.lamp, channel.cause) {
         (Lamp::Green, _) => return None,
+        (Lamp::Attention, Cause::None) if view.fix.ends_with(" --refresh") => {
+            format!("Posts still go out; reading is refused. See: {}", view.fix)
+        }
         (Lamp::Attention, Cause::None) if mends_by_login(view) => {
             format!(
                 "r reconnect soon: posts still go out. {}",

@@ -98,9 +98,7 @@ impl Queue {
     /// screen; the first time the cursor goes to the next post.
     pub fn replace(&mut self, mut views: Vec<DeliveryView>, now: UtcMs) {
         views.retain(|view| view.shown != Shown::Draft && !long_cancelled(view, now));
-        views.sort_by(|a, b| {
-            (a.delivery.due, &a.delivery.id).cmp(&(b.delivery.due, &b.delivery.id))
-        });
+        views.sort_by(|a, b| a.delivery.place().cmp(&b.delivery.place()));
         let before = self.selected_index().map(|at| self.row_of(at, now));
         let index = self.selected_index();
         self.views = views;

@@ -454,6 +454,7 @@ pub fn delivery(id: &str, view: &ChannelView, due: i64, shown: Shown, text: &str
     };
     let late = due < 0 && !matches!(shown, Shown::Published | Shown::Cancelled);
     DeliveryView {
+        parts: 1,
         shown,
         blocker: (shown == Shown::Held).then_some(Blocker::ChannelDisconnected),
         channel_kind: channel.kind,

@@ -100,7 +100,10 @@ fn delivery(canvas: &mut Canvas<'_>, area: Rect, line: usize, view: &DeliveryVie
     let said = with_countdown(&said, view, &wall, room);
     pen.tab(verdict_at).field(&said, room, said_style);
     if text_at < area.width {
-        let text = quoted(&one_line(&view.text), usize::from(area.width - text_at));
+        let text = quoted(
+            &one_line(&view.marked_text()),
+            usize::from(area.width - text_at),
+        );
         pen.tab(text_at).write(&text, quiet);
     }
 }

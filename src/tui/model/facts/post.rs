@@ -33,6 +33,10 @@ pub fn delivery(model: &Model, view: &DeliveryView) -> Groups {
                 .map(|text| fact("Do this", text)),
         );
     }
+    if view.parts > 1 {
+        let place = format!("{} of {} of a thread", one.part_no, view.parts);
+        first.push(fact("Part", place));
+    }
     if let Some(late) = view.late_by.filter(|late| late.as_secs() >= 60) {
         first.push(fact("Late", format!("by {}", span(late))));
     }

@@ -104,6 +104,11 @@ fn goes(counts: &DisconnectCounts, next: Option<String>) -> String {
     }
     for (n, one, many) in [
         (counts.drafts, "draft target", "draft targets"),
+        (
+            counts.cached_posts,
+            "cached copy of a post",
+            "cached copies of posts",
+        ),
         (counts.metrics, "cached metric row", "cached metric rows"),
         (counts.comments, "cached comment", "cached comments"),
     ] {
