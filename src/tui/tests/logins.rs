@@ -179,6 +179,16 @@ fn b2_a_paste_that_is_no_answer_says_what_it_is_and_changes_nothing() {
 }
 
 #[test]
+fn b2_an_address_of_a_login_that_is_over_is_shown_in_no_field() {
+    let mut model = seed::model(120, 36);
+    press(&mut model, "cmasto<enter>");
+    assert!(paste(&mut model, &address("word-of-old")).is_empty());
+    assert!(said(&model).starts_with("That address belongs to no login"));
+    let (sheet, _) = model.browser().unwrap();
+    assert!(sheet.named.as_ref().unwrap().1.is_empty());
+}
+
+#[test]
 fn b2_an_address_can_be_typed_and_escape_leaves_only_the_field() {
     let mut model = seed::model(120, 36);
     let dune = waiting(&mut model);

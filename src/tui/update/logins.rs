@@ -167,10 +167,10 @@ pub fn paste(model: &mut Model, text: &str) -> Option<Vec<Effect>> {
     match parse(text) {
         Ok(answer) if answer.state.is_some() => match model.logins.of_answer(&answer) {
             Some(id) => Some(give(model, id, answer)),
-            None if model.logins.all().is_empty() => None,
+            // It holds a code: no field of something else may show it.
             None => {
                 let what = "That address belongs to no login that waits here.";
-                let hint = "Paste the one that the link of a waiting login led to.";
+                let hint = "If its login is over, begin it again: the new link leads to a new one.";
                 Some(say(model, here, what.into(), hint.into()))
             }
         },
