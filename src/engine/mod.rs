@@ -26,6 +26,7 @@ use crate::support::time::UtcMs;
 use crate::support::timing::Timing;
 
 mod answers;
+mod begin;
 mod commands;
 mod conductor;
 pub mod facts;
@@ -35,6 +36,7 @@ pub mod leadership;
 mod prober;
 pub mod process;
 mod refresher;
+mod renewals;
 mod resolver;
 mod sender;
 pub mod sessions;

@@ -89,6 +89,46 @@ fn chromium_on_another_machine_ends_on_a_dead_page_whose_address_is_pasted() {
     assert_eq!(desk.json(&["channel", "list"])[0]["lamp"], "green");
 }
 
+#[test]
+fn the_relay_page_shows_what_to_paste_and_hides_it_from_the_address_bar() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/oauth-relay.html");
+    let page = format!("file://{page}");
+    let browser = Chromium::start();
+    for (sent, shown) in [
+        (
+            "?code=abc%2F1&state=s-1&iss=https%3A%2F%2Fa.example",
+            "code=abc%2F1&state=s-1&iss=https%3A%2F%2Fa.example",
+        ),
+        ("#code=abc&state=s", "code=abc&state=s"),
+        ("?code=abc&state=s#_=_", "code=abc&state=s"),
+        (
+            "?error=access_denied&error_description=No.&state=s",
+            "error=access_denied&state=s",
+        ),
+    ] {
+        browser.open("about:blank");
+        browser.open(&format!("{page}{sent}"));
+        assert_eq!(browser.value("#paste"), shown, "{sent}");
+        assert_eq!(
+            browser.address(),
+            page,
+            "the address bar no longer shows it"
+        );
+        let answer = allgreen::ops::login::parse(shown).unwrap();
+        assert_eq!(answer.code.is_some(), sent.contains("code="));
+    }
+    browser.open("about:blank");
+    browser.open(&page);
+    assert!(browser.text().contains("Nothing to paste yet"));
+    browser.open(&format!(
+        "{page}?code=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E&state=s"
+    ));
+    assert!(
+        browser.value("#paste").starts_with("code=%3Cimg"),
+        "text, and nothing else"
+    );
+}
+
 /// The program in a terminal that is seen over SSH.
 struct Terminal {
     keys: Box<dyn Write + Send>,

@@ -98,6 +98,15 @@ impl Chromium {
             .unwrap_or_default()
     }
 
+    /// What a field holds.
+    pub fn value(&self, selector: &str) -> String {
+        let element = self.wait(selector);
+        let said = self.ask("GET", &format!("/element/{element}/property/value"), None);
+        said.ok()
+            .and_then(|said| said.as_str().map(str::to_owned))
+            .unwrap_or_default()
+    }
+
     /// Waits for an element and clicks it.
     pub fn click(&self, selector: &str) {
         let element = self.wait(selector);

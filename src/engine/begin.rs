@@ -1,0 +1,260 @@
+//! What the publisher begins in one turn: readings of lost answers, sends,
+//! proofs, and readings of what the networks show, each a task of its own.
+
+use std::sync::Arc;
+
+use tokio::task::{AbortHandle, JoinSet};
+
+use super::conductor::STORE_PAUSE;
+use super::lanes::{Lane, lane_of_late, miss, parked};
+use super::sender::Sent;
+use super::taken::{Taken, What};
+use super::{Inner, harvester, prober, refresher, resolver, sender};
+use crate::domain::delivery::State;
+use crate::domain::ids::{ChannelId, DeliveryId, LoginId};
+use crate::store::StoreError;
+use crate::support::fault;
+use crate::support::time::UtcMs;
+
+/// What a finished task was.
+pub(super) enum Finished {
+    Send {
+        delivery: DeliveryId,
+        sent: Result<Sent, StoreError>,
+    },
+    Look {
+        delivery: DeliveryId,
+        open: Result<bool, StoreError>,
+    },
+    Proof {
+        login: LoginId,
+        proved: Result<refresher::Renewed, StoreError>,
+    },
+    Reading {
+        channel: ChannelId,
+        read: Result<harvester::Harvest, StoreError>,
+    },
+    Command,
+    Upkeep,
+}
+
+/// What is under way.
+pub(super) type Tasks = JoinSet<Finished>;
+
+/// Begins the readings that are due. When the next one is.
+pub(super) async fn begin_looks(
+    inner: &Arc<Inner>,
+    tasks: &mut Tasks,
+    now: UtcMs,
+) -> Result<UtcMs, StoreError> {
+    let mut next = UtcMs(i64::MAX);
+    let mut abandoned = false;
+    for delivery in inner.parts.store.read(|q| q.open_deliveries()).await? {
+        if let Some(until) = put_off(inner, delivery.id.as_str(), now) {
+            next = next.min(until);
+            continue;
+        }
+        if delivery.state == State::Sending {
+            // Nobody is at work on it: its answer could not be written down.
+            abandoned |= !inner.memory().sending.contains(&delivery.channel_id);
+            continue;
+        }
+        let at = delivery.next_look_at.unwrap_or(now);
+        if at > now {
+            next = next.min(at);
+            continue;
+        }
+        {
+            let mut memory = inner.memory();
+            if memory.sending.contains(&delivery.channel_id)
+                || !memory.looking.insert(delivery.id.clone())
+            {
+                continue;
+            }
+            // A reading may end in a repeat, so it takes the channel's turn.
+            memory.sending.insert(delivery.channel_id.clone());
+        }
+        let what = What::Look(delivery.channel_id.clone(), delivery.id.clone());
+        let taken = Taken::new(inner, what);
+        tasks.spawn(async move {
+            let open = resolver::look(&taken.inner, &delivery.id).await;
+            Finished::Look {
+                delivery: delivery.id,
+                open,
+            }
+        });
+    }
+    if abandoned {
+        resolver::adopt_orphans(inner).await?;
+        return Ok(now);
+    }
+    Ok(next)
+}
+
+/// Begins the sends that are due: live ones before late ones, one per channel.
+/// When the next one is.
+pub(super) async fn begin_sends(
+    inner: &Arc<Inner>,
+    tasks: &mut Tasks,
+    now: UtcMs,
+) -> Result<UtcMs, StoreError> {
+    let grace = inner.parts.timing.catch_up_spacing;
+    let (due, later) = inner
+        .parts
+        .store
+        .read(move |q| Ok((q.due_by_channel(now, now.minus(grace))?, q.next_due(now)?)))
+        .await?;
+    let mut next = later.unwrap_or(UtcMs(i64::MAX));
+    fault::point("C0.after");
+    let (live, late): (Vec<_>, Vec<_>) = due
+        .into_iter()
+        .partition(|due| due.delivery.send_now || now.since(due.since) <= grace);
+    for (due, is_late) in live
+        .into_iter()
+        .map(|d| (d, false))
+        .chain(late.into_iter().map(|d| (d, true)))
+    {
+        let delivery = &due.delivery;
+        let free = {
+            let memory = inner.memory();
+            memory.sending.len() < inner.parts.timing.concurrency
+                && !memory.sending.contains(&delivery.channel_id)
+                && !memory.looking.contains(&delivery.id)
+        };
+        if !free {
+            continue;
+        }
+        if let Some(until) = put_off(inner, delivery.id.as_str(), now) {
+            next = next.min(until);
+            continue;
+        }
+        if let Some(until) = parked(inner, &delivery.channel_id, now) {
+            next = next.min(until);
+            continue;
+        }
+        let lane = if is_late {
+            lane_of_late(inner, &due, now).await?
+        } else {
+            Lane::Send
+        };
+        match lane {
+            Lane::Wait(until) => next = next.min(until),
+            Lane::Missed => {
+                miss(inner, delivery, now).await?;
+                // The one behind it is due as well.
+                next = now;
+            }
+            Lane::Send => {
+                inner.memory().sending.insert(delivery.channel_id.clone());
+                let taken = Taken::new(inner, What::Channel(delivery.channel_id.clone()));
+                let delivery = due.delivery.id;
+                tasks.spawn(async move {
+                    let sent = sender::send(&taken.inner, &delivery).await;
+                    Finished::Send { delivery, sent }
+                });
+            }
+        }
+    }
+    Ok(next)
+}
+
+/// Until when something is left alone after the store failed on it.
+fn put_off(inner: &Inner, id: &str, now: UtcMs) -> Option<UtcMs> {
+    let mut memory = inner.memory();
+    let until = *memory.put_off.get(id)?;
+    if until > now {
+        return Some(until);
+    }
+    memory.put_off.remove(id);
+    None
+}
+
+/// Leaves something alone for a while, or it would be begun again at once and
+/// fail at once. A task that was merely overtaken goes on sooner.
+pub(super) fn leave_alone(inner: &Inner, id: &str, error: &StoreError) {
+    let pause = match error {
+        StoreError::Stale(_) => STORE_PAUSE,
+        _ => inner.parts.timing.send_retry,
+    };
+    let until = inner.now().plus(pause);
+    inner.memory().put_off.insert(id.to_owned(), until);
+}
+
+/// Begins the proofs that are due. When the next one is.
+pub(super) async fn begin_proofs(
+    inner: &Arc<Inner>,
+    tasks: &mut Tasks,
+) -> Result<UtcMs, StoreError> {
+    let plan = prober::plan(inner).await?;
+    let mut next = plan.next.unwrap_or(UtcMs(i64::MAX));
+    let now = inner.now();
+    for (login, generation) in plan.now {
+        if let Some(until) = put_off(inner, login.as_str(), now) {
+            next = next.min(until);
+            continue;
+        }
+        if !inner.memory().proving.insert(login.clone()) {
+            continue;
+        }
+        let taken = Taken::new(inner, What::Login(login.clone()));
+        tasks.spawn(async move {
+            let proved = refresher::renew(
+                &taken.inner,
+                &login,
+                Some(generation),
+                refresher::Wanted::Proof,
+            )
+            .await;
+            Finished::Proof { login, proved }
+        });
+    }
+    Ok(next)
+}
+
+/// Begins the readings that are due, as far as nothing else needs the room: few
+/// at a time, one per server, none of a channel that is at work. When the next
+/// one is.
+pub(super) async fn begin_readings(
+    inner: &Arc<Inner>,
+    tasks: &mut Tasks,
+    readings: &mut Vec<AbortHandle>,
+) -> Result<UtcMs, StoreError> {
+    readings.retain(|reading| !reading.is_finished());
+    let plan = harvester::plan(inner).await?;
+    let mut next = plan.next.unwrap_or(UtcMs(i64::MAX));
+    let now = inner.now();
+    for job in plan.now {
+        if let Some(until) = put_off(inner, job.channel.as_str(), now) {
+            next = next.min(until);
+            continue;
+        }
+        if parked(inner, &job.channel, now).is_some() {
+            continue;
+        }
+        {
+            let mut memory = inner.memory();
+            let busy = memory.sending.len() + memory.proving.len();
+            if busy > inner.parts.timing.concurrency / 2
+                || memory.reading.len() >= harvester::AT_ONCE
+            {
+                // The task that ends next turns the loop again.
+                break;
+            }
+            if memory.sending.contains(&job.channel)
+                || memory.reading.values().any(|place| *place == job.place)
+            {
+                continue;
+            }
+            memory.reading.insert(job.channel.clone(), job.place);
+        }
+        let taken = Taken::new(inner, What::Reading(job.channel.clone()));
+        readings.push(tasks.spawn(async move {
+            let read = harvester::read(&taken.inner, &job.channel, &job.what).await;
+            Finished::Reading {
+                channel: job.channel,
+                read,
+            }
+        }));
+    }
+    Ok(next)
+}
