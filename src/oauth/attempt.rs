@@ -88,13 +88,21 @@ impl Answer {
 
 /// Takes what people paste, from anywhere: it finds its login by the secret
 /// word. Cheap to clone.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Paster {
     state: String,
     into: mpsc::Sender<Answer>,
 }
 
 impl Paster {
+    /// One of a login with this secret word, and where its answers come out.
+    #[cfg(test)]
+    pub(crate) fn of(state: &str) -> (Self, mpsc::Receiver<Answer>) {
+        let (into, answers) = mpsc::channel(WAITING);
+        let state = state.to_owned();
+        (Self { state, into }, answers)
+    }
+
     /// Whether an answer belongs to this login; one without a secret word may
     /// belong to any.
     pub fn is_for(&self, callback: &Callback) -> Option<bool> {
@@ -365,6 +373,13 @@ fn denied(network: Network, name: &str, words: &str) -> SignInError {
         code: "bad_code",
         what: format!("{title} ended the login: {said}"),
         hint: "Open the link again; if that repeats, begin the login anew.".to_owned(),
+    }
+}
+
+impl std::fmt::Debug for Paster {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Not the secret word.
+        f.debug_struct("Paster").finish_non_exhaustive()
     }
 }
 

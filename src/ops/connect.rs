@@ -292,9 +292,13 @@ async fn another_account(
     signed: SignedIn,
 ) -> OpError {
     let found = names_of(&signed);
+    let answered = signed.accounts.iter();
+    let answered = answered
+        .map(|one| (one.handle.clone(), one.remote_id.clone()))
+        .collect();
     let network = channel.kind.network();
     let_go(hub, networked, net, network, signed).await;
-    OpError::failed(
+    let mut error = OpError::failed(
         "another_account",
         format!(
             "This channel is @{} ({}), but the login is {found}; nothing was changed.",
@@ -304,7 +308,9 @@ async fn another_account(
             "Log in as @{}, or connect the other account as a new channel.",
             channel.handle
         ),
-    )
+    );
+    error.answered = answered;
+    error
 }
 
 /// The same for a login that named its account before there was a channel.

@@ -15,6 +15,8 @@ pub struct OpError {
     pub what: String,
     /// One sentence: what to do.
     pub hint: String,
+    /// The accounts that answered instead of the expected one, with their ids.
+    pub answered: Vec<(String, String)>,
 }
 
 /// What sort of failure it is.
@@ -58,6 +60,7 @@ impl OpError {
             code,
             what: what.into(),
             hint: hint.into(),
+            answered: Vec::new(),
         }
     }
 

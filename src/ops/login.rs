@@ -16,7 +16,7 @@ use crate::networks::{Net, Networked, Way};
 use crate::oauth::{Attempt, Begin};
 use crate::support::time::UtcMs;
 
-pub use crate::oauth::{Answer, Device, PasteError, Paster, parse};
+pub use crate::oauth::{Answer, Callback, Device, PasteError, Paster, parse};
 
 /// What a login is for.
 #[derive(Clone, Debug, PartialEq, Eq)]

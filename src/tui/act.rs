@@ -4,10 +4,13 @@
 use crate::domain::ids::{ChannelId, DeliveryId, NoticeId, WorkspaceId};
 use crate::domain::network::Network;
 use crate::networks::Credential;
+
 use crate::ops::OpError;
+use crate::ops::login::{Callback, Paster, Purpose};
 use crate::ops::posts::Answer;
 use crate::ops::views::{DeliveryView, Why};
 use crate::store::disconnect::DisconnectCounts;
+use crate::support::secret::Secret;
 
 use super::model::requests::RequestId;
 
@@ -18,6 +21,17 @@ pub enum Effect {
     Load(RequestId, Load),
     /// Change something.
     Act(RequestId, Act),
+    /// Begin a login in the browser; it waits until it is answered, given up or
+    /// over.
+    Begin(RequestId, Purpose),
+    /// Hand a pasted answer to its login.
+    Answer(RequestId, Paster, Callback),
+    /// Give a login up, unless an answer is being checked.
+    GiveUp(RequestId),
+    /// Leave the full screen and show a link alone.
+    Bare(Secret),
+    /// Back to the full screen.
+    FullScreen,
     /// Put text on the clipboard of the operator's terminal.
     Copy(String),
     /// Paint the whole screen again.
@@ -63,6 +77,8 @@ pub enum Load {
 pub enum Act {
     /// Log in: a new channel of a workspace, or this channel again.
     SignIn(SignIn),
+    /// Open a link in the browser of this machine.
+    Browse(Secret),
     /// Ask the publisher for a proof and wait for it.
     Probe(ChannelId),
     /// Pause or resume a channel.

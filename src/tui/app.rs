@@ -86,7 +86,7 @@ impl App {
     }
 
     /// Runs until the operator leaves; then the terminal is given back.
-    pub async fn run(mut self, publisher: &mut Publisher) -> Option<String> {
+    pub async fn run(mut self, publisher: &mut Publisher) {
         let first = update::first(&mut self.model);
         self.perform(first, publisher).await;
         // The first frame comes before anything slow.
@@ -103,7 +103,18 @@ impl App {
             input.stop().await;
         }
         self.output.stop();
-        farewell::line(&self.model)
+        let line = farewell::line(&self.model);
+        let Self {
+            guard, mut runner, ..
+        } = self;
+        drop(guard);
+        // The terminal may be gone; then nobody reads what is said.
+        if let Some(line) = line {
+            let _ = say(&line);
+        }
+        for line in runner.rest().await {
+            let _ = say(&line);
+        }
     }
 
     async fn wait(&mut self) -> Option<Msg> {
@@ -150,6 +161,17 @@ impl App {
             match effect {
                 Effect::Load(id, load) => self.runner.load(id, load),
                 Effect::Act(id, act) => self.runner.act(id, act),
+                Effect::Begin(id, purpose) => self.runner.begin(id, purpose),
+                Effect::Answer(id, paster, answer) => self.runner.hand_over(id, &paster, answer),
+                Effect::GiveUp(id) => self.runner.give_up(id),
+                Effect::Bare(link) => {
+                    self.output.settle();
+                    let _ = self.guard.bare(link.expose());
+                }
+                Effect::FullScreen => {
+                    let _ = self.guard.cover();
+                    self.paint_anew();
+                }
                 Effect::Copy(text) => self.copies.extend(super::term::screen::copy(&text)),
                 Effect::Repaint => self.repaint(),
                 Effect::Suspend => self.suspend(publisher).await,
@@ -163,6 +185,11 @@ impl App {
     }
 
     fn draw(&mut self) {
+        if self.model.bare {
+            // What is missed now is painted with the whole screen afterwards.
+            self.model.dirty = Dirty::No;
+            return;
+        }
         let due = self.real.boot() >= self.drawn + self.budget;
         let wanted = match self.model.dirty {
             Dirty::No => !self.copies.is_empty(),
@@ -193,9 +220,7 @@ impl App {
             let _ = self.guard.leave();
             let _ = self.guard.enter_again();
         }
-        self.take_size();
-        self.screen.forget();
-        self.model.touch(Dirty::Input);
+        self.paint_anew();
     }
 
     async fn suspend(&mut self, publisher: &mut Publisher) {
@@ -214,12 +239,13 @@ impl App {
         let _ = self.guard.enter_again();
         self.continued = self.real.boot();
         self.input = Some(InputTask::start(self.sender.clone(), Msg::Input));
-        self.take_size();
-        self.screen.forget();
-        self.model.touch(Dirty::Input);
+        self.paint_anew();
     }
 
-    fn take_size(&mut self) {
+    /// The terminal shows something else: the next frame is all of it.
+    fn paint_anew(&mut self) {
+        self.screen.forget();
+        self.model.touch(Dirty::Input);
         if let Ok(size) = crossterm::terminal::size() {
             self.model.size = size;
         }

@@ -32,11 +32,16 @@ pub fn deadline(model: &Model) -> Deadline {
             .at
             .saturating_sub(Duration::from_secs(left.saturating_sub(1)))
     });
+    let silence = model.browser().and_then(|(_, login)| {
+        let login = login.filter(|login| login.takes_answers())?;
+        Some(login.silent_from()).filter(|at| *at > model.boot)
+    });
     Deadline {
         wall,
         boot: countdown
             .chain(model.line.deadline())
             .chain(model.moving)
+            .chain(silence)
             .min(),
     }
 }

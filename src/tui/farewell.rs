@@ -17,6 +17,17 @@ pub fn line(model: &Model) -> Option<String> {
         .iter()
         .map(|pending| format!("{} was dropped: nothing was done.", pending.text))
         .collect();
+    let logins = model.logins.all();
+    let checking = logins.iter().filter(|login| login.checking).count() as u64;
+    let waiting = logins.len() as u64 - checking;
+    if waiting > 0 {
+        let logins = count(waiting, "login was", "logins were");
+        parts.push(format!("{logins} given up: nothing was changed."));
+    }
+    if checking > 0 {
+        let logins = count(checking, "login is", "logins are");
+        parts.push(format!("{logins} being checked; this ends with it."));
+    }
     let due = model.due_within_a_day();
     if ours(model) && due > 0 {
         parts.push(format!(

@@ -13,6 +13,7 @@ pub use reason::why_not;
 use crossterm::event::KeyEvent;
 
 use super::model::{Model, Pane, Sheet};
+use crate::networks::Way;
 
 /// What a key does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +70,22 @@ pub enum Do {
     Leave,
     /// Copy the useful thing.
     Copy,
+    /// Copy the line of the tunnel.
+    CopyLine,
+    /// Show a link alone.
+    Bare,
+    /// Open a link in the browser of this machine.
+    Browse,
+    /// Make a new link for a login that is over.
+    NewLink,
+    /// Type what is otherwise pasted.
+    Type,
+    /// Log in another way.
+    OtherWay,
+    /// Log in for another new account.
+    Another,
+    /// Give a login up.
+    GiveUp,
     /// Paint and order anew.
     Repaint,
     /// Stop this job.
@@ -92,8 +109,14 @@ pub enum Place {
     Channel,
     /// The story of a delivery.
     Story,
-    /// A login.
+    /// A login with what is typed.
     Login,
+    /// A login in the browser, before its server or handle is known.
+    Named,
+    /// A login in the browser.
+    Browser,
+    /// The address of a login in the browser, typed.
+    Address,
     /// A disconnect.
     Disconnect,
     /// A list to search and choose from: help, workspaces.
@@ -131,6 +154,9 @@ const EVERYWHERE: &[Place] = &[
     P::Channel,
     P::Story,
     P::Login,
+    P::Named,
+    P::Browser,
+    P::Address,
     P::Disconnect,
     P::Choose,
     P::Question,
@@ -187,7 +213,20 @@ pub static TABLE: &[Binding] = &[
     row("2", Do::Focus(Pane::Queue), MAIN, "", "Queue", 0),
     row("3", Do::Focus(Pane::Notices), MAIN, "", "Notices", 0),
     row("4", Do::Focus(Pane::Details), MAIN, "", "Details", 0),
+    row("Enter", Do::Go, &[P::Named], "get a link", "Ask for a link to the login page", 95),
+    row("Ctrl-t Tab", Do::OtherWay, &[P::Named], "token", "Log in with a token or password instead", 80),
+    row("Enter", Do::Go, &[P::Address], "check it", "Check the address that is typed", 95),
+    row("Enter", Do::NewLink, &[P::Browser], "new link", "Make a new link", 98),
+    row("y", Do::Copy, &[P::Browser], "copy", "Copy the link to the clipboard of your terminal", 97),
+    row("b", Do::Bare, &[P::Browser], "bare", "Show the link alone, to select it with the mouse", 96),
+    row("o", Do::Browse, &[P::Browser], "open", "Open the link in a browser here", 94),
+    row("Y", Do::CopyLine, &[P::Browser], "tunnel", "Copy the ssh line of the tunnel", 85),
+    row("i", Do::Type, &[P::Browser], "type", "Type the address instead of pasting it", 80),
+    row("t", Do::OtherWay, &[P::Browser], "token", "Log in with a token or password instead", 70),
+    row("c", Do::Another, &[P::Browser], "another", "Log in for one more account", 60),
+    row("x", Do::GiveUp, &[P::Browser], "give up", "Give this login up; nothing is changed", 75),
     row("Enter", Do::Go, &[P::Login], "log in", "Log in with what is typed", 90),
+    row("Ctrl-t", Do::OtherWay, &[P::Login], "in a browser", "Log in on the network's own page instead", 60),
     row("Tab Down", Do::Field(true), &[P::Login, P::Disconnect], "next field", "Next field", 80),
     row("Shift-Tab Up", Do::Field(false), &[P::Login, P::Disconnect], "", "Previous field", 0),
     row("Enter", Do::Go, &[P::Disconnect], "keep it", "Keep the channel, unless its name is typed", 90),
@@ -204,8 +243,9 @@ pub static TABLE: &[Binding] = &[
     row("Ctrl-z", Do::Suspend, EVERYWHERE, "", "Suspend; fg goes on", 0),
     row("Ctrl-c", Do::QuitNow, EVERYWHERE, "", "Quit now", 0),
     row("?", Do::Help, OF_CHANNEL, "keys", "The keys of this place", 95),
+    row("?", Do::Help, &[P::Browser], "keys", "The keys of this place", 90),
     row("q", Do::Quit, &[P::Channels, P::Queue, P::Notices], "quit", "Quit; asks when nobody would publish what is due", 85),
-    row("q", Do::Quit, &[P::Channel, P::Story, P::Question], "", "Back", 0),
+    row("q", Do::Quit, &[P::Channel, P::Story, P::Browser, P::Question], "", "Back", 0),
 ];
 
 /// Where the keys go now.
@@ -222,6 +262,9 @@ pub fn below_help(model: &Model) -> Place {
         Some(Sheet::Help(_) | Sheet::Workspaces(_) | Sheet::Networks(_)) => P::Choose,
         Some(Sheet::Channel(_)) => P::Channel,
         Some(Sheet::Login(_)) => P::Login,
+        Some(Sheet::Browser(sheet)) if sheet.asks() => P::Named,
+        Some(Sheet::Browser(sheet)) if sheet.typed.is_some() => P::Address,
+        Some(Sheet::Browser(_)) => P::Browser,
         Some(Sheet::Disconnect(_)) => P::Disconnect,
         Some(Sheet::Story(_)) => P::Story,
         Some(Sheet::Quit(_)) => P::Question,
@@ -293,18 +336,32 @@ fn label(model: &Model, binding: &Binding) -> &'static str {
         Do::Send if reason::is_refused(model) => "try again",
         Do::Undo if !model.pending.is_empty() => "stop it",
         Do::Go if reason::disconnects(model) => "disconnect it",
+        Do::OtherWay if types_password(model) => "password",
         Do::Field(true) if place(model) == P::Disconnect => "other answer",
         _ => binding.short,
     }
 }
 
+/// Whether the other way than the browser is a password.
+fn types_password(model: &Model) -> bool {
+    let ways = model.browser().map(|(sheet, _)| model.ways(sheet.network));
+    ways.is_some_and(|ways| ways.contains(&Way::AppPassword))
+}
+
 /// The line of keys of a sheet: `1 it is live · 2 send again · Esc`.
 pub fn sheet_line(model: &Model) -> String {
-    let mut parts: Vec<String> = footer(model, 67, 3)
+    let waits = place(model) == P::Browser && model.browser().is_some_and(|(_, one)| one.is_some());
+    // What waits goes on waiting.
+    let (cells, back) = if waits {
+        (64, "Esc later")
+    } else {
+        (67, "Esc")
+    };
+    let mut parts: Vec<String> = footer(model, cells, 3)
         .into_iter()
         .map(|(key, word)| format!("{key} {word}"))
         .collect();
-    parts.push("Esc".into());
+    parts.push(back.into());
     parts.join(" · ")
 }
 

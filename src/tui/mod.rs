@@ -9,6 +9,7 @@ mod farewell;
 mod feed;
 mod keys;
 mod layout;
+mod logins;
 mod model;
 mod msg;
 pub mod publisher;
@@ -84,14 +85,10 @@ pub async fn run(
     }
     let around = Surroundings::from_environment();
     let model = model(&hub, options, &around)?;
-    let line = app::App::open(hub, model, around.over_ssh)
+    app::App::open(hub, model, around.over_ssh)
         .await?
         .run(&mut publisher)
         .await;
-    if let Some(line) = line {
-        // The terminal may be gone; then nobody reads it.
-        let _ = term::guard::say(&line);
-    }
     publisher.rest().await;
     Ok(())
 }
@@ -112,6 +109,8 @@ fn model(
         no_publish: options.no_publish,
         pid: std::process::id(),
         tips: each(hub, |descriptor| descriptor.tips),
+        over_ssh: around.over_ssh,
+        local_display: around.local_display,
         ways: each(hub, |descriptor| descriptor.ways),
     };
     let mut model = model::Model::new(set, size, hub.clock.now(), Clock::real().boot());

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::act::{Answered, Window};
+use super::act::{Answered, Done, Window};
+use super::model::logins::Ready;
 use super::model::requests::RequestId;
 use super::term::gate::Input;
 use super::term::signals::Asked;
@@ -36,8 +37,23 @@ pub enum Msg {
     Loaded(RequestId, Loaded),
     /// An act ended, or a sheet's question is answered.
     Answered(RequestId, Answered),
+    /// Something happened to a login in the browser.
+    Login(RequestId, LoginNews),
     /// A task that worked for the screen panicked.
     TaskPanicked,
+}
+
+/// What happened to a login in the browser.
+#[derive(Debug)]
+pub enum LoginNews {
+    /// Its link is there.
+    Ready(Box<Ready>),
+    /// An answer came and is being checked.
+    Checking,
+    /// The answer did not do; the login waits for a better one.
+    Again(OpError),
+    /// It is over.
+    Ended(Result<Done, OpError>),
 }
 
 /// What was read.

@@ -9,16 +9,19 @@ use tokio::sync::mpsc::Sender;
 use tokio::task::JoinSet;
 
 use super::act::{Act, Answered, Done, Load, SignIn, Window};
+use super::logins::{Tasks, made};
 use super::model::requests::RequestId;
 use super::msg::{Loaded, Msg};
 use crate::domain::delivery::Shown;
 use crate::domain::ids::{ChannelId, WorkspaceId};
 
+use crate::ops::login::{Callback, Paster, Purpose};
 use crate::ops::probe::Asked;
 use crate::ops::views::{self, QueueFilter};
 use crate::ops::{Hub, OpError, Scope, connect, disconnect, pause, posts, probe, workspaces};
 use crate::store::disconnect::DisconnectCounts;
 use crate::support::fault;
+use crate::support::secret::Secret;
 use crate::tui::model::news;
 use crate::tui::words;
 
@@ -30,6 +33,7 @@ pub struct Runner {
     hub: Hub,
     to: Sender<Msg>,
     tasks: JoinSet<()>,
+    logins: Tasks,
 }
 
 impl Runner {
@@ -37,6 +41,7 @@ impl Runner {
     pub fn new(hub: Hub, to: Sender<Msg>) -> Self {
         Self {
             hub,
+            logins: Tasks::new(to.clone()),
             to,
             tasks: JoinSet::new(),
         }
@@ -63,14 +68,36 @@ impl Runner {
         });
     }
 
+    /// Begins a login in the browser.
+    pub fn begin(&mut self, id: RequestId, purpose: Purpose) {
+        self.logins.begin(&self.hub, id, purpose);
+    }
+
+    /// Hands a pasted answer to its login.
+    pub fn hand_over(&self, id: RequestId, paster: &Paster, answer: Callback) {
+        self.logins.hand_over(id, paster, answer);
+    }
+
+    /// Gives a login up, unless an answer is being checked.
+    pub fn give_up(&mut self, id: RequestId) {
+        self.logins.give_up(id);
+    }
+
     /// Takes the end of a task; whether it panicked. Waits for good while
     /// there is none.
     pub async fn ended(&mut self) -> bool {
-        match self.tasks.join_next().await {
-            Some(Err(error)) => error.is_panic(),
-            Some(Ok(())) => false,
-            None => std::future::pending().await,
-        }
+        let ended = tokio::select! {
+            Some(ended) = self.tasks.join_next() => ended,
+            Some(ended) = self.logins.ended() => ended,
+            else => std::future::pending().await,
+        };
+        ended.is_err_and(|error| error.is_panic())
+    }
+
+    /// Before it is dropped: waits for the logins that must not be cut off;
+    /// how they ended, a sentence each.
+    pub async fn rest(&mut self) -> Vec<String> {
+        self.logins.rest().await
     }
 }
 
@@ -195,6 +222,7 @@ fn done(text: impl Into<String>, command: impl Into<String>) -> Done {
 async fn perform(hub: &Hub, act: Act) -> Result<Done, OpError> {
     match act {
         Act::SignIn(sign_in) => log_in(hub, sign_in).await,
+        Act::Browse(link) => browse(&link),
         Act::Probe(id) => probed(hub, &id).await,
         Act::Pause(id, true) => {
             let view = pause::pause(hub, &id).await?;
@@ -277,36 +305,23 @@ async fn log_in(hub: &Hub, sign_in: SignIn) -> Result<Done, OpError> {
         Some(id) => connect::reconnect(hub, id, credential).await?,
         None => connect::connect(hub, &sign_in.workspace, sign_in.network, credential).await?,
     };
-    let channel = &connected.channel.channel;
-    let word = if connected.reconnected {
-        "Reconnected"
-    } else {
-        "Connected"
-    };
-    let plan = &connected.plan;
-    let late = plan.late.len() + plan.retried.len();
-    let mut parts = Vec::new();
-    for (n, what) in [
-        (plan.on_time.len(), "on time"),
-        (late, "late, sent now"),
-        (plan.missed.len(), "missed: decide"),
-    ] {
-        if n > 0 {
-            parts.push(format!("{n} {what}"));
-        }
-    }
-    let posts = if parts.is_empty() {
-        String::new()
-    } else {
-        format!(" Posts: {}.", parts.join(" · "))
-    };
+    Ok(made(&connected))
+}
+
+/// Nobody can tell whether a browser really opened, so nothing depends on it.
+fn browse(link: &Secret) -> Result<Done, OpError> {
+    open::that_detached(link.expose()).map_err(|error| {
+        OpError::new(
+            crate::ops::ErrorKind::Failed,
+            "no_browser",
+            format!("No browser could be started here: {error}."),
+            "y copies the link instead.",
+        )
+    })?;
     Ok(Done {
-        text: format!(
-            "{word} {}, proved just now.{posts}",
-            words::channel(channel)
-        ),
+        text: String::new(),
         command: None,
-        channel: Some(channel.id.clone()),
+        channel: None,
     })
 }
 

@@ -145,6 +145,21 @@ pub fn channel(channel: &Channel) -> String {
     account(channel.kind, &channel.handle, &channel.display_name)
 }
 
+/// Whole minutes until then, as the screen counts them.
+pub fn minutes_left(wall: &Wall, until: UtcMs) -> u64 {
+    if until <= wall.now {
+        return 0;
+    }
+    until.since(wall.now).as_secs() / MINUTE
+}
+
+/// The host of a server's address as people say it: no scheme, no path.
+pub fn host(server: &str) -> &str {
+    let text = server.trim();
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    rest.split('/').next().unwrap_or(rest)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

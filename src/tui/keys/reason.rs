@@ -5,6 +5,7 @@ use super::Do;
 use crate::domain::delivery::{Shown, State};
 use crate::domain::ids::WorkspaceId;
 use crate::domain::role::{Act, Role};
+use crate::networks::Way;
 
 /// The reason this key is greyed out; `None` when it works.
 pub fn why_not(model: &Model, does: Do) -> Option<String> {
@@ -48,6 +49,23 @@ pub fn why_not(model: &Model, does: Do) -> Option<String> {
             }
             _ => None,
         },
+        Do::Copy | Do::Bare | Do::Type if model.browser().is_some() => no_link(model),
+        Do::Browse => no_link(model).or_else(|| nowhere_to_browse(model)),
+        Do::CopyLine => no_tunnel(model),
+        Do::GiveUp => model.browser().and_then(|(_, login)| match login {
+            None => Some("nothing waits here".into()),
+            Some(login) if login.checking => Some("an answer is being checked".into()),
+            Some(_) => None,
+        }),
+        Do::NewLink => new_link(model),
+        Do::OtherWay => other_way(model),
+        Do::Another => model
+            .browser()
+            .and_then(|(sheet, login)| match (&sheet.channel, login) {
+                (Some(_), _) => Some("this mends a channel".into()),
+                (None, None) => Some("none waits yet".into()),
+                (None, Some(_)) => None,
+            }),
         Do::Copy => (model.channel().is_none() && model.delivery().is_none())
             .then(|| "nothing to copy here".into()),
         Do::Workspace => (model.workspaces.len() < 2).then(|| "there is only one workspace".into()),
@@ -56,6 +74,58 @@ pub fn why_not(model: &Model, does: Do) -> Option<String> {
         }
         _ => None,
     }
+}
+
+fn no_link(model: &Model) -> Option<String> {
+    let login = model.browser().and_then(|(_, login)| login);
+    match login {
+        Some(login) if login.checking => Some("an answer is being checked".into()),
+        Some(login) if login.ready.is_some() => None,
+        _ => Some("there is no link yet".into()),
+    }
+}
+
+fn nowhere_to_browse(model: &Model) -> Option<String> {
+    if model.set.local_display {
+        return None;
+    }
+    Some(match model.set.over_ssh {
+        true => "not over SSH".into(),
+        false => "no display here".into(),
+    })
+}
+
+fn no_tunnel(model: &Model) -> Option<String> {
+    let ready = model.browser().and_then(|(_, login)| login?.ready.as_ref());
+    let line = ready.and_then(|ready| ready.tunnel.as_ref());
+    match (model.set.over_ssh, line) {
+        (true, Some(_)) => None,
+        (true, None) => Some("no line is known here".into()),
+        (false, _) => Some("only over SSH".into()),
+    }
+}
+
+fn new_link(model: &Model) -> Option<String> {
+    let (_, login) = model.browser()?;
+    let login = login?;
+    Some(if login.ready.is_none() {
+        "the link is being made".into()
+    } else if login.checking {
+        "an answer is being checked".into()
+    } else {
+        "the link here is still good".into()
+    })
+}
+
+fn other_way(model: &Model) -> Option<String> {
+    let network = match model.sheet() {
+        Some(Sheet::Browser(sheet)) => sheet.network,
+        Some(Sheet::Login(login)) if login.busy.is_none() => login.network,
+        _ => return Some("a login is under way".into()),
+    };
+    let ways = model.ways(network);
+    let both = ways.contains(&Way::Browser) && ways.len() > 1;
+    (!both).then(|| "there is no other way".into())
 }
 
 /// Whether Enter in the sheet would disconnect now.

@@ -5,6 +5,7 @@ pub mod advice;
 pub mod channels;
 pub mod facts;
 pub mod line;
+pub mod logins;
 pub mod news;
 pub mod queue;
 pub mod requests;
@@ -31,9 +32,12 @@ use crate::ops::{Operator, Scope};
 use crate::store::health::LOGIN_BROKEN;
 use crate::store::incidents::Incident;
 use crate::support::time::UtcMs;
+use logins::Waiting;
+use sheet::{Asks, Browser};
 
 pub use channels::Channels;
 pub use line::{Line, Pending, Tone};
+pub use logins::Logins;
 pub use news::News;
 pub use queue::Queue;
 pub use requests::{Requests, Slot};
@@ -113,7 +117,12 @@ pub struct Setting {
     pub pid: u32,
     /// What each network wants done before a login.
     pub tips: HashMap<Network, &'static [&'static str]>,
-    /// How each built-in network can be logged in to with what is typed here.
+    /// The screen is seen over SSH: a browser runs on another machine.
+    pub over_ssh: bool,
+    /// A browser can be opened here, and somebody sits before it.
+    pub local_display: bool,
+    /// How each built-in network can be logged in to, the way offered first in
+    /// front.
     pub ways: HashMap<Network, &'static [Way]>,
 }
 
@@ -156,6 +165,10 @@ pub struct Model {
     pub details_scroll: u16,
     /// Sheets over the panes, the top one last.
     pub sheets: Vec<Sheet>,
+    /// Logins in the browser that wait for their answer.
+    pub logins: Logins,
+    /// The full screen is left: a link stands alone until a key.
+    pub bare: bool,
     /// The status line.
     pub line: Line,
     /// Acts that count down before they are done.
@@ -190,6 +203,8 @@ impl Model {
             moving: None,
             details_scroll: 0,
             sheets: Vec::new(),
+            logins: Logins::default(),
+            bare: false,
             line: Line::default(),
             pending: Vec::new(),
             requests: Requests::default(),
@@ -273,6 +288,44 @@ impl Model {
             },
         };
         self.channels.get(id?)
+    }
+
+    /// The sheet of a login in the browser, when it is the one the keys are
+    /// about, and its login.
+    pub fn browser(&self) -> Option<(&Browser, Option<&Waiting>)> {
+        let Some(Sheet::Browser(sheet)) = self.sheet() else {
+            return None;
+        };
+        let login = sheet.login.and_then(|id| self.logins.get(id));
+        Some((sheet, login))
+    }
+
+    /// How people name what a login in the browser is for.
+    pub fn name_of(&self, login: &Waiting) -> String {
+        let channel = login.channel.as_ref().and_then(|id| self.channels.get(id));
+        match (channel, &login.named) {
+            (Some(view), _) => words::channel(&view.summary.channel),
+            (None, Some((Asks::Server, server))) if !server.is_empty() => {
+                format!("a new account on {}", words::host(server))
+            }
+            (None, Some((Asks::Handle, who))) if !who.is_empty() => who.clone(),
+            (None, _) => format!("a new {} account", login.network.title()),
+        }
+    }
+
+    /// How a network can be logged in to, the way offered first in front.
+    pub fn ways(&self, network: Network) -> &'static [Way] {
+        self.set.ways.get(&network).copied().unwrap_or_default()
+    }
+
+    /// What to do before a login. The first tip is about the way that is
+    /// offered first, the last one about the other.
+    pub fn tip(&self, network: Network, way: Way) -> Option<&'static str> {
+        let tips = self.set.tips.get(&network)?;
+        match self.ways(network).first() {
+            Some(first) if *first != way => tips.last().copied(),
+            _ => tips.first().copied(),
+        }
     }
 
     /// The delivery under the cursor or in the sheet.

@@ -26,8 +26,10 @@ pub enum Sheet {
     Networks(Choice),
     /// The details of a channel, where there is no pane for them.
     Channel(ChannelId),
-    /// Log in.
+    /// Log in with what is typed.
     Login(Box<Login>),
+    /// Log in on the network's own page.
+    Browser(Box<Browser>),
     /// Disconnect for good.
     Disconnect(Box<Disconnect>),
     /// Did it go out?
@@ -186,6 +188,49 @@ impl Login {
                 token: self.secret.secret(),
             },
         }
+    }
+}
+
+/// What a network has to know of a new account before it gives a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asks {
+    /// The server it lives on.
+    Server,
+    /// Its handle.
+    Handle,
+}
+
+/// A login on the network's own page. Closing the sheet leaves it waiting.
+#[derive(Debug)]
+pub struct Browser {
+    /// At which network.
+    pub network: Network,
+    /// The channel that is mended; `None` connects a new one.
+    pub channel: Option<ChannelId>,
+    /// Where a new channel goes.
+    pub workspace: WorkspaceId,
+    /// What has to be named of a new account before there is a link.
+    pub named: Option<(Asks, Field)>,
+    /// The login that waits; `None` before it is begun and when it is over.
+    pub login: Option<RequestId>,
+    /// The address of the last page, while it is typed instead of pasted.
+    pub typed: Option<Field>,
+    /// Why the last login ended.
+    pub error: Option<OpError>,
+}
+
+impl Browser {
+    /// Whether a server or a handle is asked for before anything else.
+    pub fn asks(&self) -> bool {
+        self.named.is_some() && self.login.is_none()
+    }
+
+    /// The field with the cursor, if one has it.
+    pub fn field(&mut self) -> Option<&mut Field> {
+        if self.asks() {
+            return self.named.as_mut().map(|(_, field)| field);
+        }
+        self.typed.as_mut()
     }
 }
 

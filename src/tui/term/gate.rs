@@ -1,6 +1,7 @@
 //! Puts back together what the line cut: an arrow key that came in two
 //! packets arrives as a real Esc, then `[`, then `A`. A lone Esc is held for
-//! 50 ms; runs of resizes become one.
+//! 50 ms; runs of resizes become one. A terminal without bracketed paste sends
+//! an address as keys: a run of them that no hand types is one paste.
 
 use std::time::Duration;
 
@@ -8,6 +9,13 @@ use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 /// How long a lone Esc, or the rest of a cut sequence, is waited for.
 pub const HOLD: Duration = Duration::from_millis(50);
+
+/// How fast the letters of a word follow each other that was pasted: they come
+/// in one read, while a hand needs tens of milliseconds.
+const READ: Duration = Duration::from_millis(10);
+
+/// How the address or the answer of a login begins.
+const ADDRESSES: [&str; 3] = ["http", "code=", "?code="];
 
 /// What the terminal said, ready for the screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,8 +43,10 @@ enum Cut {
     Escape(KeyEvent),
     /// After `ESC [` or `ESC O`: the introducer and what followed.
     Sequence(char, String),
-    /// A paste whose opening was cut, until it falls silent.
+    /// A paste whose opening was cut or never sent, until it falls silent.
     Paste(String),
+    /// The beginning of an address, if the rest follows at once.
+    Word(Vec<KeyEvent>),
 }
 
 impl Gate {
@@ -65,7 +75,11 @@ impl Gate {
 
     /// When something held has to go, if something is.
     pub fn deadline(&self) -> Option<Duration> {
-        (self.cut.is_some() || self.size.is_some()).then(|| self.since + HOLD)
+        let hold = match &self.cut {
+            Some(Cut::Word(_)) => READ,
+            _ => HOLD,
+        };
+        (self.cut.is_some() || self.size.is_some()).then(|| self.since + hold)
     }
 
     /// Gives up everything held: its time is over.
@@ -76,9 +90,21 @@ impl Gate {
     }
 
     fn key(&mut self, key: KeyEvent, now: Duration, out: &mut Vec<Input>) {
+        let late = now.saturating_sub(self.since) >= READ;
         self.since = now;
         let plain = key.modifiers.difference(KeyModifiers::SHIFT).is_empty();
         match (self.cut.take(), key.code) {
+            (Some(Cut::Word(mut keys)), KeyCode::Char(_)) if plain && !late => {
+                keys.push(key);
+                let text: String = keys.iter().filter_map(letter).collect();
+                if ADDRESSES.contains(&text.as_str()) {
+                    self.cut = Some(Cut::Paste(text));
+                } else if begins_address(&text) {
+                    self.cut = Some(Cut::Word(keys));
+                } else {
+                    out.extend(keys.into_iter().map(Input::Key));
+                }
+            }
             (Some(Cut::Paste(mut text)), code) => {
                 match code {
                     KeyCode::Char(c) => text.push(c),
@@ -105,6 +131,8 @@ impl Gate {
                 self.flush(out);
                 if code == KeyCode::Esc && key.modifiers.is_empty() {
                     self.cut = Some(Cut::Escape(key));
+                } else if plain && letter(&key).is_some_and(|c| begins_address(&c.to_string())) {
+                    self.cut = Some(Cut::Word(vec![key]));
                 } else {
                     out.push(Input::Key(key));
                 }
@@ -116,6 +144,7 @@ impl Gate {
         match self.cut.take() {
             Some(Cut::Escape(key)) => out.push(Input::Key(key)),
             Some(Cut::Paste(text)) => out.push(Input::Paste(text)),
+            Some(Cut::Word(keys)) => out.extend(keys.into_iter().map(Input::Key)),
             // `Esc` then `[` by hand: both are keys. More than that is no
             // typing, and must not be taken for commands.
             Some(Cut::Sequence(intro, text)) if text.is_empty() => {
@@ -128,6 +157,17 @@ impl Gate {
             out.push(Input::Resize(width, height));
         }
     }
+}
+
+fn letter(key: &KeyEvent) -> Option<char> {
+    match key.code {
+        KeyCode::Char(c) => Some(c),
+        _ => None,
+    }
+}
+
+fn begins_address(text: &str) -> bool {
+    ADDRESSES.iter().any(|address| address.starts_with(text))
 }
 
 enum Joined {
@@ -232,6 +272,33 @@ mod tests {
         let mut gate = Gate::default();
         assert_eq!(feed_all(&mut gate, "\u{1b}[200~xq"), []);
         assert_eq!(gate.expire(), [Input::Paste("xq".into())]);
+    }
+
+    #[test]
+    fn an_address_in_one_read_is_a_paste_and_a_typed_letter_is_a_key() {
+        let mut gate = Gate::default();
+        assert_eq!(feed_all(&mut gate, "http://a/?x=1"), []);
+        assert_eq!(gate.feed(key(KeyCode::Enter), T), []);
+        assert_eq!(gate.expire(), [Input::Paste("http://a/?x=1\n".into())]);
+        assert_eq!(feed_all(&mut gate, "?code=abc"), []);
+        assert_eq!(gate.expire(), [Input::Paste("?code=abc".into())]);
+
+        assert_eq!(feed_all(&mut gate, "h"), []);
+        assert_eq!(gate.deadline(), Some(T + READ));
+        assert_eq!(gate.expire(), [pressed(KeyCode::Char('h'))]);
+        let out = feed_all(&mut gate, "cj");
+        assert_eq!(
+            out,
+            [pressed(KeyCode::Char('c')), pressed(KeyCode::Char('j'))]
+        );
+        // A hand that types the same letters.
+        let mut typed = Vec::new();
+        for (n, c) in "http:".chars().enumerate() {
+            let at = T + Duration::from_millis(40) * u32::try_from(n).unwrap();
+            let key = Event::Key(KeyEvent::from(KeyCode::Char(c)));
+            typed.extend(gate.feed(key, at));
+        }
+        assert_eq!(typed.len(), 5, "{typed:?}");
     }
 
     #[test]

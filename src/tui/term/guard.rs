@@ -22,6 +22,9 @@ use crossterm::terminal::{
 /// Whether this process has the terminal in its own state.
 static ENTERED: AtomicBool = AtomicBool::new(false);
 
+/// What stands under a text that is shown alone.
+const GO_BACK: &str = "Any key goes back; a paste of the address you end on goes where it belongs.";
+
 thread_local! {
     /// Whether this thread is working for the screen right now.
     static ON_SCREEN: Cell<bool> = const { Cell::new(false) };
@@ -71,6 +74,36 @@ impl Guard {
     /// When the terminal cannot be put into raw mode or written.
     pub fn enter_again(&self) -> io::Result<()> {
         enter()
+    }
+}
+
+impl Guard {
+    /// Shows a text alone on the main screen, unwrapped, to be selected with
+    /// the mouse; keys and pastes still come here. [`Guard::cover`] ends it.
+    ///
+    /// # Errors
+    /// When the terminal cannot be written.
+    pub fn bare(&self, text: &str) -> io::Result<()> {
+        let mut out = String::new();
+        put(&mut out, EndSynchronizedUpdate);
+        put(&mut out, ResetColor);
+        put(&mut out, LeaveAlternateScreen);
+        put(&mut out, Show);
+        // Raw mode: a new line does not begin on the left by itself.
+        out.push_str(&format!("\r\n{text}\r\n\r\n{GO_BACK}\r\n"));
+        terminal_file()?.write_all(out.as_bytes())
+    }
+
+    /// Takes the whole screen again after [`Guard::bare`].
+    ///
+    /// # Errors
+    /// When the terminal cannot be written.
+    pub fn cover(&self) -> io::Result<()> {
+        let mut out = String::new();
+        put(&mut out, EnterAlternateScreen);
+        put(&mut out, Clear(ClearType::All));
+        put(&mut out, Hide);
+        terminal_file()?.write_all(out.as_bytes())
     }
 }
 

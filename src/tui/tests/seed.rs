@@ -53,15 +53,27 @@ pub fn empty(width: u16, height: u16) -> Model {
         slow: false,
         no_publish: false,
         pid: 4711,
+        over_ssh: false,
+        local_display: false,
         ways: HashMap::from([
-            (Network::Bluesky, &[Way::AppPassword][..]),
-            (Network::Mastodon, &[Way::AccessToken, Way::Browser][..]),
+            (Network::Bluesky, &[Way::AppPassword, Way::Browser][..]),
+            (Network::Mastodon, &[Way::Browser, Way::AccessToken][..]),
             (Network::Telegram, &[Way::BotToken][..]),
         ]),
         tips: HashMap::from([
             (
                 Network::Bluesky,
-                &["Make an app password under Settings, Privacy and security, App passwords."][..],
+                &[
+                    "Make an app password under Settings, Privacy and security, App passwords.",
+                    "A login in the browser instead ends after 14 days, whatever is done; an app password does not.",
+                ][..],
+            ),
+            (
+                Network::Mastodon,
+                &[
+                    "Be logged in on the account's server as that account, in the browser that opens the link.",
+                    "A token instead: Preferences, Development, a new application with the scopes read and write.",
+                ][..],
             ),
             (
                 Network::Instagram,

@@ -26,6 +26,8 @@ const WAYS: &[&str] = &[
     "w",
     "wacme",
     "c",
+    "cmasto<enter>",
+    "cmasto<enter>mas.to<enter>",
     "r",
     "D",
     "2<enter>",

@@ -35,19 +35,20 @@ pub fn press(model: &mut Model, run: &str) -> Vec<Effect> {
     effects
 }
 
-fn paste(model: &mut Model, text: &str) {
-    update(model, Msg::Input(Some(Input::Paste(text.into()))));
+/// Pastes a text; what is asked for then.
+pub fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
+    update(model, Msg::Input(Some(Input::Paste(text.into()))))
 }
 
-fn selected(model: &Model) -> &str {
+pub fn selected(model: &Model) -> &str {
     model.channels.selected_id().unwrap().as_str()
 }
 
-fn said(model: &Model) -> &str {
+pub fn said(model: &Model) -> &str {
     model.line.message().map_or("", |message| &message.text)
 }
 
-fn seen(model: &Model) -> String {
+pub fn seen(model: &Model) -> String {
     text(&buffer(model, model.size.0, model.size.1))
 }
 
@@ -345,7 +346,7 @@ fn a_bot_is_connected_by_its_chat_and_a_token_pasted_from_anywhere() {
 #[test]
 fn enter_goes_to_the_first_field_that_is_still_empty() {
     let mut model = seed::model(120, 36);
-    press(&mut model, "cmasto<enter>");
+    press(&mut model, "cmasto<enter><ctrl-t>");
     assert!(press(&mut model, "<enter>").is_empty());
     paste(&mut model, "https://mas.example");
     assert!(press(&mut model, "<enter>").is_empty());

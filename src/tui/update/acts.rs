@@ -53,6 +53,9 @@ fn lower_first(text: &str) -> String {
 
 /// Copies the useful thing here.
 pub fn copy(model: &mut Model) -> Vec<Effect> {
+    if matches!(model.sheets.last(), Some(Sheet::Browser(_))) {
+        return super::browser::copy(model);
+    }
     let (what, text) = match (model.sheets.last(), model.list) {
         (Some(Sheet::Story(story)), _) => match &story.why {
             Some(why) => ("The answer", why.sentence.clone()),

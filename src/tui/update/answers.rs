@@ -1,5 +1,6 @@
 //! How acts ended, and what sheets had asked.
 
+use crate::domain::ids::ChannelId;
 use crate::ops::OpError;
 use crate::tui::act::{Answered, Done, Effect};
 use crate::tui::model::requests::RequestId;
@@ -9,7 +10,7 @@ use crate::tui::model::{Dirty, Model, Pane, Sheet, Tone};
 pub fn answered(model: &mut Model, id: RequestId, answered: Answered) -> Vec<Effect> {
     model.touch(Dirty::Background);
     match answered {
-        Answered::Act(Ok(done)) => went_well(model, id, done),
+        Answered::Act(Ok(done)) => return went_well(model, id, done),
         Answered::Act(Err(error)) => did_not(model, id, error),
         Answered::Why(result) => {
             for sheet in &mut model.sheets {
@@ -57,23 +58,30 @@ fn waits(sheet: &Sheet, id: RequestId) -> bool {
     }
 }
 
-fn went_well(model: &mut Model, id: RequestId, done: Done) {
+fn went_well(model: &mut Model, id: RequestId, done: Done) -> Vec<Effect> {
     model.sheets.retain(|sheet| !waits(sheet, id));
-    if let Some(channel) = done.channel {
-        // What was just connected is looked at, wherever it sorts.
-        model.channels.settle(model.scope.workspace());
-        if !model.channels.select(&channel) {
-            model.channels.wanted = Some(channel);
-        }
-        model.list = Pane::Channels;
-        if model.focus != Pane::Details {
-            model.focus = Pane::Channels;
-        }
-    }
+    show(model, done.channel.as_ref());
+    let effects = super::logins::give_up_for(model, done.channel.as_ref());
     if !done.text.is_empty() {
         model
             .line
             .say_with(Tone::Good, done.text, done.command, model.boot);
+    }
+    effects
+}
+
+/// What was just connected is looked at, wherever it sorts.
+pub fn show(model: &mut Model, channel: Option<&ChannelId>) {
+    let Some(channel) = channel else {
+        return;
+    };
+    model.channels.settle(model.scope.workspace());
+    if !model.channels.select(channel) {
+        model.channels.wanted = Some(channel.clone());
+    }
+    model.list = Pane::Channels;
+    if model.focus != Pane::Details {
+        model.focus = Pane::Channels;
     }
 }
 

@@ -3,8 +3,10 @@
 
 mod acts;
 mod answers;
+mod browser;
 pub mod found;
 mod loads;
+mod logins;
 mod moves;
 mod posts;
 mod press;
@@ -12,6 +14,7 @@ mod sheets;
 mod tick;
 
 pub use loads::first;
+pub use logins::is_silent;
 
 use super::act::Effect;
 use super::layout::layout;
@@ -54,8 +57,14 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Effect> {
             }
         }
         Msg::Signal(Asked::HangUp | Asked::End) => vec![Effect::Quit],
-        Msg::Signal(Asked::Suspend) => vec![Effect::Suspend],
-        Msg::Signal(Asked::Continue) => vec![Effect::Repaint],
+        Msg::Signal(Asked::Suspend) => {
+            model.bare = false;
+            vec![Effect::Suspend]
+        }
+        Msg::Signal(Asked::Continue) => {
+            model.bare = false;
+            vec![Effect::Repaint]
+        }
         Msg::Written(true) => Vec::new(),
         Msg::Written(false) => vec![Effect::Quit],
         Msg::Changed(changes) => loads::changed(model, &changes),
@@ -66,6 +75,7 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Loaded(id, loaded) => loads::loaded(model, id, loaded),
         Msg::Answered(id, answered) => answers::answered(model, id, answered),
+        Msg::Login(id, news) => logins::news(model, id, news),
         Msg::TaskPanicked => {
             model.touch(Dirty::Background);
             let text = "Part of the screen failed; the log says where. The rest goes on.";

@@ -2,7 +2,7 @@
 
 use crossterm::event::KeyEvent;
 
-use super::{acts, moves, posts, sheets};
+use super::{acts, browser, logins, moves, posts, sheets};
 use crate::tui::act::Effect;
 use crate::tui::keys::{self, Do};
 use crate::tui::model::sheet::SETTLE;
@@ -14,6 +14,11 @@ pub fn key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     model.line.key();
     let binding = keys::find(keys::place(model), key);
     let does = binding.map(|binding| binding.does);
+    if std::mem::take(&mut model.bare) {
+        let mut effects = vec![Effect::FullScreen];
+        effects.extend((does == Some(Do::QuitNow)).then_some(Effect::Quit));
+        return effects;
+    }
     if matches!(does, Some(Do::QuitNow | Do::Suspend | Do::Repaint)) || !too_early(model) {
         // Where the cursor is in a field, keys are text first.
         let text = does.is_none() || is_text(key);
@@ -46,10 +51,16 @@ fn field(model: &mut Model) -> Option<&mut Field> {
         Sheet::Help(help) => Some(&mut help.search),
         Sheet::Workspaces(choice) | Sheet::Networks(choice) => Some(&mut choice.search),
         Sheet::Login(login) if login.busy.is_none() => Some(login.field()),
+        Sheet::Browser(sheet) => sheet.field(),
         Sheet::Disconnect(sheet) if sheet.cancels() > 0 => Some(&mut sheet.typed),
         Sheet::Story(story) => story.link.as_mut(),
         _ => None,
     }
+}
+
+/// Whether the cursor is in a field.
+pub fn has_field(model: &mut Model) -> bool {
+    field(model).is_some()
 }
 
 fn type_into(model: &mut Model, key: KeyEvent) -> bool {
@@ -64,8 +75,22 @@ fn type_into(model: &mut Model, key: KeyEvent) -> bool {
     taken
 }
 
-/// Takes a paste. Outside of fields it is nothing, never keys.
+/// Takes a paste. What answers a login finds it from anywhere; otherwise a
+/// paste outside of fields is nothing, and never keys.
 pub fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    if std::mem::take(&mut model.bare) {
+        effects.push(Effect::FullScreen);
+    }
+    match logins::paste(model, text) {
+        Some(more) => effects.extend(more),
+        None => effects.extend(put(model, text)),
+    }
+    effects
+}
+
+/// A paste that answers no login: into the field with the cursor.
+fn put(model: &mut Model, text: &str) -> Vec<Effect> {
     if let Some(Sheet::Login(login)) = model.sheets.last_mut() {
         if login.busy.is_none() {
             login.paste(text);
@@ -114,10 +139,17 @@ pub fn run(model: &mut Model, does: Do) -> Vec<Effect> {
         Do::Pause => acts::pause(model),
         Do::Undo => acts::undo(model),
         Do::Copy => acts::copy(model),
+        Do::CopyLine => browser::copy_line(model),
+        Do::Bare => browser::bare(model),
+        Do::Browse => browser::browse(model),
+        Do::Type => browser::type_it(model),
+        Do::OtherWay => browser::other_way(model),
+        Do::Another => browser::another(model),
+        Do::GiveUp => browser::give_up(model),
         Do::Cancel => posts::cancel(model),
         Do::Send => posts::send(model),
         Do::Live | Do::NotLive | Do::Leave => posts::decide(model, does),
         Do::Field(forwards) => sheets::turn_field(model, forwards),
-        Do::Go => sheets::go(model),
+        Do::Go | Do::NewLink => sheets::go(model),
     }
 }

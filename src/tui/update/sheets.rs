@@ -1,6 +1,7 @@
 //! Opening, closing and confirming sheets.
 
-use super::{moves, posts, press};
+use super::{logins, moves, posts, press};
+use crate::domain::ids::{ChannelId, WorkspaceId};
 use crate::domain::network::Network;
 use crate::networks::Way;
 use crate::ops::Scope;
@@ -17,6 +18,10 @@ pub fn back(model: &mut Model) -> Vec<Effect> {
         Some(Sheet::Help(help)) => clear(&mut help.search, &mut help.selected),
         Some(Sheet::Workspaces(choice) | Sheet::Networks(choice)) => {
             clear(&mut choice.search, &mut choice.selected)
+        }
+        Some(Sheet::Browser(sheet)) if sheet.typed.is_some() => {
+            sheet.typed = None;
+            true
         }
         Some(Sheet::Story(story)) if story.link.is_some() || story.again => {
             story.link = None;
@@ -72,14 +77,27 @@ pub fn workspaces(model: &mut Model) -> Vec<Effect> {
     super::loads::hub(model).into_iter().collect()
 }
 
-/// Opens a login for the channel here.
+/// Opens a login for the channel here; one that waits for it comes back.
 pub fn reconnect(model: &mut Model) -> Vec<Effect> {
     let Some(view) = model.channel() else {
         return Vec::new();
     };
     let channel = &view.summary.channel;
-    let network = channel.kind.network();
-    let way = way(model, network, Some(&channel.login_method));
+    let id = channel.id.clone();
+    let way = way(model, channel.kind.network(), Some(&channel.login_method));
+    if way == Way::Browser || model.logins.of_channel(&id).is_some() {
+        return logins::open_channel(model, &id);
+    }
+    type_for(model, &id, way);
+    Vec::new()
+}
+
+/// Opens the fields of a login for a channel that is there.
+pub fn type_for(model: &mut Model, id: &ChannelId, way: Way) {
+    let Some(view) = model.channels.get(id) else {
+        return;
+    };
+    let channel = &view.summary.channel;
     // A handle or a chat is found by its stable id whatever it is called now.
     let who = match way {
         Way::AppPassword => &channel.handle,
@@ -90,7 +108,7 @@ pub fn reconnect(model: &mut Model) -> Vec<Effect> {
         _ => Field::with(&channel.server),
     };
     let login = Login {
-        network,
+        network: channel.kind.network(),
         way,
         channel: Some(channel.id.clone()),
         workspace: channel.workspace_id.clone(),
@@ -102,18 +120,45 @@ pub fn reconnect(model: &mut Model) -> Vec<Effect> {
         error: None,
     };
     model.sheets.push(Sheet::Login(Box::new(login)));
-    Vec::new()
+}
+
+/// Opens the fields of a login for a new account, whose handle or server may be
+/// known already.
+pub fn type_new(
+    model: &mut Model,
+    workspace: WorkspaceId,
+    network: Network,
+    way: Way,
+    named: &str,
+) {
+    let (who, server) = match way {
+        Way::AppPassword => (named, ""),
+        _ => ("", named),
+    };
+    let mut login = Login {
+        network,
+        way,
+        channel: None,
+        workspace,
+        who: Field::with(who),
+        server: Field::with(server),
+        secret: Field::masked(),
+        focus: LoginField::Secret,
+        busy: None,
+        error: None,
+    };
+    let first = login.first_empty();
+    login.focus = first.unwrap_or(LoginField::Secret);
+    model.sheets.push(Sheet::Login(Box::new(login)));
 }
 
 /// The way a login is offered: the one used before where that is one of them,
-/// else the first that takes what is typed here.
+/// else the one the network offers first.
 fn way(model: &Model, network: Network, before: Option<&str>) -> Way {
-    let ways = model.set.ways.get(&network).copied().unwrap_or_default();
-    let typed = || ways.iter().copied().filter(|way| *way != Way::Browser);
-    typed()
-        .find(|way| Some(way.method()) == before)
-        .or_else(|| typed().next())
-        .unwrap_or(Way::AppPassword)
+    let ways = model.ways(network);
+    let used = ways.iter().find(|way| Some(way.method()) == before);
+    let way = used.or(ways.first()).copied();
+    way.unwrap_or(Way::AppPassword)
 }
 
 /// Opens the list of networks for a new channel.
@@ -141,27 +186,14 @@ fn choose_network(model: &mut Model) -> Vec<Effect> {
             .say(crate::tui::model::Tone::Quiet, text, model.boot);
         return Vec::new();
     }
-    let way = way(model, network, None);
-    let mut login = Login {
-        network,
-        way,
-        channel: None,
-        workspace,
-        who: Field::plain(),
-        server: Field::plain(),
-        secret: Field::masked(),
-        focus: LoginField::Secret,
-        busy: None,
-        error: None,
-    };
-    login.focus = login
-        .fields()
-        .first()
-        .copied()
-        .unwrap_or(LoginField::Secret);
     model.sheets.pop();
-    model.sheets.push(Sheet::Login(Box::new(login)));
-    Vec::new()
+    match way(model, network, None) {
+        Way::Browser => logins::open_new(model, workspace, network),
+        way => {
+            type_new(model, workspace, network, way, "");
+            Vec::new()
+        }
+    }
 }
 
 /// Opens the page of numbers before a disconnect.
@@ -202,6 +234,7 @@ pub fn go(model: &mut Model) -> Vec<Effect> {
         Some(Sheet::Workspaces(_)) => choose_workspace(model),
         Some(Sheet::Networks(_)) => choose_network(model),
         Some(Sheet::Login(_)) => sign_in(model),
+        Some(Sheet::Browser(_)) => logins::go(model),
         Some(Sheet::Disconnect(_)) => confirm_disconnect(model),
         Some(Sheet::Story(_)) => posts::confirm(model),
         Some(Sheet::Quit(_)) => vec![Effect::Quit],

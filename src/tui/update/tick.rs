@@ -13,8 +13,12 @@ const LAMPS: Duration = Duration::from_secs(300);
 
 /// Takes the time.
 pub fn now(model: &mut Model, now: UtcMs, boot: Duration) -> Vec<Effect> {
+    let silent = super::is_silent(model);
     model.now = now;
     model.boot = boot;
+    if silent != super::is_silent(model) {
+        model.touch(Dirty::Background);
+    }
     let mut effects = Vec::new();
     let slot = model.current_slot();
     if slot != model.slot {

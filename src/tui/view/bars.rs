@@ -166,7 +166,15 @@ pub fn status(canvas: &mut Canvas<'_>, area: Rect) {
         );
         return;
     }
+    let waits = waits(model);
     let Some(message) = model.line.message() else {
+        if let Some((short, long)) = &waits {
+            canvas
+                .pen(area, 0)
+                .tab(1)
+                .write("→", plain)
+                .write(&format!(" {short}{long}"), plain);
+        }
         return;
     };
     let (shape, role) = match message.tone {
@@ -185,7 +193,35 @@ pub fn status(canvas: &mut Canvas<'_>, area: Rect) {
         && width(command) + 3 < pen.left()
     {
         pen.right_to(area.width.saturating_sub(1), command, muted);
+    } else if let Some((short, _)) = &waits
+        && width(short) + 3 < pen.left()
+    {
+        pen.right_to(area.width.saturating_sub(1), short, plain);
     }
+}
+
+/// `1 login waits`, and for which account, how long, and what ends it. The one
+/// whose sheet is open needs no mention.
+fn waits(model: &Model) -> Option<(String, String)> {
+    let open = model.browser().and_then(|(sheet, _)| sheet.login);
+    let logins: Vec<_> = model
+        .logins
+        .all()
+        .iter()
+        .filter(|login| Some(login.id) != open)
+        .collect();
+    let [first, ..] = logins.as_slice() else {
+        return None;
+    };
+    let short = words::count(logins.len() as u64, "login waits", "logins wait");
+    let names: Vec<String> = logins.iter().map(|login| model.name_of(login)).collect();
+    let mut long = format!(": {}", names.join(", "));
+    if let ([_], Some(ready)) = (logins.as_slice(), &first.ready) {
+        let left = words::minutes_left(&model.wall(), ready.ends);
+        long.push_str(&format!(", {} min left", left.max(1)));
+    }
+    long.push_str(" · paste the address you end on");
+    Some((short, long))
 }
 
 /// Draws the footer from the table of keys.

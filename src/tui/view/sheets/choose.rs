@@ -110,7 +110,7 @@ fn needs(way: Way) -> Option<&'static str> {
         Way::AppPassword => Some("handle and app password"),
         Way::AccessToken => Some("server and access token"),
         Way::BotToken => Some("chat and the token of a bot that may post there"),
-        Way::Browser => None,
+        Way::Browser => Some("its own login page, in a browser on any machine"),
     }
 }
 

@@ -27,12 +27,8 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, login: &Login) {
         .find(|one| one.workspace.id == login.workspace)
         .map_or_else(String::new, |one| format!("in {}", one.workspace.name));
     let mut lines = Vec::new();
-    if let Some(tip) = model
-        .set
-        .tips
-        .get(&login.network)
-        .and_then(|tips| tips.first())
-    {
+    let tip = model.tip(login.network, login.way);
+    if let Some(tip) = tip {
         lines.extend(text_lines("First", tip, Role::Plain, cells, 3));
         lines.push(Line::Blank);
     }
