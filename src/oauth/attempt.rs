@@ -48,6 +48,7 @@ pub struct Attempt {
     answers: mpsc::Receiver<Answer>,
     pasted: mpsc::Sender<Answer>,
     device: Option<token_endpoint::Device>,
+    no_device: Option<SignInError>,
     listener: Option<Listener>,
 }
 
@@ -156,12 +157,14 @@ impl Attempt {
             redirect,
         };
         let link = networked.authorize(&net, &client, &ask).await?;
-        let device = if begin.device {
-            token_endpoint::device(&net, &client)
-                .await
-                .map_err(|failed| refused(&failed, &client.server))?
+        // The other ways live on without it.
+        let (device, no_device) = if begin.device {
+            match token_endpoint::device(&net, &client).await {
+                Ok(device) => (device, None),
+                Err(failed) => (None, Some(refused(&failed, &client.server))),
+            }
         } else {
-            None
+            (None, None)
         };
         let (pasted, answers) = mpsc::channel(WAITING);
         let path =
@@ -181,6 +184,7 @@ impl Attempt {
             answers,
             pasted,
             device,
+            no_device,
             net,
             listener,
         })
@@ -215,6 +219,11 @@ impl Attempt {
     /// The code for another device, where there is one.
     pub fn device(&self) -> Option<&Device> {
         self.device.as_ref().map(|device| &device.code)
+    }
+
+    /// Why there is no code for another device, when the network refused one.
+    pub fn no_device(&self) -> Option<&SignInError> {
+        self.no_device.as_ref()
     }
 
     /// Where pasted addresses go.

@@ -66,6 +66,9 @@ pub fn parse(text: &str) -> Result<Callback, PasteError> {
     if text.len() > LONGEST {
         return Err(PasteError::TooLong);
     }
+    // Words are no code, and nothing is sent for them.
+    let trimmed = text.trim();
+    let one_word = !trimmed.contains([' ', '\t']);
     // Terminals and mails break long addresses into lines, and people copy the
     // quotes around them.
     let text: String = text
@@ -82,7 +85,8 @@ pub fn parse(text: &str) -> Result<Callback, PasteError> {
         Some((_, query)) => query,
         None if address => "",
         None if before.contains("code=") || before.contains("error=") => before,
-        None => return bare(text, before),
+        None if one_word => return bare(text, before),
+        None => return Err(PasteError::Unknown),
     };
     let found = read(query)?;
     if found.code.is_some() || found.refused.is_some() {

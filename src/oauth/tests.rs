@@ -59,6 +59,7 @@ fn what_is_no_answer_is_called_what_it_is() {
     assert_eq!(why("?code=a234567&code=b234567"), PasteError::Twice);
     assert_eq!(why("?code=a234567&state=s&state=t"), PasteError::Twice);
     assert_eq!(why("yes"), PasteError::Unknown);
+    assert_eq!(why("hello dear world"), PasteError::Unknown);
     assert_eq!(why("drop \"table\" now"), PasteError::Unknown);
     for error in [PasteError::TheLink, PasteError::Twice, PasteError::Empty] {
         assert!(error.hint().ends_with('.'));

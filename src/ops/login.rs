@@ -131,6 +131,16 @@ impl BrowserLogin {
         self.attempt.device()
     }
 
+    /// Why there is no code for another device, when the network refused one.
+    pub fn no_device(&self) -> Option<OpError> {
+        let why = self.attempt.no_device()?;
+        Some(OpError::failed(
+            why.code,
+            why.what.clone(),
+            why.hint.clone(),
+        ))
+    }
+
     /// Where pasted addresses go.
     pub fn paster(&self) -> Paster {
         self.attempt.paster()

@@ -30,6 +30,9 @@ pub async fn log_in(
     flags: &Login,
 ) -> Result<Connected, Failure> {
     let mut login = login::begin(hub, purpose, flags.device).await?;
+    if let (true, Some(why)) = (flags.device, login.no_device()) {
+        return Err(why.into());
+    }
     if flags.device && login.device().is_none() {
         return Err(Failure::usage(
             "no_device_code",
