@@ -354,7 +354,10 @@ pub fn wait_until_dead(pid: u32) {
             let state = stat
                 .rsplit_once(") ")
                 .and_then(|(_, rest)| rest.chars().next());
-            matches!(state, Some('Z' | 'X'))
+            // Its first thread may be gone while others still hold its sockets.
+            let threads = std::fs::read_dir(format!("/proc/{pid}/task"));
+            let alone = threads.map_or(0, Iterator::count) <= 1;
+            alone && matches!(state, Some('Z' | 'X'))
         })
     });
 }

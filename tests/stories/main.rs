@@ -41,5 +41,6 @@ mod store_wipe;
 mod store_writer;
 mod telegram;
 mod threads;
+mod uploads;
 mod videos;
 mod world;
