@@ -31,6 +31,7 @@ mod conductor;
 pub mod facts;
 mod lanes;
 pub mod leadership;
+mod limits;
 mod prober;
 pub mod process;
 mod refresher;

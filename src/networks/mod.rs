@@ -8,6 +8,7 @@ use async_trait::async_trait;
 
 use crate::domain::answer::AnswerClass;
 use crate::domain::channel::{Cause, Evidence, Expiry};
+use crate::domain::limits::ServerLimits;
 use crate::domain::network::{ChannelKind, Network};
 use crate::domain::outcome::OutcomeClass;
 use crate::domain::post_options::PostOptions;
@@ -339,6 +340,8 @@ pub struct Publish {
     pub media: Vec<MediaItem>,
     /// What else was chosen for this post.
     pub options: PostOptions,
+    /// What the account's server says a post may be.
+    pub limits: ServerLimits,
     /// What it answers, when it is a later part of a thread.
     pub reply_to: Option<ReplyTo>,
     /// The request frozen at the first arm, reused by every repeat.
@@ -522,9 +525,21 @@ pub trait Networked: Send + Sync {
     /// What the network said when it refused.
     async fn revoke(&self, net: &Net, session: &Session) -> Result<(), Refusal>;
 
-    /// What keeps this text with these media from being published, checked
-    /// without any call. Nothing when it can go out.
-    fn problems(&self, text: &str, media: &[MediaItem], options: &PostOptions) -> Vec<Problem>;
+    /// What a server says its posts may be; `None` when it did not say now, and
+    /// on networks whose servers are all alike.
+    async fn limits(&self, _net: &Net, _server: &str, _token: &Secret) -> Option<ServerLimits> {
+        None
+    }
+
+    /// What keeps this text with these media from being published on a server
+    /// with these limits, checked without any call. Nothing when it can go out.
+    fn problems(
+        &self,
+        text: &str,
+        media: &[MediaItem],
+        options: &PostOptions,
+        limits: &ServerLimits,
+    ) -> Vec<Problem>;
 
     /// The key under which this delivery is sent, the same after a restore of
     /// the store. `number` is raised by each "send again" of a person.

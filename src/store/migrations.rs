@@ -12,6 +12,7 @@ pub const APPLICATION_ID: i64 = 0x4147_726e;
 pub const ALL: &[&str] = &[
     include_str!("migrations/0001_core.sql"),
     include_str!("migrations/0002_post_options.sql"),
+    include_str!("migrations/0004_server_limits.sql"),
 ];
 
 /// The schema this program understands.

@@ -103,6 +103,7 @@ impl Scene {
             text: text.into(),
             media: Vec::new(),
             options: PostOptions::default(),
+            limits: Default::default(),
             reply_to: None,
             rendered: None,
             now,
@@ -297,4 +298,132 @@ async fn the_limit_says_when_to_come_back_and_refusals_prove_that_nothing_is_liv
     let held = scene.send(&session, &mut publish).await;
     assert!(matches!(held, Outcome::NotProcessed(_)), "{held:?}");
     assert!(scene.mastodon().statuses().is_empty());
+}
+
+#[tokio::test]
+async fn what_the_server_takes_for_spam_is_refused_and_never_called_published() {
+    let scene = Scene::new().await;
+    let session = scene.session().await;
+    scene.mastodon().antispam("acme", true).unwrap();
+    let mut publish = scene.publish("cheap watches");
+    match scene.send(&session, &mut publish).await {
+        Outcome::Refused(refusal) => {
+            assert_eq!(refusal.class, AnswerClass::InvalidPost);
+            assert_eq!(refusal.cause(), None, "the channel is not to blame");
+            let said = refusal.evidence.message.unwrap();
+            assert!(
+                said.contains("protection against spam refused it"),
+                "{said}"
+            );
+        }
+        other => panic!("{other:?}"),
+    }
+    // Anything else than "not there" leaves the answer as it was.
+    scene.mastodon().antispam("acme", false).unwrap();
+    for fault in [
+        Fault::Status(503, "<html>busy</html>".into()),
+        Fault::Status(404, "<html>no such page</html>".into()),
+        Fault::DropBeforeProcessing,
+        Fault::RateLimited { retry_after: 300 },
+    ] {
+        let text = format!("{fault:?}");
+        scene.mastodon().fault_once("get_status", fault);
+        let mut publish = scene.publish(&text);
+        publish.key.clone_from(&text);
+        let sent = scene.send(&session, &mut publish).await;
+        assert!(matches!(sent, Outcome::Published(_)), "{text}: {sent:?}");
+    }
+    assert_eq!(scene.mastodon().statuses().len(), 4);
+}
+
+#[tokio::test]
+async fn the_limits_of_a_server_are_read_where_it_tells_them() {
+    let scene = Scene::new().await;
+    let session = scene.session().await;
+    let limits = async || {
+        let token = &session.tokens.access;
+        let told = scene.networked.limits(&scene.net, &session.server, token);
+        told.await
+    };
+    let usual = limits().await.unwrap();
+    assert_eq!(
+        (usual.characters, usual.media, usual.description),
+        (Some(500), Some(4), Some(1500))
+    );
+    scene.mastodon().differ(|server| {
+        server.limits.max_characters = 1000;
+        server.limits.max_media_attachments = 16;
+        server.limits.image_size_limit = 1 << 20;
+    });
+    let told = limits().await.unwrap();
+    assert_eq!((told.characters, told.media), (Some(1000), Some(16)));
+    assert_eq!(told.image_bytes, Some(1 << 20));
+    // The older page lacks the length of descriptions.
+    scene.mastodon().differ(|server| server.instance_v2 = false);
+    let older = limits().await.unwrap();
+    assert_eq!((older.characters, older.description), (Some(1000), None));
+    // One that has neither says nothing; one that did not answer is asked again.
+    let none = r#"{"error":"Not Found"}"#;
+    let fault = Fault::Status(404, none.into());
+    scene.mastodon().fault_once("instance_v1", fault);
+    assert!(!limits().await.unwrap().told());
+    scene.mastodon().fault_once("instance", Fault::DropAnswer);
+    assert_eq!(limits().await, None);
+    let busy = Fault::Status(503, "<html></html>".into());
+    scene.mastodon().fault_once("instance_v1", busy);
+    assert_eq!(limits().await, None);
+}
+
+#[tokio::test]
+async fn what_the_server_does_not_take_is_refused_before_anything_is_sent() {
+    let scene = Scene::new().await;
+    let session = scene.session().await;
+    scene
+        .mastodon()
+        .differ(|server| server.limits.max_characters = 1000);
+    let token = &session.tokens.access;
+    let told = scene.networked.limits(&scene.net, &session.server, token);
+    let told = told.await.unwrap();
+    let mention = "@ann@a-very-long-name.example.org https://example.org/a/long/path.";
+    for (length, sent) in [(1000, true), (1001, false)] {
+        let mut publish = scene.publish(&format!("{} {mention}", "x".repeat(length - 30)));
+        publish.key = length.to_string();
+        // Before it was asked, a server is taken for one as they mostly are.
+        assert!(matches!(
+            scene.networked.next(&publish, &[]),
+            Step::Refused(_)
+        ));
+        publish.limits.clone_from(&told);
+        match (scene.networked.next(&publish, &[]), sent) {
+            (Step::Visible(_), true) => {
+                let sent = scene.send(&session, &mut publish).await;
+                assert!(matches!(sent, Outcome::Published(_)), "{sent:?}");
+            }
+            (Step::Refused(refusal), false) => {
+                let said = refusal.evidence.message.unwrap();
+                assert!(said.contains("Shorten it to 1000"), "{said}");
+            }
+            (step, _) => panic!("{length}: {step:?}"),
+        }
+    }
+    assert_eq!(scene.mastodon().statuses().len(), 1);
+}
+
+#[tokio::test]
+async fn a_key_in_the_hands_of_a_request_under_way_is_repeated_and_makes_one_status() {
+    let scene = Scene::new().await;
+    let session = scene.session().await;
+    let mut publish = scene.publish("once");
+    scene.mastodon().differ(|server| server.keys_locked = true);
+    let busy = scene.send(&session, &mut publish).await;
+    let Outcome::Unclear(refusal) = busy else {
+        panic!("that request may make it: {busy:?}");
+    };
+    assert_eq!(refusal.class, AnswerClass::Transient);
+    scene.mastodon().differ(|server| server.keys_locked = false);
+    for _ in 0..2 {
+        let sent = scene.send(&session, &mut publish).await;
+        assert!(matches!(sent, Outcome::Published(_)), "{sent:?}");
+    }
+    assert_eq!(scene.mastodon().statuses().len(), 1);
 }

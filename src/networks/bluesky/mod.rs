@@ -28,6 +28,7 @@ use super::{
     Call, Credential, Descriptor, Found, MediaItem, Net, Networked, Outcome, Problem, Publish,
     Refusal, Renewal, Session, SignInError, SignedIn, Step, StepRecord, Way,
 };
+use crate::domain::limits::ServerLimits;
 use crate::domain::network::{ChannelKind, Network};
 use crate::domain::outcome::OutcomeClass;
 use crate::domain::post_options::PostOptions;
@@ -101,7 +102,13 @@ impl Networked for Bluesky {
         session::revoke(net, session).await
     }
 
-    fn problems(&self, text: &str, media: &[MediaItem], options: &PostOptions) -> Vec<Problem> {
+    fn problems(
+        &self,
+        text: &str,
+        media: &[MediaItem],
+        options: &PostOptions,
+        _limits: &ServerLimits,
+    ) -> Vec<Problem> {
         limits::problems(text, media, options)
     }
 

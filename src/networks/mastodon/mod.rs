@@ -7,6 +7,8 @@
 //! second status even should the reading have come too early.
 
 mod api;
+mod instance;
+mod length;
 mod limits;
 mod lookup;
 mod oauth;
@@ -22,9 +24,11 @@ use super::{
     Publish, Refusal, Renewal, Session, SignInError, SignedIn, Step, StepRecord, Way,
 };
 use crate::domain::answer::AnswerClass;
+use crate::domain::limits::ServerLimits;
 use crate::domain::network::{ChannelKind, Network};
 use crate::domain::outcome::OutcomeClass;
 use crate::domain::post_options::PostOptions;
+use crate::support::secret::Secret;
 use crate::support::time::UtcMs;
 
 /// Source: <https://docs.joinmastodon.org/methods/oauth/#revoke>
@@ -125,8 +129,18 @@ impl Networked for Mastodon {
         oauth::revoke(net, session).await
     }
 
-    fn problems(&self, text: &str, media: &[MediaItem], options: &PostOptions) -> Vec<Problem> {
-        limits::problems(text, media, options)
+    async fn limits(&self, net: &Net, server: &str, token: &Secret) -> Option<ServerLimits> {
+        instance::limits(&api::Api::given(net, server, token)).await
+    }
+
+    fn problems(
+        &self,
+        text: &str,
+        media: &[MediaItem],
+        options: &PostOptions,
+        limits: &ServerLimits,
+    ) -> Vec<Problem> {
+        limits::problems(text, media, options, limits)
     }
 
     fn key(&self, delivery: &str, _due: UtcMs, number: u32) -> String {

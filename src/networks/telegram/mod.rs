@@ -25,6 +25,7 @@ use super::{
     Publish, Refusal, Renewal, Session, SignInError, SignedIn, Step, StepRecord, Way,
 };
 use crate::domain::answer::AnswerClass;
+use crate::domain::limits::ServerLimits;
 use crate::domain::network::{ChannelKind, Network};
 use crate::domain::outcome::OutcomeClass;
 use crate::domain::post_options::PostOptions;
@@ -109,7 +110,13 @@ impl Networked for Telegram {
         ))
     }
 
-    fn problems(&self, text: &str, media: &[MediaItem], options: &PostOptions) -> Vec<Problem> {
+    fn problems(
+        &self,
+        text: &str,
+        media: &[MediaItem],
+        options: &PostOptions,
+        _limits: &ServerLimits,
+    ) -> Vec<Problem> {
         limits::problems(text, media, options)
     }
 

@@ -177,7 +177,7 @@ async fn store(
         let mut warnings = Vec::new();
         for channel in &ready.channels {
             let text = text_for(&new, channel);
-            let problems = content::check(&networks, channel, text, &media, &new.options);
+            let problems = content::check(tx, &networks, channel, text, &media, &new.options)?;
             if draft {
                 warnings.extend(
                     problems

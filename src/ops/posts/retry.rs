@@ -71,6 +71,6 @@ pub(super) fn check(q: &Reads<'_>, machine: &Machine, delivery: &Delivery) -> Re
     let media = q.media_of(&delivery.post_id)?;
     let post = q.post(&delivery.post_id)?;
     let text = delivery.text.as_ref().unwrap_or(&post.text);
-    let problems = content::check(&machine.networks, &channel, text, &media, &post.options);
+    let problems = content::check(q, &machine.networks, &channel, text, &media, &post.options)?;
     content::refuse_problem(&channel, &problems)
 }
