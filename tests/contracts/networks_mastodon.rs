@@ -1,4 +1,22 @@
-//! Our Mastodon client against the simulated instance.
+//! Our Mastodon client against the simulated instance. Which test shows what:
+//!
+//! | what | shown by |
+//! |---|---|
+//! | connect | [`a_token_is_connected_never_ends_and_each_loss_of_it_is_named`]; stories `logging_in` (`b2_…`) in a browser and by paste |
+//! | pick | none, because a login gives the one account it was made as |
+//! | publish each kind | [`each_kind_of_post_goes_out_as_it_was_written`], [`a_post_with_a_video_waits_for_it_and_keeps_its_options`] |
+//! | expire | none of Mastodon, because its tokens do not end; of servers with rules of their own, stories `logging_in::a5_ten_who_refresh_…` |
+//! | refresh | the same |
+//! | revoke | [`a_token_is_connected_…`](a_token_is_connected_never_ends_and_each_loss_of_it_is_named); stories `mastodon::c2_…`, `logging_in::a_login_taken_away_…` |
+//! | hold, reconnect | stories `mastodon::c2_a_revoked_token_holds_the_posts_and_a_new_one_sends_them` |
+//! | wrong account | stories `mastodon::b4_…`, `logging_in::b4_…` |
+//! | missing scope | stories `mastodon::a7_…` for a token, `logging_in::a7_…` for a login |
+//! | role lost | none, because the account is the person: nobody gives or takes a role in it |
+//! | restricted | [`a_token_is_connected_…`](a_token_is_connected_never_ends_and_each_loss_of_it_is_named); stories `mastodon::a_frozen_account_…` |
+//! | rate limit | [`the_limit_says_when_to_come_back_and_refusals_prove_that_nothing_is_live`]; stories `mastodon::whatever_happens_…` |
+//! | lost answer | [`a_lost_answer_is_found_and_a_repeat_makes_no_second_status`]; stories `mastodon::a_lost_answer_…` |
+//! | lying answer | [`what_the_server_takes_for_spam_is_refused_and_never_called_published`]; stories `mastodon::whatever_happens_…`, `what_is_taken_for_spam_…` |
+//! | disconnect | stories `mastodon::e_…` for a token, `logging_in::e_…` for a login |
 
 #![allow(
     clippy::unwrap_used,
@@ -16,8 +34,8 @@ use allgreen::domain::post_options::{PostOptions, Visibility};
 use allgreen::networks::http::Http;
 use allgreen::networks::registry::Registry;
 use allgreen::networks::{
-    Credential, Found, MediaItem, Net, Networked, Outcome, Publish, Renewal, Session, SignInError,
-    SignedIn, Step, StepRecord,
+    Credential, Found, MediaItem, Net, Networked, Outcome, Publish, Renewal, ReplyTo, Session,
+    SignInError, SignedIn, Step, StepRecord,
 };
 use allgreen::sandbox::faults::Fault;
 use allgreen::sandbox::mastodon::Mastodon;
@@ -214,6 +232,48 @@ async fn a_post_with_a_video_waits_for_it_and_keeps_its_options() {
         (status.language.as_deref(), status.media.len()),
         (Some("en"), 1)
     );
+}
+
+#[tokio::test]
+async fn each_kind_of_post_goes_out_as_it_was_written() {
+    let scene = Scene::new().await;
+    let session = scene.session().await;
+    let spool = tempfile::tempdir().unwrap();
+    let bytes = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x04\0\0\0\x03";
+    let path = spool.path().join("0");
+    std::fs::write(&path, bytes).unwrap();
+    let hash = Sha256::digest(bytes);
+    let image = MediaItem {
+        path,
+        mime: "image/png".into(),
+        bytes: bytes.len() as u64,
+        size: Some((4, 3)),
+        sha256: hash.iter().map(|b| format!("{b:02x}")).collect(),
+        alt: "four by three".into(),
+    };
+    for (text, images) in [("a text alone", 0), ("with pictures", 4), ("", 1)] {
+        let mut publish = scene.publish(text);
+        publish.key = format!("{images}");
+        publish.media = vec![image.clone(); images];
+        let sent = scene.send(&session, &mut publish).await;
+        let Outcome::Published(remote) = sent else {
+            panic!("{text}: {sent:?}");
+        };
+        assert!(remote.permalink.unwrap().ends_with(&remote.id));
+        let statuses = scene.mastodon().statuses();
+        let status = statuses.last().unwrap();
+        assert_eq!((status.text.as_str(), status.media.len()), (text, images));
+        assert_eq!(status.visibility, "public");
+    }
+    let mut publish = scene.publish("an answer");
+    publish.reply_to = Some(ReplyTo {
+        root: scene.mastodon().statuses()[0].id.clone(),
+        parent: scene.mastodon().statuses()[1].id.clone(),
+    });
+    let sent = scene.send(&session, &mut publish).await;
+    assert!(matches!(sent, Outcome::Published(_)), "{sent:?}");
+    let statuses = scene.mastodon().statuses();
+    assert_eq!(statuses[3].in_reply_to.as_ref(), Some(&statuses[1].id));
 }
 
 #[tokio::test]
