@@ -23,6 +23,8 @@ pub struct ServerLimits {
     pub video_bytes: Option<u64>,
     /// Characters of a description.
     pub description: Option<u64>,
+    /// Where it tells how it is; not a limit, but told on the same page.
+    pub status_page: Option<String>,
 }
 
 impl ServerLimits {

@@ -55,12 +55,21 @@ pub struct Descriptor {
     /// How a person ends a login at a network that no program can ask to;
     /// `None` where it can be asked.
     pub ended_by_hand: Option<&'static str>,
-    /// Where a person sees and removes app access.
+    /// Where a person sees and removes app access; `{server}` stands for the
+    /// account's own server.
     pub permissions_page: &'static str,
-    /// The network's status page.
-    pub status_page: &'static str,
+    /// The network's status page; `None` where each server may have its own.
+    pub status_page: Option<&'static str>,
     /// What to do before starting a login, one sentence each.
     pub tips: &'static [&'static str],
+}
+
+impl Descriptor {
+    /// Where a person sees and removes app access, for an account on `server`
+    /// (its base URL).
+    pub fn permissions_page(&self, server: &str) -> String {
+        self.permissions_page.replace("{server}", server)
+    }
 }
 
 /// What every call is made with.

@@ -1,22 +1,24 @@
-//! Our Mastodon client against the simulated instance. Which test shows what:
+//! Our Mastodon client against the simulated instance. Which test shows what; a
+//! name with a file is one of the stories:
 //!
 //! | what | shown by |
 //! |---|---|
-//! | connect | [`a_token_is_connected_never_ends_and_each_loss_of_it_is_named`]; stories `logging_in` (`b2_…`) in a browser and by paste |
+//! | connect | `a_token_is_connected_never_ends_…`; in a browser and by paste `logging_in::b2_the_browser_…`, `logging_in::b2_the_dead_address_…` |
 //! | pick | none, because a login gives the one account it was made as |
-//! | publish each kind | [`each_kind_of_post_goes_out_as_it_was_written`], [`a_post_with_a_video_waits_for_it_and_keeps_its_options`] |
-//! | expire | none of Mastodon, because its tokens do not end; of servers with rules of their own, stories `logging_in::a5_ten_who_refresh_…` |
-//! | refresh | the same |
-//! | revoke | [`a_token_is_connected_…`](a_token_is_connected_never_ends_and_each_loss_of_it_is_named); stories `mastodon::c2_…`, `logging_in::a_login_taken_away_…` |
-//! | hold, reconnect | stories `mastodon::c2_a_revoked_token_holds_the_posts_and_a_new_one_sends_them` |
-//! | wrong account | stories `mastodon::b4_…`, `logging_in::b4_…` |
-//! | missing scope | stories `mastodon::a7_…` for a token, `logging_in::a7_…` for a login |
-//! | role lost | none, because the account is the person: nobody gives or takes a role in it |
-//! | restricted | [`a_token_is_connected_…`](a_token_is_connected_never_ends_and_each_loss_of_it_is_named); stories `mastodon::a_frozen_account_…` |
-//! | rate limit | [`the_limit_says_when_to_come_back_and_refusals_prove_that_nothing_is_live`]; stories `mastodon::whatever_happens_…` |
-//! | lost answer | [`a_lost_answer_is_found_and_a_repeat_makes_no_second_status`]; stories `mastodon::a_lost_answer_…` |
-//! | lying answer | [`what_the_server_takes_for_spam_is_refused_and_never_called_published`]; stories `mastodon::whatever_happens_…`, `what_is_taken_for_spam_…` |
-//! | disconnect | stories `mastodon::e_…` for a token, `logging_in::e_…` for a login |
+//! | publish each kind | `each_kind_of_post_goes_out_…`, `a_post_with_a_video_…` |
+//! | expire | none of Mastodon, because its tokens do not end; where a server ends them, `mastodon::a5_a_token_that_its_server_ended_…` |
+//! | refresh | none of Mastodon, because there is nothing to refresh; where a server gives that, `logging_in::a5_ten_who_refresh_…` |
+//! | revoke | `a_token_is_connected_never_ends_…`; `logging_in::a_login_taken_away_…` |
+//! | hold | `mastodon::c2_a_revoked_token_…` |
+//! | reconnect | the same; `logging_in::a_login_taken_away_…` |
+//! | wrong account | `mastodon::b4_another_accounts_token_…`, `logging_in::b4_another_account_…` |
+//! | missing scope | of a token `mastodon::a7_a_token_that_may_only_read_…`, of a login `logging_in::a7_a_scope_…` |
+//! | role lost | none, because the account is the person: there are no roles in it |
+//! | restricted | `a_token_is_connected_never_ends_…`; `mastodon::a_frozen_account_…` |
+//! | rate limit | `the_limit_says_when_to_come_back_…`; `mastodon::whatever_happens_to_the_answer_…` |
+//! | lost answer | `a_lost_answer_is_found_and_…`, `a_lost_answer_is_found_behind_…`; `mastodon::a_lost_answer_…`, `mastodon::what_never_arrived_…` |
+//! | lying answer | `what_the_server_takes_for_spam_…`; `mastodon::whatever_happens_to_the_answer_…`, `mastodon::what_is_taken_for_spam_…` |
+//! | disconnect | of a token `mastodon::e_a_token_made_by_hand_…`, of a login `logging_in::e_a_disconnect_…` |
 
 #![allow(
     clippy::unwrap_used,

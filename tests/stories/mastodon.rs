@@ -14,7 +14,7 @@ use allgreen::ops::disconnect::{Revoked, disconnect};
 use allgreen::ops::hub::HubOptions;
 use allgreen::ops::posts::PostTime;
 use allgreen::ops::probe::probe;
-use allgreen::ops::views::PostView;
+use allgreen::ops::views::{PostView, pages};
 use allgreen::ops::{Hub, Paths};
 use allgreen::sandbox::faults::Fault;
 use allgreen::sandbox::{Sandbox, SandboxOptions};
@@ -386,6 +386,54 @@ async fn a_text_is_as_long_as_its_server_takes_it_and_that_is_asked_once_a_day()
     assert_eq!(state(later).await, State::Failed);
     assert_eq!(scene.texts().len(), 3);
     assert!(scene.channel().await.publishable);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a5_a_token_that_its_server_ended_holds_the_posts_and_only_a_new_one_mends_that() {
+    let scene = Scene::new().await;
+    let mastodon = scene.office.sandbox.mastodon();
+    let held = scene.office.post(&scene.channel, "once", minutes(20)).await;
+    // It is asked twice before anything turns red.
+    for _ in 0..2 {
+        let ended = r#"{"error":"The access token expired"}"#;
+        let fault = Fault::Status(401, ended.into());
+        mastodon.fault_once("verify_credentials", fault);
+    }
+    scene.office.clock.advance(minutes(20));
+    scene.office.pass().await;
+    let channel = scene.channel().await;
+    assert_eq!(
+        (channel.status, channel.publishable),
+        (Status::TokenExpired, false)
+    );
+    assert_eq!(scene.state(&held).await, State::Scheduled, "held");
+    let fresh = token(&scene.office.sandbox);
+    let credential = credential(&scene.office, &fresh);
+    reconnect(&scene.office.hub, &scene.channel, credential)
+        .await
+        .unwrap();
+    scene.passes(2).await;
+    assert_eq!(scene.state(&held).await, State::Published);
+    assert_eq!(scene.texts(), ["once"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_pages_of_a_channel_are_those_of_its_own_server() {
+    let scene = Scene::new().await;
+    let server = scene.office.sandbox.mastodon_base();
+    let hub = &scene.office.hub;
+    let found = pages(hub, &scene.channel().await).await.unwrap();
+    let permissions = format!("{server}/oauth/authorized_applications");
+    assert_eq!(found.permissions, Some(permissions));
+    assert_eq!(found.status, None, "it names none");
+    let told = Some("https://status.example.org/".to_owned());
+    let mastodon = scene.office.sandbox.mastodon();
+    mastodon.differ(|server| server.limits.status_url.clone_from(&told));
+    let fresh = token(&scene.office.sandbox);
+    let credential = credential(&scene.office, &fresh);
+    reconnect(hub, &scene.channel, credential).await.unwrap();
+    let found = pages(hub, &scene.channel().await).await.unwrap();
+    assert_eq!(found.status, told);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -61,7 +61,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     publish_scopes: &[],
     ended_by_hand: None,
     permissions_page: APP_PASSWORDS,
-    status_page: "https://status.bsky.app",
+    status_page: Some("https://status.bsky.app"),
     tips: &[
         "Make an app password at https://bsky.app/settings/app-passwords; name it after this hub.",
         "Never use the main password: it is refused, and changing it later does not break an app password.",

@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use serde_json::Value;
+use url::Url;
 
 use super::api::{Api, Failed};
 use super::limits::TYPES;
 use crate::domain::limits::ServerLimits;
 
 const NAME: &str = "instance";
+/// What is longer is not kept.
+const LONGEST_ADDRESS: usize = 200;
 /// Nobody waits for this.
 const TIME: Duration = Duration::from_secs(10);
 
@@ -64,7 +67,19 @@ fn read(said: &Value) -> ServerLimits {
         image_points: number("media_attachments/image_matrix_limit"),
         video_bytes: number("media_attachments/video_size_limit"),
         description: number("media_attachments/description_limit"),
+        status_page: said
+            .pointer("/configuration/urls/status")
+            .and_then(Value::as_str)
+            .and_then(page),
     }
+}
+
+/// An address a person may be sent to.
+fn page(said: &str) -> Option<String> {
+    let url = Url::parse(said).ok()?;
+    let plain = matches!(url.scheme(), "https" | "http") && url.username().is_empty();
+    let text = url.to_string();
+    (plain && text.len() <= LONGEST_ADDRESS).then_some(text)
 }
 
 #[cfg(test)]
@@ -82,6 +97,7 @@ mod tests {
                 "characters_reserved_per_url": 30 },
             "media_attachments": { "supported_mime_types": ["image/png", 7, "image/\u{202e}"],
                 "image_size_limit": -1, "video_size_limit": 1000 },
+            "urls": { "status": "javascript:alert(1)" },
         } });
         let told = ServerLimits {
             link_characters: Some(30),
@@ -90,5 +106,9 @@ mod tests {
             ..ServerLimits::default()
         };
         assert_eq!(read(&said), told);
+        let said =
+            json!({ "configuration": { "urls": { "status": "https://status.example.org" } } });
+        let page = read(&said).status_page;
+        assert_eq!(page.as_deref(), Some("https://status.example.org/"));
     }
 }

@@ -269,6 +269,7 @@ mod tests {
             image_points: Some(1199),
             video_bytes: Some(2000),
             description: Some(4),
+            status_page: None,
         };
         assert!(said(&"x".repeat(1000), &[], &told).is_empty());
         let text = format!("{} https://example.org", "x".repeat(970));

@@ -46,8 +46,8 @@ static DESCRIPTOR: Descriptor = Descriptor {
     publish_proves: true,
     publish_scopes: &["write:statuses", "write:media"],
     ended_by_hand: Some(ENDED_BY_HAND),
-    permissions_page: "https://mastodon.social/oauth/authorized_applications",
-    status_page: "https://status.mastodon.social",
+    permissions_page: "{server}/oauth/authorized_applications",
+    status_page: None,
     tips: &[
         "Be logged in on the account's server as that account, in the browser that opens the link.",
         "A token instead: Preferences, Development, a new application with the scopes read and write.",

@@ -57,7 +57,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     ended_by_hand: Some(ENDED_BY_HAND),
     permissions_page: BOTFATHER,
     // There is no official one.
-    status_page: "https://t.me/BotNews",
+    status_page: Some("https://t.me/BotNews"),
     tips: &[
         "Make a bot with @BotFather (/newbot) and keep the token it gives.",
         "Add the bot to the channel as an administrator who may post messages; in a group a member is enough.",
