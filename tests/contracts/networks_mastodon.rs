@@ -200,6 +200,25 @@ async fn a_token_is_connected_never_ends_and_each_loss_of_it_is_named() {
 }
 
 #[tokio::test]
+async fn an_account_that_moved_is_not_posted_to_and_where_it_went_is_said() {
+    let scene = Scene::new().await;
+    let session = scene.session().await;
+    let to = Some("acme@example.org");
+    scene.mastodon().moved("acme", to).unwrap();
+    let accounts = [scene.account.clone()];
+    let proof = scene.networked.probe(&scene.net, &session, &accounts);
+    let Renewal::Proved { checked } = proof.await else {
+        panic!("the token is fine");
+    };
+    let blocked = checked[0].blocked.as_ref().unwrap();
+    assert_eq!(blocked.class, AnswerClass::Restricted);
+    let said = blocked.evidence.message.as_deref().unwrap();
+    assert!(said.contains("moved to acme@example.org"), "{said}");
+    let refused = scene.sign_in().await.unwrap_err();
+    assert_eq!(refused.code, "restricted");
+}
+
+#[tokio::test]
 async fn a_post_with_a_video_waits_for_it_and_keeps_its_options() {
     let scene = Scene::new().await;
     let session = scene.session().await;
