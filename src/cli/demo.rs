@@ -121,7 +121,7 @@ fn no_threads(error: impl std::fmt::Display) -> Failure {
 
 fn write_config(home: &Path, networks: &Sandbox) -> Result<(), Failure> {
     let text = format!(
-        "[networks.bluesky]\napi_base = \"{}\"\nupload_base = \"{}\"\ndirectory_url = \"{}\"\nallow_private_hosts = true\n\n[networks.telegram]\napi_base = \"{}\"\nallow_private_hosts = true\n",
+        "[networks.bluesky]\napi_base = \"{}\"\nupload_base = \"{}\"\ndirectory_url = \"{}\"\nallow_private_hosts = true\n\n[networks.mastodon]\nallow_private_hosts = true\n\n[networks.telegram]\napi_base = \"{}\"\nallow_private_hosts = true\n",
         networks.base(),
         networks.video(),
         networks.directory(),

@@ -7,6 +7,7 @@ pub mod channel;
 pub mod delivery;
 pub mod ids;
 pub mod lamp;
+pub mod limits;
 pub mod machine;
 pub mod network;
 pub mod notice;

@@ -33,6 +33,7 @@ pub mod facts;
 mod harvester;
 mod lanes;
 pub mod leadership;
+mod limits;
 mod prober;
 pub mod process;
 mod refresher;

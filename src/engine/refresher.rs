@@ -4,10 +4,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Inner;
 use super::facts::Known;
 use super::renewals::{judged, refused, renewed};
 use super::sessions::as_session;
+use super::{Inner, limits};
 use crate::domain::answer::AnswerClass;
 use crate::domain::ids::LoginId;
 use crate::networks::{Net, Networked, Refusal, Renewal, Session};
@@ -227,7 +227,7 @@ async fn renew_alone(
         // The back-off of the next trouble begins anew.
         inner.memory().refused_logins.remove(id);
     }
-    match last {
+    let ended = match last {
         Renewal::Renewed {
             tokens,
             server,
@@ -251,7 +251,11 @@ async fn renew_alone(
         }
         Renewal::Proved { checked } => judged(inner, &login, checked).await,
         Renewal::Refused(refusal) => refused(inner, &login, refusal).await,
+    }?;
+    if ended == Renewed::Good {
+        limits::keep(inner, &login, &*networked, &net, &session).await?;
     }
+    Ok(ended)
 }
 
 async fn call(

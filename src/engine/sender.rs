@@ -312,11 +312,14 @@ async fn arm(
 }
 
 async fn publish(inner: &Arc<Inner>, known: &Known, key: &str) -> Result<Publish, StoreError> {
-    let delivery = known.delivery.clone();
-    let content = inner
+    let (delivery, channel) = (known.delivery.clone(), known.channel.clone());
+    let (content, limits) = inner
         .parts
         .store
-        .read(move |q| q.content(&delivery))
+        .read(move |q| {
+            let limits = q.server_limits(channel.kind.network(), &channel.server)?;
+            Ok((q.content(&delivery)?, limits))
+        })
         .await?;
     let directory = &inner.parts.media;
     let media = content
@@ -330,6 +333,7 @@ async fn publish(inner: &Arc<Inner>, known: &Known, key: &str) -> Result<Publish
         text: content.text,
         media,
         options: content.options,
+        limits,
         reply_to: content
             .answers
             .map(|(root, parent)| ReplyTo { root, parent }),

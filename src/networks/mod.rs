@@ -8,6 +8,7 @@ use async_trait::async_trait;
 
 use crate::domain::answer::AnswerClass;
 use crate::domain::channel::{Cause, Evidence, Expiry};
+use crate::domain::limits::ServerLimits;
 use crate::domain::network::{ChannelKind, Network};
 use crate::domain::outcome::OutcomeClass;
 use crate::domain::post_options::PostOptions;
@@ -57,12 +58,21 @@ pub struct Descriptor {
     /// How a person ends a login at a network that no program can ask to;
     /// `None` where it can be asked.
     pub ended_by_hand: Option<&'static str>,
-    /// Where a person sees and removes app access.
+    /// Where a person sees and removes app access; `{server}` stands for the
+    /// account's own server.
     pub permissions_page: &'static str,
-    /// The network's status page.
-    pub status_page: &'static str,
+    /// The network's status page; `None` where each server may have its own.
+    pub status_page: Option<&'static str>,
     /// What to do before starting a login, one sentence each.
     pub tips: &'static [&'static str],
+}
+
+impl Descriptor {
+    /// Where a person sees and removes app access, for an account on `server`
+    /// (its base URL).
+    pub fn permissions_page(&self, server: &str) -> String {
+        self.permissions_page.replace("{server}", server)
+    }
 }
 
 /// What every call is made with.
@@ -362,6 +372,8 @@ pub struct Publish {
     pub media: Vec<MediaItem>,
     /// What else was chosen for this post.
     pub options: PostOptions,
+    /// What the account's server says a post may be.
+    pub limits: ServerLimits,
     /// What it answers, when it is a later part of a thread.
     pub reply_to: Option<ReplyTo>,
     /// The request frozen at the first arm, reused by every repeat.
@@ -549,9 +561,21 @@ pub trait Networked: Send + Sync {
     /// What the network said when it refused.
     async fn revoke(&self, net: &Net, session: &Session) -> Result<(), Refusal>;
 
-    /// What keeps this text with these media from being published, checked
-    /// without any call. Nothing when it can go out.
-    fn problems(&self, text: &str, media: &[MediaItem], options: &PostOptions) -> Vec<Problem>;
+    /// What a server says its posts may be; `None` when it did not say now, and
+    /// on networks whose servers are all alike.
+    async fn limits(&self, _net: &Net, _server: &str, _token: &Secret) -> Option<ServerLimits> {
+        None
+    }
+
+    /// What keeps this text with these media from being published on a server
+    /// with these limits, checked without any call. Nothing when it can go out.
+    fn problems(
+        &self,
+        text: &str,
+        media: &[MediaItem],
+        options: &PostOptions,
+        limits: &ServerLimits,
+    ) -> Vec<Problem>;
 
     /// Whether a post may answer an earlier one of the account, so that several
     /// make a thread.

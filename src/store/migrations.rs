@@ -13,6 +13,7 @@ pub const ALL: &[&str] = &[
     include_str!("migrations/0001_core.sql"),
     include_str!("migrations/0002_post_options.sql"),
     include_str!("migrations/0003_reading.sql"),
+    include_str!("migrations/0004_server_limits.sql"),
     include_str!("migrations/0005_uploads.sql"),
 ];
 

@@ -32,6 +32,7 @@ pub mod disconnect;
 pub mod health;
 pub mod history;
 pub mod incidents;
+pub mod limits;
 pub mod logins;
 pub mod notices;
 pub mod people;

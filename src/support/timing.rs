@@ -42,6 +42,8 @@ const HOUR: u64 = 60 * MINUTE;
 timing! {
     /// How often a channel is proved.
     probe_every = HOUR;
+    /// How long what a server says of its limits is believed.
+    limits_every = 24 * HOUR;
     /// A due delivery wants a proof no older than this.
     proof_before_due = 15 * MINUTE;
     /// How often the refresh clocks are looked at.

@@ -11,6 +11,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod lives;
 mod networks_bluesky;
 mod networks_mastodon;
 mod networks_telegram;

@@ -1,5 +1,25 @@
 //! Our Bluesky client against the simulated one: each story is one a channel
-//! can live through.
+//! can live through. Which test shows what; a name with a file is one of the
+//! stories:
+//!
+//! | what | shown by |
+//! |---|---|
+//! | connect | `b6_a_login_ends_with_a_proof_…`; `connecting::a6_connecting_makes_a_green_row_…` |
+//! | pick | none, because a login gives the one account it was made as |
+//! | publish each kind | `a_post_with_two_images_…`; `publishing::a_scheduled_post_…` |
+//! | expire | `b3_a_changed_main_password_…`; `publishing::a5_the_third_counted_failure_…` |
+//! | refresh | `a4_every_proof_is_one_refresh_…` |
+//! | revoke | `a5_a_removed_app_password_…`; `publishing::c2_posts_are_held_…` |
+//! | hold | `publishing::c2_posts_are_held_…` |
+//! | reconnect | `connecting::b4_connecting_a_connected_account_…`, `connecting::c3_what_failed_for_access_reasons_…` |
+//! | wrong account | `b4_another_accounts_session_is_not_kept`; `connecting::b4_another_account_is_refused_…` |
+//! | missing scope | none, because an app password may all that publishing needs |
+//! | role lost | none, because the account is the person: there are no roles in it |
+//! | restricted | `a1_a_takedown_is_restricted_…`, `a1_a_deactivated_account_…`; `publishing::a_takedown_holds_…` |
+//! | rate limit | `f9_a_rate_limit_and_a_closed_port_…`, `a5_a_rate_limit_says_when_…`; `publishing::whatever_happens_…` |
+//! | lost answer | `f3_what_never_arrived_…`, `f4_whatever_hides_the_answer_…`; `publishing::whatever_happens_…` |
+//! | lying answer | `f7_a_refusal_nobody_knows_…`, `f11_a_redirect_…`; `publishing::whatever_happens_…` |
+//! | disconnect | `e_a_revoked_session_…`; `disconnecting::e_the_receipt_…` |
 
 #![allow(
     clippy::unwrap_used,

@@ -1,5 +1,25 @@
 //! Our Telegram client against the simulated one: each story is one a channel
-//! can live through.
+//! can live through. Which test shows what; a name with a file is one of the
+//! stories:
+//!
+//! | what | shown by |
+//! |---|---|
+//! | connect | `a_bot_that_may_post_is_connected_…`; `telegram::a_bot_is_connected_…` |
+//! | pick | none, because bot and chat are named together |
+//! | publish each kind | `text_goes_out_as_it_was_written_…`, `each_kind_of_medium_…`, `a_later_part_of_a_thread_…` |
+//! | expire | none, because a bot's token has no end |
+//! | refresh | none, because there is nothing to get a new token with |
+//! | revoke | `a_revoked_token_ends_the_whole_login_…`; `telegram::c2_a_revoked_token_…` |
+//! | hold | `telegram::c2_a_revoked_token_…`, `telegram::a_bot_is_connected_…` |
+//! | reconnect | `telegram::c2_a_revoked_token_…`, `bots_at_the_shell::k_a_bot_posts_…` |
+//! | wrong account | `telegram::c2_a_revoked_token_…`: a bot of another chat is refused, another bot of the same chat is not |
+//! | missing scope | `each_lost_right_is_seen_…`, `a_restricted_member_is_told_…`: a right of the bot is what a scope is elsewhere |
+//! | role lost | `each_lost_right_is_seen_…`; `telegram::a_bot_is_connected_…` |
+//! | restricted | `a_restricted_group_member_and_a_frozen_bot_…` |
+//! | rate limit | `a_rate_limit_is_waited_for_…`; `telegram::a_rate_limit_delays_…` |
+//! | lost answer | `a_lost_or_lying_answer_is_unclear_…`; `telegram::a_lost_answer_is_a_persons_…` |
+//! | lying answer | `a_lost_or_lying_answer_is_unclear_…` |
+//! | disconnect | `forgetting_a_login_says_who_…`; `telegram::a_bot_is_connected_…` |
 
 #![allow(
     clippy::unwrap_used,

@@ -126,6 +126,7 @@ impl Client {
             text: text.into(),
             media,
             options: PostOptions::default(),
+            limits: Default::default(),
             reply_to: None,
             rendered: None,
             now,

@@ -1,17 +1,21 @@
 //! A Mastodon channel: held while its token is gone, mended by a new one, and
-//! never posting twice although an answer was lost.
+//! never posting twice although an answer was lost, or lied.
 
 use std::time::Duration;
 
-use allgreen::domain::channel::Channel;
+use allgreen::domain::channel::{Cause, Channel, Status};
 use allgreen::domain::delivery::State;
 use allgreen::domain::ids::{ChannelId, DeliveryId};
 use allgreen::domain::network::Network;
 use allgreen::domain::post_options::{PostOptions, Visibility};
+use allgreen::domain::publisher::PublisherKind;
 use allgreen::networks::Credential;
 use allgreen::ops::connect::{connect, reconnect};
+use allgreen::ops::disconnect::{Revoked, disconnect};
 use allgreen::ops::hub::HubOptions;
 use allgreen::ops::posts::{NewPost, PostTime, create};
+use allgreen::ops::probe::probe;
+use allgreen::ops::views::{PostView, pages};
 use allgreen::ops::{Hub, Paths};
 use allgreen::sandbox::faults::Fault;
 use allgreen::sandbox::{Sandbox, SandboxOptions};
@@ -21,6 +25,7 @@ use allgreen::support::entropy::Entropy;
 use allgreen::support::secret::Secret;
 use allgreen::support::time::UtcMs;
 use allgreen::support::timing::Timing;
+use tokio::sync::watch;
 
 use crate::office::{NOON, Office, minutes, new_post};
 
@@ -242,4 +247,238 @@ async fn d_a_thread_answers_itself_and_a_lost_answer_holds_the_rest() {
     let ids: Vec<_> = live.iter().map(|one| Some(one.id.as_str())).collect();
     assert_eq!(answers, [None, ids[0], ids[1]]);
     assert!(live.iter().all(|one| one.visibility == "unlisted"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a7_a_token_that_may_only_read_holds_the_posts_until_one_comes_that_may_write() {
+    let scene = Scene::new().await;
+    let mastodon = scene.office.sandbox.mastodon();
+    mastodon.drop_scope(&scene.token, "write").unwrap();
+    let held = scene.office.post(&scene.channel, "once", minutes(5)).await;
+    // One publisher, which remembers that it was refused before.
+    let engine = scene.office.engine();
+    let (stop, stopped) = watch::channel(false);
+    let running = engine.clone();
+    let daemon = tokio::spawn(async move { running.run(PublisherKind::Daemon, stopped).await });
+    let real = Clock::real();
+    for _ in 0..600 {
+        if !scene.channel().await.publishable {
+            break;
+        }
+        scene.office.clock.advance(Duration::from_secs(15));
+        engine.wake();
+        real.sleep(Duration::from_millis(15)).await;
+    }
+    stop.send(true).unwrap();
+    daemon.await.unwrap().unwrap();
+    let channel = scene.channel().await;
+    assert_eq!(
+        (channel.cause, channel.publishable),
+        (Cause::ScopeMissing, false)
+    );
+    assert_eq!(scene.state(&held).await, State::Scheduled, "held");
+    let whole = token(&scene.office.sandbox);
+    let credential = credential(&scene.office, &whole);
+    reconnect(&scene.office.hub, &scene.channel, credential)
+        .await
+        .unwrap();
+    scene.passes(2).await;
+    assert_eq!(scene.state(&held).await, State::Published);
+    assert_eq!(scene.texts(), ["once"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_frozen_account_holds_the_posts_and_is_green_with_the_next_proof_after_that_is_lifted() {
+    let scene = Scene::new().await;
+    let mastodon = scene.office.sandbox.mastodon();
+    mastodon.freeze("acme", true).unwrap();
+    let held = scene
+        .office
+        .post(&scene.channel, "patience", minutes(20))
+        .await;
+    scene.passes(5).await;
+    let channel = scene.channel().await;
+    assert_eq!(
+        (channel.status, channel.cause),
+        (Status::Active, Cause::Restricted)
+    );
+    assert_eq!(scene.state(&held).await, State::Scheduled, "held");
+    mastodon.freeze("acme", false).unwrap();
+    probe(&scene.office.hub, &scene.channel).await.unwrap();
+    scene.office.commands().await;
+    assert!(scene.channel().await.publishable);
+    scene.passes(3).await;
+    assert_eq!(scene.state(&held).await, State::Published);
+    assert_eq!(scene.texts(), ["patience"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_happens_to_the_answer_there_is_one_status_and_we_know_it() {
+    let broken = r#"{"error":"Something went wrong on our end"}"#;
+    for fault in [
+        Fault::ProcessLater(300),
+        Fault::Status(500, broken.into()),
+        Fault::StatusThoughDone(500, broken.into()),
+        Fault::BrokenJson,
+        Fault::HugeJson(8 << 20),
+        Fault::RateLimited { retry_after: 600 },
+        Fault::Down,
+    ] {
+        for keeps_keys in [true, false] {
+            let scene = Scene::new().await;
+            let mastodon = scene.office.sandbox.mastodon();
+            mastodon.ignore_idempotency(!keeps_keys);
+            let name = format!("{fault:?}, keeps keys: {keeps_keys}");
+            mastodon.fault_once(POST, fault.clone());
+            let post = scene.office.post(&scene.channel, "once", minutes(5)).await;
+            scene.passes(1).await;
+            assert_ne!(scene.state(&post).await, State::Published, "{name}");
+            scene.passes(7).await;
+            assert_eq!(scene.state(&post).await, State::Published, "{name}");
+            assert_eq!(scene.texts(), ["once"], "{name}");
+            assert!(scene.channel().await.publishable, "{name}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_held_by_a_request_under_way_is_waited_for_and_makes_one_status() {
+    let scene = Scene::new().await;
+    let mastodon = scene.office.sandbox.mastodon();
+    mastodon.differ(|server| server.keys_locked = true);
+    let post = scene.office.post(&scene.channel, "once", minutes(5)).await;
+    scene.passes(4).await;
+    assert_ne!(scene.state(&post).await, State::Published);
+    mastodon.differ(|server| server.keys_locked = false);
+    scene.passes(6).await;
+    assert_eq!(scene.state(&post).await, State::Published);
+    assert_eq!(scene.texts(), ["once"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_taken_for_spam_is_said_and_not_sent_again_by_itself() {
+    let scene = Scene::new().await;
+    let mastodon = scene.office.sandbox.mastodon();
+    mastodon.antispam("acme", true).unwrap();
+    let post = scene
+        .office
+        .post(&scene.channel, "cheap watches", minutes(5))
+        .await;
+    scene.passes(1).await;
+    assert_eq!(scene.state(&post).await, State::Failed);
+    assert!(scene.channel().await.publishable, "the login is fine");
+    let dump = scene.office.dump().join("\n");
+    assert!(dump.contains("protection against spam refused it"));
+    mastodon.antispam("acme", false).unwrap();
+    scene.passes(12).await;
+    assert_eq!(scene.state(&post).await, State::Failed);
+    assert_eq!(scene.texts(), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_text_is_as_long_as_its_server_takes_it_and_that_is_asked_once_a_day() {
+    let scene = Scene::new().await;
+    let mastodon = scene.office.sandbox.mastodon();
+    let asked = || {
+        let calls = mastodon.calls();
+        calls
+            .iter()
+            .filter(|one| one.endpoint == "instance")
+            .count()
+    };
+    assert_eq!(asked(), 1, "at the login");
+    let long = "x".repeat(900);
+    let write = async |after: &str| {
+        let when = PostTime::At(after.into());
+        scene.office.try_post(&scene.channel, &long, when).await
+    };
+    let refused = write("in 5m").await.unwrap_err();
+    assert!(
+        refused.what.contains("400 characters too long"),
+        "{refused:?}"
+    );
+    mastodon.differ(|server| server.limits.max_characters = 1000);
+    for (hours, times) in [(1, 1), (24, 2)] {
+        // A post that is due brings a proof.
+        let due = minutes(60 * hours);
+        scene.office.post(&scene.channel, "short", due).await;
+        scene.office.clock.advance(due);
+        scene.office.pass().await;
+        assert_eq!(asked(), times, "after {hours} h");
+    }
+    let sent = write("in 5m").await.unwrap();
+    scene.passes(1).await;
+    let state = async |post: PostView| scene.state(&post.deliveries[0].delivery.id).await;
+    assert_eq!(state(sent).await, State::Published);
+    assert_eq!(scene.texts().len(), 3);
+
+    // What the server takes back meanwhile is seen before anything is sent.
+    let later = write("in 25h").await.unwrap();
+    mastodon.differ(|server| server.limits.max_characters = 500);
+    scene.office.clock.advance(minutes(25 * 60));
+    scene.office.pass().await;
+    assert_eq!(state(later).await, State::Failed);
+    assert_eq!(scene.texts().len(), 3);
+    assert!(scene.channel().await.publishable);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a5_a_token_that_its_server_ended_holds_the_posts_and_only_a_new_one_mends_that() {
+    let scene = Scene::new().await;
+    let mastodon = scene.office.sandbox.mastodon();
+    let held = scene.office.post(&scene.channel, "once", minutes(20)).await;
+    // It is asked twice before anything turns red.
+    for _ in 0..2 {
+        let ended = r#"{"error":"The access token expired"}"#;
+        let fault = Fault::Status(401, ended.into());
+        mastodon.fault_once("verify_credentials", fault);
+    }
+    scene.office.clock.advance(minutes(20));
+    scene.office.pass().await;
+    let channel = scene.channel().await;
+    assert_eq!(
+        (channel.status, channel.publishable),
+        (Status::TokenExpired, false)
+    );
+    assert_eq!(scene.state(&held).await, State::Scheduled, "held");
+    let fresh = token(&scene.office.sandbox);
+    let credential = credential(&scene.office, &fresh);
+    reconnect(&scene.office.hub, &scene.channel, credential)
+        .await
+        .unwrap();
+    scene.passes(2).await;
+    assert_eq!(scene.state(&held).await, State::Published);
+    assert_eq!(scene.texts(), ["once"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_pages_of_a_channel_are_those_of_its_own_server() {
+    let scene = Scene::new().await;
+    let server = scene.office.sandbox.mastodon_base();
+    let hub = &scene.office.hub;
+    let found = pages(hub, &scene.channel().await).await.unwrap();
+    let permissions = format!("{server}/oauth/authorized_applications");
+    assert_eq!(found.permissions, Some(permissions));
+    assert_eq!(found.status, None, "it names none");
+    let told = Some("https://status.example.org/".to_owned());
+    let mastodon = scene.office.sandbox.mastodon();
+    mastodon.differ(|server| server.limits.status_url.clone_from(&told));
+    let fresh = token(&scene.office.sandbox);
+    let credential = credential(&scene.office, &fresh);
+    reconnect(hub, &scene.channel, credential).await.unwrap();
+    let found = pages(hub, &scene.channel().await).await.unwrap();
+    assert_eq!(found.status, told);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn e_a_token_made_by_hand_is_forgotten_and_whoever_can_end_it_is_named() {
+    let scene = Scene::new().await;
+    let receipt = disconnect(&scene.office.hub, &scene.channel).await.unwrap();
+    match receipt.revoked {
+        Revoked::NotAsked(how) => assert!(how.contains("Preferences, Development"), "{how}"),
+        other => panic!("{other:?}"),
+    }
+    let dump = scene.office.dump().join("\n");
+    assert!(!dump.contains(&scene.token));
+    assert_eq!(scene.channel().await.status, Status::Disconnected);
 }

@@ -1,11 +1,13 @@
 //! A Telegram channel from its connection to a post that was held and went out.
 
+use std::time::Duration;
+
 use allgreen::domain::channel::{Cause, Status};
 use allgreen::domain::delivery::State;
 use allgreen::domain::network::Network;
 use allgreen::domain::publisher::CommandKind;
 use allgreen::networks::Credential;
-use allgreen::ops::connect::connect;
+use allgreen::ops::connect::{connect, reconnect};
 use allgreen::ops::disconnect::{Revoked, disconnect};
 use allgreen::ops::hub::HubOptions;
 use allgreen::ops::posts::{NewPost, PostTime, create};
@@ -20,6 +22,7 @@ use allgreen::support::config::{Config, NetworkSettings};
 use allgreen::support::entropy::Entropy;
 use allgreen::support::secret::Secret;
 use allgreen::support::time::UtcMs;
+use allgreen::support::timing::Timing;
 
 use crate::office::{NOON, Office, minutes, new_post};
 
@@ -55,6 +58,11 @@ async fn office() -> (Office, String) {
         paths,
         config: Config {
             networks: [("telegram".to_owned(), settings)].into(),
+            // The clock moves only between passes.
+            engine: Timing {
+                refused_retry: Duration::ZERO,
+                ..Timing::default()
+            },
             ..Config::default()
         },
         clock: clock.clone(),
@@ -227,4 +235,100 @@ async fn i_what_a_bot_cannot_read_is_said_and_its_own_history_shown_without_a_ca
     }
     let view = views::channel(&office.hub, &channel).await.unwrap();
     assert_eq!(view.lamp, Lamp::Green);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn c2_a_revoked_token_holds_the_posts_and_only_one_for_the_same_chat_sends_them() {
+    let (office, token) = office().await;
+    let telegram = office.sandbox.telegram().clone();
+    let credential = |chat: &str, token: &str| Credential::BotToken {
+        chat: chat.into(),
+        token: Secret::new(token),
+    };
+    let main = office.main().await;
+    let connected = connect(
+        &office.hub,
+        &main,
+        Network::Telegram,
+        credential(CHAT, &token),
+    );
+    let channel = connected.await.unwrap().channel.channel.id;
+    let of = async |id| {
+        let read = office.hub.store.read(move |q| q.delivery(&id));
+        read.await.unwrap().state
+    };
+    let stored = async || {
+        let id = channel.clone();
+        let read = office.hub.store.read(move |q| q.channel(&id));
+        read.await.unwrap()
+    };
+    let held = office.post(&channel, "held", minutes(20)).await;
+    telegram.revoke_token(BOT).unwrap();
+    office.clock.advance(minutes(20));
+    office.pass().await;
+    assert_eq!(of(held.clone()).await, State::Scheduled, "held");
+    let broken = stored().await;
+    assert_eq!(
+        (broken.status, broken.publishable),
+        (Status::Revoked, false)
+    );
+
+    // A bot that may post, but elsewhere.
+    let other = telegram.create_bot("birch_bot", "Birch").unwrap();
+    let name = Some("birch_news");
+    telegram
+        .create_chat(ChatKind::Channel, "Birch", name)
+        .unwrap();
+    let posts = Rights::Administrator { post: true };
+    telegram
+        .set_rights("birch_bot", "@birch_news", posts)
+        .unwrap();
+    let elsewhere = reconnect(&office.hub, &channel, credential("@birch_news", &other));
+    assert_eq!(elsewhere.await.unwrap_err().code, "another_account");
+    assert_eq!(stored().await, broken, "nothing was changed");
+
+    // Another bot for the same chat is the same channel.
+    let posts = Rights::Administrator { post: true };
+    telegram.set_rights("birch_bot", CHAT, posts).unwrap();
+    let again = reconnect(&office.hub, &channel, credential(CHAT, &other));
+    assert!(again.await.unwrap().reconnected);
+    for _ in 0..2 {
+        office.clock.advance(minutes(5));
+        office.pass().await;
+    }
+    assert_eq!(of(held).await, State::Published);
+    let texts: Vec<String> = telegram.messages().into_iter().map(|m| m.text).collect();
+    assert_eq!(texts, ["held"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rate_limit_delays_a_post_as_long_as_it_says_and_breaks_nothing() {
+    let (office, token) = office().await;
+    let telegram = office.sandbox.telegram().clone();
+    let credential = Credential::BotToken {
+        chat: CHAT.into(),
+        token: Secret::new(token),
+    };
+    let main = office.main().await;
+    let connected = connect(&office.hub, &main, Network::Telegram, credential);
+    let channel = connected.await.unwrap().channel.channel.id;
+    let post = office.post(&channel, "later", minutes(5)).await;
+    telegram.fault_once("sendMessage", Fault::RateLimited { retry_after: 600 });
+    for _ in 0..2 {
+        office.clock.advance(minutes(5));
+        office.pass().await;
+    }
+    assert_eq!(telegram.messages().len(), 0);
+    for _ in 0..3 {
+        office.clock.advance(minutes(5));
+        office.pass().await;
+    }
+    let read = office
+        .hub
+        .store
+        .read(move |q| Ok((q.delivery(&post)?, q.channel(&channel)?)));
+    let (delivery, channel) = read.await.unwrap();
+    assert_eq!(delivery.state, State::Published);
+    assert!(channel.publishable);
+    assert_eq!(telegram.messages().len(), 1);
 }

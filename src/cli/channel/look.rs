@@ -7,7 +7,7 @@ use crate::cli::output::table::Look;
 use crate::cli::output::{Cell, Exit, Failure, Table};
 use crate::cli::words::{ago, lamp, maybe_ago};
 use crate::domain::channel::{Channel, Expiry, Status};
-use crate::ops::views::{self, ChannelView, Lamp};
+use crate::ops::views::{self, ChannelView, Lamp, Pages};
 use crate::support::time::UtcMs;
 
 /// How many lines of history are printed.
@@ -83,13 +83,15 @@ pub async fn show(context: &Context, text: &str) -> Result<Exit, Failure> {
     let hub = context.hub().await?;
     let id = context.channel(&hub, text).await?;
     let view = views::channel(&hub, &id).await?;
-    context
-        .output
-        .one(&ChannelJson::from(&view), &facts(&view, context.now()))?;
+    let pages = views::pages(&hub, &view.summary.channel).await?;
+    context.output.one(
+        &ChannelJson::from(&view),
+        &facts(&view, &pages, context.now()),
+    )?;
     Ok(Exit::Done)
 }
 
-fn facts(view: &ChannelView, now: UtcMs) -> Table {
+fn facts(view: &ChannelView, pages: &Pages, now: UtcMs) -> Table {
     let channel = &view.summary.channel;
     let mut table = Table::facts();
     table.fact("channel", view.full_name());
@@ -122,6 +124,8 @@ fn facts(view: &ChannelView, now: UtcMs) -> Table {
         "follows",
         channel.previous_id.as_ref().map(|id| id.as_str()),
     );
+    table.maybe("permissions", pages.permissions.as_deref());
+    table.maybe("status page", pages.status.as_deref());
     table
 }
 

@@ -55,6 +55,9 @@ const BRANDS: [(&str, &str, &str); 12] = [
 /// brand itself.
 const CHANNELS: [&str; 4] = ["", "shop", "jobs", "help"];
 
+/// So many brands have their last channel on Mastodon, the others on Bluesky.
+const ON_MASTODON: usize = 8;
+
 const TEXTS: [&str; 10] = [
     "New in the shop: the red ones are back, in every size",
     "Open until six today, and there is cake",
@@ -70,7 +73,13 @@ const TEXTS: [&str; 10] = [
 
 /// Bluesky channels that are broken from the start: access taken away, then one
 /// deactivated, then one suspended. Every fifth channel is one of Telegram.
-const BROKEN: [usize; 6] = [0, 6, 13, 41, 8, 22];
+const BROKEN: [usize; 4] = [0, 6, 41, 22];
+
+/// Mastodon channels that are broken: the tokens ended, the account frozen.
+const BROKEN_ACCOUNTS: [usize; 2] = [13, 33];
+
+/// The token that mends the first of them.
+const ACCESS_TOKEN: &str = "demo-token";
 
 /// Telegram channels that are broken: the bot thrown out, its right to post
 /// taken away, its token revoked.
@@ -79,7 +88,7 @@ const BROKEN_BOTS: [usize; 3] = [19, 49, 34];
 /// A bot that may post everywhere, so that its token mends what is broken.
 const HELPER: &str = "demo_bot";
 
-/// When the network lifts what it did to two accounts.
+/// When networks lift what they did to accounts.
 const LIFTED_AFTER: Duration = Duration::from_secs(180);
 
 struct Channel {
@@ -99,7 +108,7 @@ pub async fn seed(context: &Context, networks: &Sandbox, seed: u64) -> Result<()
     let past = open(context, Clock::manual(now.minus(BEFORE))).await?;
     write_posts(&past, &channels, now, seed).await?;
     break_some(networks, &channels)?;
-    for at in BROKEN.into_iter().chain(BROKEN_BOTS) {
+    for at in BROKEN.into_iter().chain(BROKEN_ACCOUNTS).chain(BROKEN_BOTS) {
         probe::probe(&today, &channels[at].id).await?;
     }
     pause::pause(&today, &channels[17].id).await?;
@@ -108,9 +117,8 @@ pub async fn seed(context: &Context, networks: &Sandbox, seed: u64) -> Result<()
     pass.map_err(defect)?;
     // Last, so that it is on top.
     let token = helper(networks, &channels).map_err(defect)?;
-    say_how(&today, &token).await?;
-    let suspended = BROKEN[4..].iter().map(|at| channels[*at].named.clone());
-    lift_later(context.clock.clone(), networks, suspended.collect());
+    say_how(&today, &token, &channels).await?;
+    lift_later(context.clock.clone(), networks, &channels);
     Ok(())
 }
 
@@ -148,6 +156,18 @@ async fn connect_all(hub: &Hub, networks: &Sandbox) -> Result<Vec<Channel>, Fail
             add(hub, new).await?.workspace.id
         };
         for label in CHANNELS {
+            if label == "help" && at < ON_MASTODON {
+                let account = format!("{slug}_help");
+                let mastodon = networks.mastodon();
+                mastodon.create_account(&account).map_err(defect)?;
+                let token = mastodon.create_token(&account, &["read", "write"]);
+                let credential = Credential::AccessToken {
+                    server: networks.mastodon_base().to_owned(),
+                    token: Secret::new(token.map_err(defect)?),
+                };
+                work.push((account, workspace.clone(), Network::Mastodon, credential));
+                continue;
+            }
             let (handle, display) = match label {
                 "" => (format!("{slug}.test"), name.to_owned()),
                 label => (format!("{label}.{slug}.test"), format!("{name} {label}")),
@@ -253,6 +273,13 @@ fn break_some(networks: &Sandbox, channels: &[Channel]) -> Result<(), Failure> {
     bluesky.deactivate(deactivated, true).map_err(defect)?;
     bluesky.takedown(suspended, true).map_err(defect)?;
     bluesky.fault_once("com.atproto.repo.putRecord", Fault::DropAnswer);
+    let mastodon = networks.mastodon();
+    let [unlinked, frozen] = BROKEN_ACCOUNTS.map(|at| &channels[at].named);
+    mastodon.password_reset(unlinked).map_err(defect)?;
+    mastodon
+        .adopt_token(unlinked, &["read", "write"], ACCESS_TOKEN)
+        .map_err(defect)?;
+    mastodon.freeze(frozen, true).map_err(defect)?;
     let telegram = networks.telegram();
     let [thrown_out, silenced, revoked] = BROKEN_BOTS.map(|at| &channels[at].named);
     let rights = [
@@ -287,24 +314,27 @@ fn helper(
 }
 
 /// Lifts what keeps accounts from posting although their logins are fine.
-fn lift_later(clock: Clock, networks: &Sandbox, handles: Vec<String>) {
-    let bluesky = networks.bluesky().clone();
+fn lift_later(clock: Clock, networks: &Sandbox, channels: &[Channel]) {
+    let (bluesky, mastodon) = (networks.bluesky().clone(), networks.mastodon().clone());
+    let [.., deactivated, suspended] = BROKEN.map(|at| channels[at].named.clone());
+    let [_, frozen] = BROKEN_ACCOUNTS.map(|at| channels[at].named.clone());
     tokio::spawn(async move {
         clock.sleep(LIFTED_AFTER).await;
-        for handle in handles {
-            // They are there: they were broken above.
-            let _ = bluesky.takedown(&handle, false);
-            let _ = bluesky.deactivate(&handle, false);
-        }
+        // They are there: they were broken above.
+        let _ = bluesky.takedown(&suspended, false);
+        let _ = bluesky.deactivate(&deactivated, false);
+        let _ = mastodon.freeze(&frozen, false);
     });
 }
 
 /// What whoever looks around needs to know, the first thing on top.
-async fn say_how(hub: &Hub, token: &str) -> Result<(), Failure> {
+async fn say_how(hub: &Hub, token: &str, channels: &[Channel]) -> Result<(), Failure> {
     let (now, entropy) = (hub.clock.now(), hub.entropy.clone());
     let minutes = LIFTED_AFTER.as_secs() / 60;
+    let unlinked = &channels[BROKEN_ACCOUNTS[0]].named;
     let texts = [
-        format!("Bluesky lifts its two suspensions in {minutes} minutes; p probes them then"),
+        format!("Bluesky and Mastodon lift three restrictions in {minutes} minutes; p probes then"),
+        format!("Mastodon: @{unlinked} takes this token: {ACCESS_TOKEN}"),
         format!("Telegram: every channel takes this token: {token}"),
         format!("Demo: r mends what is broken. Bluesky takes the app password {APP_PASSWORD}"),
     ];

@@ -41,6 +41,7 @@ use super::{
     Call, Credential, Descriptor, Found, MediaItem, Net, Networked, Outcome, Problem, Publish,
     Refusal, Renewal, Session, SignInError, SignedIn, Step, StepRecord, Way,
 };
+use crate::domain::limits::ServerLimits;
 use crate::domain::network::{ChannelKind, Network};
 use crate::domain::outcome::OutcomeClass;
 use crate::domain::post_options::PostOptions;
@@ -79,7 +80,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     reads: Offers::ALL,
     ended_by_hand: None,
     permissions_page: APP_PASSWORDS,
-    status_page: "https://status.bsky.app",
+    status_page: Some("https://status.bsky.app"),
     tips: &[
         "Make an app password at https://bsky.app/settings/app-passwords; name it after this hub.",
         "Never use the main password: it is refused, and changing it later does not break an app password.",
@@ -134,7 +135,13 @@ impl Networked for Bluesky {
         session::revoke(net, session).await
     }
 
-    fn problems(&self, text: &str, media: &[MediaItem], options: &PostOptions) -> Vec<Problem> {
+    fn problems(
+        &self,
+        text: &str,
+        media: &[MediaItem],
+        options: &PostOptions,
+        _limits: &ServerLimits,
+    ) -> Vec<Problem> {
         limits::problems(text, media, options)
     }
 

@@ -137,6 +137,7 @@ mod tests {
                 language: Some("en".into()),
                 ..PostOptions::default()
             },
+            limits: Default::default(),
             reply_to: None,
             rendered: None,
             now: UtcMs(1_795_269_600_000),

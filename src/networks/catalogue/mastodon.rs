@@ -1,8 +1,9 @@
 //! What Mastodon answers when it is not a success. It has no error names: a row
 //! is told by its status and a part of the sentence.
 //!
-//! Source: <https://docs.joinmastodon.org/methods/statuses/> and the sentences of
-//! <https://github.com/mastodon/mastodon/blob/main/config/locales/en.yml>
+//! Source: <https://docs.joinmastodon.org/methods/statuses/>, the sentences of
+//! <https://github.com/mastodon/mastodon/blob/main/config/locales/en.yml>, and of
+//! media <https://github.com/mastodon/mastodon/blob/main/app/controllers/api/v1/media_controller.rb>
 
 use super::Row;
 use crate::domain::answer::AnswerClass;
@@ -194,11 +195,61 @@ pub(super) const ROWS: &[Row] = &[
         calls: &[],
         status: (422, 422),
         name: "",
-        message: "Cannot attach more than 4 files",
+        message: "Cannot attach more than",
         class: AnswerClass::InvalidPost,
         cause: None,
-        words: "The post has too many media.",
-        body: r#"{"error":"Validation failed: Cannot attach more than 4 files"}"#,
+        words: "The post has too many media for this server.",
+        body: r#"{"error":"Cannot attach more than 4 files"}"#,
+    },
+    Row {
+        calls: &[],
+        status: (422, 422),
+        name: "",
+        message: "Cannot attach a video to a post that already contains images",
+        class: AnswerClass::InvalidPost,
+        cause: None,
+        words: "A video goes alone, without images beside it.",
+        body: r#"{"error":"Cannot attach a video to a post that already contains images"}"#,
+    },
+    Row {
+        calls: &[],
+        status: (422, 422),
+        name: "",
+        message: "images are not supported",
+        class: AnswerClass::InvalidPost,
+        cause: None,
+        words: "The image has more points than this server takes.",
+        body: r#"{"error":"8000x5000 images are not supported"}"#,
+    },
+    Row {
+        calls: &[],
+        status: (422, 422),
+        name: "",
+        message: "GIF files are not supported",
+        class: AnswerClass::InvalidPost,
+        cause: None,
+        words: "The animation has more points than this server takes.",
+        body: r#"{"error":"1600x1200 GIF files are not supported"}"#,
+    },
+    Row {
+        calls: &[],
+        status: (422, 422),
+        name: "",
+        message: "File type of uploaded media could not be verified",
+        class: AnswerClass::InvalidPost,
+        cause: None,
+        words: "The server cannot tell what the file is.",
+        body: r#"{"error":"File type of uploaded media could not be verified"}"#,
+    },
+    Row {
+        calls: &[],
+        status: (422, 422),
+        name: "",
+        message: "Error processing thumbnail for uploaded media",
+        class: AnswerClass::InvalidPost,
+        cause: None,
+        words: "The server cannot work with the file.",
+        body: r#"{"error":"Error processing thumbnail for uploaded media"}"#,
     },
     Row {
         calls: &[],

@@ -8,6 +8,8 @@
 
 mod api;
 mod html;
+mod instance;
+mod length;
 mod limits;
 mod lookup;
 mod oauth;
@@ -25,9 +27,11 @@ use super::{
     Publish, Refusal, Renewal, Session, SignInError, SignedIn, Step, StepRecord, Way,
 };
 use crate::domain::answer::AnswerClass;
+use crate::domain::limits::ServerLimits;
 use crate::domain::network::{ChannelKind, Network};
 use crate::domain::outcome::OutcomeClass;
 use crate::domain::post_options::PostOptions;
+use crate::support::secret::Secret;
 use crate::support::time::UtcMs;
 
 /// Source: <https://docs.joinmastodon.org/methods/oauth/#revoke>
@@ -46,8 +50,8 @@ static DESCRIPTOR: Descriptor = Descriptor {
     publish_scopes: &["write:statuses", "write:media"],
     reads: Offers::ALL,
     ended_by_hand: Some(ENDED_BY_HAND),
-    permissions_page: "https://mastodon.social/oauth/authorized_applications",
-    status_page: "https://status.mastodon.social",
+    permissions_page: "{server}/oauth/authorized_applications",
+    status_page: None,
     tips: &[
         "Be logged in on the account's server as that account, in the browser that opens the link.",
         "A token instead: Preferences, Development, a new application with the scopes read and write.",
@@ -129,8 +133,18 @@ impl Networked for Mastodon {
         oauth::revoke(net, session).await
     }
 
-    fn problems(&self, text: &str, media: &[MediaItem], options: &PostOptions) -> Vec<Problem> {
-        limits::problems(text, media, options)
+    async fn limits(&self, net: &Net, server: &str, token: &Secret) -> Option<ServerLimits> {
+        instance::limits(&api::Api::given(net, server, token)).await
+    }
+
+    fn problems(
+        &self,
+        text: &str,
+        media: &[MediaItem],
+        options: &PostOptions,
+        limits: &ServerLimits,
+    ) -> Vec<Problem> {
+        limits::problems(text, media, options, limits)
     }
 
     fn threads(&self) -> bool {

@@ -16,6 +16,14 @@ use crate::support::time::UtcMs;
 pub(super) const POST: &str = "postStatus";
 const UPLOAD: &str = "uploadMedia";
 const READY: &str = "getMedia";
+const READ: &str = "getStatus";
+/// A server's word for what it does not have.
+const NOT_THERE: &str = "Record not found";
+const REFUSED_AS_SPAM: &str = "The server answered as if all were well and did not keep the post: \
+    its protection against spam refused it. It is not sent again by itself; change the post, or ask \
+    the server's administrators.";
+/// Time for that one question; the post is answered already.
+const READ_TIME: Duration = Duration::from_secs(10);
 /// Marks an upload that is still worked on.
 const WORKING: &str = "working:";
 /// Pause between two questions whether a medium is ready.
@@ -45,7 +53,12 @@ pub(super) fn next(publish: &Publish, steps: &[StepRecord]) -> Step {
     if let Some(frozen) = &publish.rendered {
         return visible(frozen.clone());
     }
-    let found = limits::problems(&publish.text, &publish.media, &publish.options);
+    let found = limits::problems(
+        &publish.text,
+        &publish.media,
+        &publish.options,
+        &publish.limits,
+    );
     if let Some(problem) = found.first() {
         let what = format!("{} {}", problem.what, problem.hint);
         return Step::Refused(ours(AnswerClass::InvalidPost, POST, what));
@@ -147,12 +160,35 @@ async fn post(api: &Api<'_>, publish: &Publish, rendered: &str) -> Outcome {
         api.read::<Made>(POST, &reply)
     };
     match sent.await {
-        Ok(made) => Outcome::Published(Remote {
-            id: made.id,
-            permalink: made.url,
-        }),
+        Ok(made) => kept(api, made).await,
         Err(failed) => outcome(failed),
     }
+}
+
+/// Asks once for what was answered: a server that takes it for spam answers as
+/// if all were well and keeps nothing. Only "not there" speaks against the
+/// answer; whatever else comes leaves it as it was.
+///
+/// Source: <https://github.com/mastodon/mastodon/blob/main/app/lib/antispam.rb>
+async fn kept(api: &Api<'_>, made: Made) -> Outcome {
+    let read = async {
+        let mut request = api.get(READ, &["v1", "statuses", &made.id])?;
+        request.timeout = Some(READ_TIME);
+        request.wait = Some(ARMED_WAIT);
+        api.send(request).await
+    };
+    if let Err(failed) = read.await
+        && failed.refusal.evidence.http_status == Some(404)
+        && failed.refusal.evidence.message.as_deref() == Some(NOT_THERE)
+    {
+        let mut refusal = ours(AnswerClass::InvalidPost, READ, REFUSED_AS_SPAM.to_owned());
+        refusal.evidence.http_status = Some(404);
+        return Outcome::Refused(refusal);
+    }
+    Outcome::Published(Remote {
+        id: made.id,
+        permalink: made.url,
+    })
 }
 
 #[derive(Debug, Deserialize)]

@@ -45,17 +45,15 @@ impl Person {
     /// Why nothing can be posted although the token is fine.
     pub fn blocked(&self) -> Option<Refusal> {
         let what = if self.suspended {
-            "The account is suspended by its server."
-        } else if self.moved.is_some() {
-            "The account has moved to another one."
+            "The account is suspended by its server.".to_owned()
+        } else if let Some(moved) = &self.moved {
+            let to = moved["acct"].as_str().unwrap_or("another one");
+            let to = safe(to, &[], LONGEST);
+            format!("The account has moved to {to}; connect that one, or undo the move.")
         } else {
             return None;
         };
-        Some(ours(
-            AnswerClass::Restricted,
-            "verifyCredentials",
-            what.to_owned(),
-        ))
+        Some(ours(AnswerClass::Restricted, "verifyCredentials", what))
     }
 }
 

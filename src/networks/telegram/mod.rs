@@ -26,6 +26,7 @@ use super::{
     Publish, Refusal, Renewal, Session, SignInError, SignedIn, Step, StepRecord, Way,
 };
 use crate::domain::answer::AnswerClass;
+use crate::domain::limits::ServerLimits;
 use crate::domain::network::{ChannelKind, Network};
 use crate::domain::outcome::OutcomeClass;
 use crate::domain::post_options::PostOptions;
@@ -70,7 +71,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     ended_by_hand: Some(ENDED_BY_HAND),
     permissions_page: BOTFATHER,
     // There is no official one.
-    status_page: "https://t.me/BotNews",
+    status_page: Some("https://t.me/BotNews"),
     tips: &[
         "Make a bot with @BotFather (/newbot) and keep the token it gives.",
         "Add the bot to the channel as an administrator who may post messages; in a group a member is enough.",
@@ -123,7 +124,13 @@ impl Networked for Telegram {
         ))
     }
 
-    fn problems(&self, text: &str, media: &[MediaItem], options: &PostOptions) -> Vec<Problem> {
+    fn problems(
+        &self,
+        text: &str,
+        media: &[MediaItem],
+        options: &PostOptions,
+        _limits: &ServerLimits,
+    ) -> Vec<Problem> {
         limits::problems(text, media, options)
     }
 

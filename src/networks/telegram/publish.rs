@@ -320,6 +320,7 @@ mod tests {
             text: String::new(),
             media: Vec::new(),
             options: crate::domain::post_options::PostOptions::default(),
+            limits: Default::default(),
             reply_to: None,
             rendered: None,
             now: crate::support::time::UtcMs(0),

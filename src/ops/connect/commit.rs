@@ -8,7 +8,7 @@ use super::super::acting::Acting;
 use super::super::posts::acts::{Machine, carry_out};
 use super::super::release::plan_of;
 use super::super::{Hub, OpError};
-use super::{Connected, check_plan, refuse_disconnected};
+use super::{Connected, check_plan, refuse_disconnected, speaks};
 use crate::domain::channel::{Cause, Channel, Evidence};
 use crate::domain::delivery::State;
 use crate::domain::ids::{ChannelId, DeliveryId, LoginId, WorkspaceId};
@@ -88,12 +88,29 @@ impl Login {
 /// before it: this one was proved just now.
 pub(super) async fn commit(hub: &Hub, login: Login) -> Result<Connected, OpError> {
     let machine = Machine::of(hub);
+    let login = Arc::new(login);
+    let given = Arc::clone(&login);
     let (connected, id, generation) = hub
-        .change(move |tx, acting| write(tx, acting, &machine, &login))
+        .change(move |tx, acting| write(tx, acting, &machine, &given))
         .await?;
     hub.change(move |tx, _| Ok(tx.forget_older(&id, generation)?))
         .await?;
+    keep_limits(hub, &login).await?;
     Ok(connected)
+}
+
+/// What the server says posts may be there, so that the first one is held
+/// against it. One that cannot say now is asked again beside a proof.
+async fn keep_limits(hub: &Hub, login: &Login) -> Result<(), OpError> {
+    let network = login.account.kind.network();
+    let (_, net) = speaks(hub, network)?;
+    let (server, token) = (&login.signed.server, &login.signed.tokens.access);
+    let Some(told) = login.networked.limits(&net, server, token).await else {
+        return Ok(());
+    };
+    let server = server.clone();
+    hub.change(move |tx, acting| Ok(tx.keep_server_limits(network, &server, &told, acting.now)?))
+        .await
 }
 
 fn write(

@@ -8,6 +8,7 @@ use crate::domain::ids::MediaId;
 use crate::domain::post_options::PostOptions;
 use crate::networks::registry::Registry;
 use crate::networks::{MediaItem, Problem};
+use crate::store::Reads;
 use crate::store::posts::Medium;
 use crate::support::media::{MediaError, MediaRules, take};
 
@@ -95,53 +96,59 @@ pub(super) fn check_copies(spool: &Path, media: &[Medium]) -> Result<(), OpError
 
 /// What is wrong with a text and media for a channel's network; empty when it
 /// can go out.
+///
+/// # Errors
+/// When the store cannot be read.
 pub(super) fn check(
+    q: &Reads<'_>,
     networks: &Registry,
     channel: &Channel,
     text: &str,
     media: &[Medium],
     options: &PostOptions,
-) -> Vec<Problem> {
+) -> Result<Vec<Problem>, OpError> {
     let Some((network, _)) = networks.get(channel.kind.network()) else {
-        return vec![Problem {
+        return Ok(vec![Problem {
             what: format!(
                 "{} is not part of this version.",
                 channel.kind.network().title()
             ),
             hint: "Choose another channel.".into(),
-        }];
+        }]);
     };
     let items: Vec<MediaItem> = media.iter().map(item).collect();
-    network.problems(text, &items, options)
+    let limits = q.server_limits(channel.kind.network(), &channel.server)?;
+    Ok(network.problems(text, &items, options, &limits))
 }
 
 /// What keeps the later parts of a thread from going out on a channel.
 pub(super) fn check_parts(
+    q: &Reads<'_>,
     networks: &Registry,
     channel: &Channel,
     parts: &[String],
     options: &PostOptions,
-) -> Vec<Problem> {
+) -> Result<Vec<Problem>, OpError> {
     let Some((network, _)) = networks.get(channel.kind.network()) else {
-        return Vec::new();
+        return Ok(Vec::new());
     };
     if !parts.is_empty() && !network.threads() {
-        return vec![Problem {
+        return Ok(vec![Problem {
             what: format!("{} has no threads.", channel.kind.network().title()),
             hint: "Write one post for this channel, or choose another channel.".into(),
-        }];
+        }]);
     }
     let options = options.of_later_part();
-    (2..)
-        .zip(parts)
-        .flat_map(|(number, text)| {
-            let found = network.problems(text, &[], &options);
-            found.into_iter().map(move |problem| Problem {
-                what: format!("Part {number}: {}", problem.what),
-                ..problem
-            })
-        })
-        .collect()
+    let limits = q.server_limits(channel.kind.network(), &channel.server)?;
+    let mut problems = Vec::new();
+    for (number, text) in (2..).zip(parts) {
+        let found = network.problems(text, &[], &options, &limits);
+        problems.extend(found.into_iter().map(|problem| Problem {
+            what: format!("Part {number}: {}", problem.what),
+            ..problem
+        }));
+    }
+    Ok(problems)
 }
 
 /// The first problem of a post as a refusal, naming the channel.

@@ -180,13 +180,14 @@ async fn store(
         let mut warnings = Vec::new();
         for channel in &ready.channels {
             let text = text_for(&new, channel);
-            let mut problems = content::check(&networks, channel, text, &media, &new.options);
+            let mut problems = content::check(tx, &networks, channel, text, &media, &new.options)?;
             problems.extend(content::check_parts(
+                tx,
                 &networks,
                 channel,
                 &new.then,
                 &new.options,
-            ));
+            )?);
             if draft {
                 warnings.extend(
                     problems

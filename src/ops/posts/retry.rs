@@ -76,9 +76,10 @@ pub(super) fn check(q: &Reads<'_>, machine: &Machine, delivery: &Delivery) -> Re
     let networks = &machine.networks;
     let problems = if delivery.part_no == 1 {
         let media = q.media_of(&delivery.post_id)?;
-        content::check(networks, &channel, text, &media, &post.options)
+        content::check(q, networks, &channel, text, &media, &post.options)?
     } else {
-        content::check(networks, &channel, text, &[], &post.options.of_later_part())
+        let options = post.options.of_later_part();
+        content::check(q, networks, &channel, text, &[], &options)?
     };
     content::refuse_problem(&channel, &problems)
 }

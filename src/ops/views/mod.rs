@@ -4,6 +4,7 @@
 mod channels;
 mod check;
 mod happened;
+mod pages;
 mod queue;
 mod reading;
 mod status;
@@ -17,6 +18,7 @@ pub use check::{AtRisk, CheckView, Checked, Verdict, check};
 pub use happened::{HistoryView, history, incidents, notices};
 
 pub(super) use happened::visible_notices;
+pub use pages::{Pages, pages};
 pub use queue::{DeliveryView, PostView, QueueFilter, post, queue};
 pub use reading::{
     CommentsView, MetricsView, PostsView, ReadState, comments, metrics, recent_posts,

@@ -66,6 +66,19 @@ impl Mastodon {
         Ok(token)
     }
 
+    /// Makes a token of a chosen value.
+    ///
+    /// # Errors
+    /// When the account is not there.
+    pub fn adopt_token(&self, account: &str, scopes: &[&str], value: &str) -> Done {
+        let made = self.create_token(account, scopes)?;
+        let mut world = self.world();
+        if let Some(token) = world.tokens.remove(&made) {
+            world.tokens.insert(value.to_owned(), token);
+        }
+        Ok(())
+    }
+
     /// Revokes a token.
     ///
     /// # Errors

@@ -55,6 +55,7 @@ impl Send {
             text: text.into(),
             media: media.collect(),
             options: Default::default(),
+            limits: Default::default(),
             reply_to: None,
             rendered: None,
             now,
@@ -369,10 +370,13 @@ async fn what_can_never_go_out_is_refused_with_a_sentence() {
     assert_eq!(refusal.class, AnswerClass::InvalidPost);
     assert_eq!(send.scene.calls(), [""; 0]);
     assert_eq!(
-        send.scene
-            .networked
-            .problems(&send.publish.text, &[], &send.publish.options)[0]
-            .what,
+        send.scene.networked.problems(
+            &send.publish.text,
+            &[],
+            &send.publish.options,
+            &send.publish.limits
+        )[0]
+        .what,
         "The text is 1 character too long for Bluesky."
     );
     // Yet what may be live already is judged by the network alone.

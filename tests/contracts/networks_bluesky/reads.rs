@@ -24,6 +24,7 @@ async fn scene(texts: &[&str]) -> (Scene, Session, Vec<String>) {
 async fn publish(scene: &Scene, session: &Session, text: &str) -> String {
     let now = scene.clock.now();
     let publish = Publish {
+        limits: Default::default(),
         key: scene.networked.key(&format!("dlv_{text}"), now, 0),
         account: scene.did.clone(),
         text: text.into(),

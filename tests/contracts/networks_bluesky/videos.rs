@@ -36,6 +36,7 @@ impl Way {
         let now = scene.clock.now();
         let digest = Sha256::digest(MP4);
         let publish = Publish {
+            limits: Default::default(),
             key: scene.networked.key("dlv_1", now, 0),
             account: scene.did.clone(),
             text: "look".into(),

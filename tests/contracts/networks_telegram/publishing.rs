@@ -34,6 +34,7 @@ impl Send {
             text: text.into(),
             media: Vec::new(),
             options: Default::default(),
+            limits: Default::default(),
             reply_to: None,
             rendered: None,
             now,
