@@ -7,6 +7,7 @@
 //! | [`faults`] | what can be made to go wrong, and for how many requests |
 //! | [`calls`] | every request that came in |
 //! | [`ledger`] | every record that was ever created |
+//! | `pages` | what the consent pages of the networks share |
 //! | `params` | parameters from query, JSON, form or multipart bodies |
 //! | [`bluesky`], [`mastodon`], [`telegram`] | one network per folder |
 
@@ -16,6 +17,7 @@ mod control;
 pub mod faults;
 pub mod ledger;
 pub mod mastodon;
+mod pages;
 mod params;
 mod server;
 pub mod telegram;

@@ -31,6 +31,8 @@ pub struct DeadEnd {
 #[derive(Debug, Default)]
 pub struct Human {
     cookies: BTreeMap<String, String>,
+    /// Typed where a page asks for one.
+    password: String,
 }
 
 /// What a request led to.
@@ -49,6 +51,14 @@ pub async fn consent(link: &str, account: &str, answer: Answer) -> Result<Url, D
 }
 
 impl Human {
+    /// Somebody who knows the password of the account.
+    pub fn knowing(password: &str) -> Self {
+        Self {
+            password: password.to_owned(),
+            ..Self::default()
+        }
+    }
+
     /// Opens a link, signs in as `account` when asked to, and answers. Gives where
     /// the browser is sent then: an address of the app, which is not opened, or
     /// that of the page with the code.
@@ -74,7 +84,7 @@ impl Human {
             };
             next = match page {
                 Left::For(url) => Step::Open(url),
-                Left::Stays(page) => match look(&page, account, &answer) {
+                Left::Stays(page) => match look(&page, account, &self.password, &answer) {
                     Some(step) => step,
                     None if page.status == 200 => return Ok(page.url),
                     None => {
@@ -171,7 +181,7 @@ enum Left {
 }
 
 /// What somebody does with a page; nothing, when it asks nothing.
-fn look(page: &Page, account: &str, answer: &Answer) -> Option<Step> {
+fn look(page: &Page, account: &str, password: &str, answer: &Answer) -> Option<Step> {
     let forms = forms(&page.html);
     let name = format!("@{account}");
     if let Some(form) = forms.iter().find(|form| form.has_button("Log in")) {
@@ -183,6 +193,20 @@ fn look(page: &Page, account: &str, answer: &Answer) -> Option<Step> {
         let select = attribute(&select[0].0, "name").expect("the choice has a name");
         let value = attribute(option, "value").unwrap_or_else(|| name.clone());
         fields.push((select, value));
+        return Some(Step::Send(form.action(page), fields));
+    }
+    if let Some(form) = forms.iter().find(|form| form.has_button("Sign in")) {
+        // Nobody types the same again where it was just refused.
+        if page.status != 200 {
+            return None;
+        }
+        let mut fields = form.fields(&[]);
+        let typed = [("username", account), ("password", password)];
+        for (name, value) in typed {
+            assert!(form.asks(name), "no field for the {name}");
+            fields.retain(|(one, _)| one != name);
+            fields.push((name.to_owned(), value.to_owned()));
+        }
         return Some(Step::Send(form.action(page), fields));
     }
     let allow = forms.iter().find(|form| form.has_button("Authorize"))?;

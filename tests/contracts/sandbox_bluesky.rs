@@ -8,6 +8,7 @@
 
 mod accounts;
 mod faults;
+mod oauth;
 mod records;
 mod sessions;
 mod videos;

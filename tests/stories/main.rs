@@ -15,6 +15,7 @@ mod common;
 mod store_room;
 
 mod asking;
+mod bluesky_in_the_browser;
 mod bots_at_the_shell;
 mod catching_up;
 mod command_line;

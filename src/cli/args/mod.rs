@@ -125,6 +125,7 @@ The control door takes orders as POST <control>/<network>/<order> with a JSON bo
             quote {account, post, text}          app_view {on}
             confirm_email {account}              video_takes {seconds}
             fail_video {code}                    video_limits {videos, bytes}
+            end_oauth {account}
   telegram  create_bot {username, name}          create_chat {kind, title, username}
             set_rights {bot, chat, rights}       revoke_token {bot}
             freeze {bot, on}                     rename {chat, title, username}

@@ -8,6 +8,7 @@ use super::cid;
 use super::errors;
 use super::input::content_type;
 use super::limits::UPLOADS;
+use super::oauth::Right;
 use super::sessions::{caller, usable};
 use super::state::{Blob, World};
 use crate::sandbox::wire::{Answer, Request};
@@ -23,6 +24,7 @@ pub(super) fn upload(world: &mut World, req: &Request) -> Result<Answer, Answer>
     // As the real one: a deactivated account may upload (it is moving in).
     usable(world, &caller.did, true)?;
     let told = content_type(req)?;
+    caller.may(Right::Blob(&told))?;
     let size = req.body.len() as u64;
     if size > world.blob_limit {
         return Err(errors::too_large());

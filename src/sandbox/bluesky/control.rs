@@ -28,7 +28,7 @@ pub enum ControlError {
     AppPassword(String),
 }
 
-type Done<T = ()> = Result<T, ControlError>;
+pub(super) type Done<T = ()> = Result<T, ControlError>;
 
 impl Bluesky {
     /// Makes an account with this handle and main password; gives its DID.
@@ -147,8 +147,12 @@ impl Bluesky {
     /// # Errors
     /// When the account is not there.
     pub fn expire_access_tokens(&self, account: &str) -> Done {
-        self.with(account, |one| std::mem::take(&mut one.access))
-            .map(|dead| self.world().dead_access.extend(dead))
+        let dead = self.with(account, |one| std::mem::take(&mut one.access))?;
+        let did = self.did(account)?;
+        let mut world = self.world();
+        world.dead_access.extend(dead);
+        world.oauth.expire(&did);
+        Ok(())
     }
 
     /// Changes the key of the server: no token of before can be verified.
@@ -157,7 +161,8 @@ impl Bluesky {
         world.key = world.entropy.bytes();
     }
 
-    /// Changes the main password: all refresh tokens die, app passwords live.
+    /// Changes the main password: all refresh tokens die, app passwords and
+    /// logins at the server's own pages live.
     ///
     /// # Errors
     /// When the account is not there.
@@ -166,8 +171,8 @@ impl Bluesky {
         self.forget_refresh_tokens(Some(account))
     }
 
-    /// Takes an account down, which kills its refresh tokens for good, or
-    /// lifts that.
+    /// Takes an account down, which kills its refresh tokens and its logins at
+    /// the server's own pages for good, or lifts that.
     ///
     /// # Errors
     /// When the account is not there.
@@ -175,6 +180,8 @@ impl Bluesky {
         self.with(account, |one| one.taken_down = on)?;
         if on {
             self.forget_refresh_tokens(Some(account))?;
+            let did = self.did(account)?;
+            self.world().oauth.forget(&did);
         }
         Ok(())
     }
@@ -194,7 +201,9 @@ impl Bluesky {
     pub fn delete_account(&self, account: &str) -> Done {
         let did = self.did(account)?;
         self.forget_refresh_tokens(Some(&did))?;
-        self.world().accounts.remove(&did);
+        let mut world = self.world();
+        world.accounts.remove(&did);
+        world.oauth.forget(&did);
         Ok(())
     }
 

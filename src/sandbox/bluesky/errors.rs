@@ -25,6 +25,11 @@ pub(super) fn unverified() -> Answer {
     error(400, "InvalidToken", "Token could not be verified")
 }
 
+/// 400 for a token bound to a key that is presented as if it were not.
+pub(super) fn malformed() -> Answer {
+    error(400, "InvalidToken", "Malformed token")
+}
+
 /// 400 for an app-password session where the main password is needed.
 pub(super) fn bad_scope() -> Answer {
     error(400, "InvalidToken", "Bad token scope")

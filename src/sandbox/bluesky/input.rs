@@ -75,3 +75,9 @@ pub(super) fn param<'a>(req: &'a Request, key: &str) -> Result<&'a str, Answer> 
 pub(super) fn bearer(req: &Request) -> Option<&str> {
     req.header("authorization")?.strip_prefix("Bearer ")
 }
+
+/// The token of a request, however it is presented: for the log only.
+pub(super) fn token(req: &Request) -> Option<&str> {
+    let signed = req.header("authorization")?.strip_prefix("DPoP ");
+    signed.or_else(|| bearer(req))
+}

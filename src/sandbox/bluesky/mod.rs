@@ -13,6 +13,7 @@ mod errors;
 mod input;
 mod lexicon;
 mod limits;
+mod oauth;
 mod orders;
 mod passwords;
 mod reading;
@@ -29,7 +30,7 @@ pub use control::ControlError;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use self::input::bearer;
+use self::input::token;
 use self::state::World;
 use super::server::Site;
 use super::traffic::Traffic;
@@ -98,10 +99,12 @@ impl Site for Pds {
             path => path
                 .strip_prefix("/xrpc/")
                 .or_else(|| path.strip_prefix(video::PATH))
+                .or_else(|| path.strip_prefix("/oauth/"))
+                .or_else(|| path.strip_prefix("/.well-known/"))
                 .unwrap_or(path),
         };
         let world = self.0.world();
-        let token = bearer(req).and_then(tokens::named);
+        let token = token(req).and_then(tokens::named);
         let account = token.or_else(|| {
             let named = ["repo", "did", "actor", "handle"];
             let who = named.iter().find_map(|key| req.query(key));
@@ -125,6 +128,9 @@ impl Site for Pds {
         let mut answer = pds(&mut world, req).unwrap_or_else(|refused| refused);
         if answer.status != 429 {
             answer.headers.extend(world.limits.headers());
+        }
+        if world.oauth.admitted.take().is_some() {
+            answer.headers.push(oauth::nonce_header(&world, req.now));
         }
         answer
     }
@@ -177,7 +183,7 @@ fn pds(world: &mut World, req: &Request) -> Result<Answer, Answer> {
     let Some(method) = req.path.strip_prefix("/xrpc/") else {
         return Ok(match req.path.as_str() {
             "/.well-known/atproto-did" => directory::well_known(world, req),
-            _ => Answer::text(404, "Not Found"),
+            _ => oauth::answer(world, req).unwrap_or_else(|| Answer::text(404, "Not Found")),
         });
     };
     if method == "_health" {
@@ -187,6 +193,7 @@ fn pds(world: &mut World, req: &Request) -> Result<Answer, Answer> {
     world
         .limits
         .spend(&[limits::EVERYTHING], "127.0.0.1", 1, req.now)?;
+    oauth::admit(world, req);
     let found = METHODS.iter().find(|(_, name, _)| *name == method);
     if let Some((verb, _, handler)) = found {
         if req.method != *verb {
@@ -200,7 +207,7 @@ fn pds(world: &mut World, req: &Request) -> Result<Answer, Answer> {
     }
     // Handed on to an AppView, for which a session is needed first (source:
     // the reference server's pipethrough).
-    sessions::caller(world, req)?;
+    sessions::caller(world, req)?.may(oauth::Right::app_view(method))?;
     match method {
         "app.bsky.actor.getProfile" if world.app_view => directory::profile(world, req),
         "app.bsky.feed.getAuthorFeed" if world.app_view => reads::author_feed(world, req),

@@ -37,6 +37,9 @@ pub(in crate::sandbox) enum Order {
     ExpireAccessTokens {
         account: String,
     },
+    EndOauth {
+        account: String,
+    },
     ChangeSigningKey {},
     ChangeMainPassword {
         account: String,
@@ -160,6 +163,7 @@ fn carry_out(bluesky: &Bluesky, order: Order) -> Result<Value, ControlError> {
             bluesky.forget_refresh_tokens(account.as_deref())?;
         }
         Order::ExpireAccessTokens { account } => bluesky.expire_access_tokens(&account)?,
+        Order::EndOauth { account } => bluesky.end_oauth(&account)?,
         Order::ChangeSigningKey {} => bluesky.change_signing_key(),
         Order::ChangeMainPassword { account, password } => {
             bluesky.change_main_password(&account, &password)?;

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::errors;
 use super::input::{object, text};
+use super::oauth::no_oauth;
 use super::sessions::{caller, usable};
 use super::state::{AppPassword, World};
 use crate::sandbox::wire::{Answer, Request};
@@ -11,6 +12,7 @@ use crate::support::time::UtcMs;
 
 pub(super) fn create(world: &mut World, req: &Request) -> Result<Answer, Answer> {
     let caller = caller(world, req)?;
+    no_oauth(&caller)?;
     if !caller.main {
         return Err(errors::bad_scope());
     }
@@ -31,6 +33,7 @@ pub(super) fn create(world: &mut World, req: &Request) -> Result<Answer, Answer>
 
 pub(super) fn list(world: &World, req: &Request) -> Result<Answer, Answer> {
     let caller = caller(world, req)?;
+    no_oauth(&caller)?;
     let account = usable(world, &caller.did, true)?;
     let passwords: Vec<Value> = account
         .app_passwords
@@ -43,6 +46,7 @@ pub(super) fn list(world: &World, req: &Request) -> Result<Answer, Answer> {
 /// Allowed from the app password's own session too, as observed.
 pub(super) fn revoke(world: &mut World, req: &Request) -> Result<Answer, Answer> {
     let caller = caller(world, req)?;
+    no_oauth(&caller)?;
     usable(world, &caller.did, true)?;
     let body = object(req)?;
     forget(world, &caller.did, text(&body, "name")?);

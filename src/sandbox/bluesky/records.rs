@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::input::{object, text};
 use super::lexicon;
 use super::limits::{WRITES, WRITES_DAY};
+use super::oauth::Right;
 use super::sessions::{caller, usable};
 use super::state::{Record, World};
 use super::tid::is_tid;
@@ -35,7 +36,7 @@ fn swap<'a>(body: &'a Map<String, Value>, key: &str) -> Swap<'a> {
 }
 
 pub(super) fn create(world: &mut World, req: &Request) -> Result<Answer, Answer> {
-    let body = written(world, req, 3)?;
+    let body = written(world, req, 3, &["create"])?;
     let mut checked = check(world, req, &body)?;
     let rkey = match checked.rkey.take() {
         Some(rkey) => rkey,
@@ -52,7 +53,7 @@ pub(super) fn create(world: &mut World, req: &Request) -> Result<Answer, Answer>
 }
 
 pub(super) fn put(world: &mut World, req: &Request) -> Result<Answer, Answer> {
-    let body = written(world, req, 2)?;
+    let body = written(world, req, 2, &["create", "update"])?;
     text(&body, "rkey")?;
     let mut checked = check(world, req, &body)?;
     let rkey = checked.rkey.take().ok_or_else(errors::internal)?;
@@ -84,6 +85,7 @@ pub(super) fn delete(world: &mut World, req: &Request) -> Result<Answer, Answer>
     let repo = text(&body, "repo")?;
     let collection = text(&body, "collection")?.to_owned();
     let rkey = text(&body, "rkey")?.to_owned();
+    caller.may(Right::Records(&collection, "delete"))?;
     world
         .limits
         .spend(&[WRITES, WRITES_DAY], &caller.did, 1, req.now)?;
@@ -117,12 +119,21 @@ pub(super) fn delete(world: &mut World, req: &Request) -> Result<Answer, Answer>
     Ok(Answer::json(200, &json!({ "commit": made })))
 }
 
-/// Who writes, the body, and the points it costs; in the real order.
-fn written(world: &mut World, req: &Request, points: u64) -> Result<Map<String, Value>, Answer> {
+/// Who writes, the body, what that needs, and the points it costs; in the real
+/// order.
+fn written(
+    world: &mut World,
+    req: &Request,
+    points: u64,
+    needs: &[&str],
+) -> Result<Map<String, Value>, Answer> {
     let caller = caller(world, req)?;
     let body = object(req)?;
     text(&body, "repo")?;
-    text(&body, "collection")?;
+    let collection = text(&body, "collection")?;
+    for action in needs {
+        caller.may(Right::Records(collection, action))?;
+    }
     if !body.contains_key("record") {
         return Err(errors::missing_key("record"));
     }

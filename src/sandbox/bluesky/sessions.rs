@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::errors;
 use super::input::{bearer, nothing, object, text};
 use super::limits::{LOGINS, LOGINS_DAY};
+use super::oauth::Right;
 use super::state::{Account, Refresh, World};
 use super::tokens::{
     self, ACCESS_LIFE, AUDIENCE, Claims, Kind, REFRESH_LIFE, SCOPE_APP, SCOPE_MAIN, SCOPE_REFRESH,
@@ -20,15 +21,32 @@ const GRACE: i64 = 7_200;
 
 /// Who is calling, by a valid access token. The account may be gone by now:
 /// the token alone decides, for up to 2 h after a revocation, as observed.
+#[derive(Clone, Debug)]
 pub(super) struct Caller {
     pub did: String,
     /// Whether the main password opened the session.
     pub main: bool,
+    /// What a login at the server's own pages may do; sessions of a password
+    /// have no such limits.
+    pub scopes: Option<Vec<String>>,
+}
+
+impl Caller {
+    /// Whether it may do that.
+    pub fn may(&self, right: Right<'_>) -> Result<(), Answer> {
+        self.scopes.as_ref().map_or(Ok(()), |all| right.of(all))
+    }
 }
 
 /// Checks the access token of a request.
 pub(super) fn caller(world: &World, req: &Request) -> Result<Caller, Answer> {
+    if let Some(admitted) = &world.oauth.admitted {
+        return admitted.clone();
+    }
     let token = bearer(req).ok_or_else(errors::auth_missing)?;
+    if tokens::bound(&world.key, token).is_some() {
+        return Err(errors::malformed());
+    }
     let claims = tokens::read(&world.key, Kind::Access, token, req.now, false)?;
     if world.dead_access.contains(token) {
         return Err(errors::expired());
@@ -37,6 +55,7 @@ pub(super) fn caller(world: &World, req: &Request) -> Result<Caller, Answer> {
         SCOPE_MAIN | SCOPE_APP => Ok(Caller {
             main: claims.scope == SCOPE_MAIN,
             did: claims.sub,
+            scopes: None,
         }),
         _ => Err(errors::bad_scope()),
     }
@@ -127,7 +146,15 @@ pub(super) fn get(world: &World, req: &Request) -> Result<Answer, Answer> {
         .account(&caller.did)
         .filter(|account| !account.taken_down)
         .ok_or_else(|| errors::no_user_info(&caller.did))?;
-    Ok(Answer::json(200, &about(world, account)))
+    let mut body = about(world, account);
+    if caller.scopes.is_some() {
+        // As observed: who it is, and nothing more without another scope. That
+        // other scope is not simulated.
+        for private in ["didDoc", "email", "emailConfirmed"] {
+            body.as_object_mut().map(|body| body.remove(private));
+        }
+    }
+    Ok(Answer::json(200, &body))
 }
 
 pub(super) fn delete(world: &mut World, req: &Request) -> Result<Answer, Answer> {

@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 
 use super::cid::base32;
 use super::limits::Limits;
+use super::oauth::Oauth;
 use super::tid::Tids;
+use super::tokens::hmac;
 use super::video::Service;
 use crate::sandbox::ledger::LedgerEntry;
 use crate::support::entropy::Entropy;
@@ -22,6 +24,10 @@ pub(super) struct World {
     pub entropy: Entropy,
     /// Signs the tokens.
     pub key: [u8; 32],
+    /// Makes the nonces.
+    pub nonce_key: [u8; 32],
+    /// Logins at the server's own pages.
+    pub oauth: Oauth,
     /// By DID.
     pub accounts: BTreeMap<String, Account>,
     /// By DID; entries outlive the accounts.
@@ -140,9 +146,12 @@ impl Account {
 
 impl World {
     pub fn new(entropy: Entropy, base: &str) -> Self {
+        let key = entropy.bytes();
         Self {
             base: base.to_owned(),
-            key: entropy.bytes(),
+            nonce_key: hmac(&key, b"nonces"),
+            key,
+            oauth: Oauth::default(),
             entropy,
             accounts: BTreeMap::new(),
             directory: BTreeMap::new(),

@@ -3,6 +3,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -61,13 +62,7 @@ pub(super) struct Claims {
 
 /// Signs a token.
 pub(super) fn issue(key: &[u8; 32], kind: Kind, claims: &Claims) -> String {
-    let header = Header {
-        typ: kind.typ().to_owned(),
-        alg: "HS256".to_owned(),
-    };
-    let signed = format!("{}.{}", part(&header), part(claims));
-    let signature = URL_SAFE_NO_PAD.encode(hmac(key, signed.as_bytes()));
-    format!("{signed}.{signature}")
+    signed(key, kind.typ(), claims)
 }
 
 /// Checks signature and kind, then the expiry unless `ever` is set.
@@ -87,14 +82,7 @@ pub(super) fn read(
 }
 
 fn verified(key: &[u8; 32], kind: Kind, token: &str) -> Option<Claims> {
-    let (signed, signature) = token.rsplit_once('.')?;
-    let (header, claims) = signed.split_once('.')?;
-    if URL_SAFE_NO_PAD.decode(signature).ok()? != hmac(key, signed.as_bytes()) {
-        return None;
-    }
-    let header: Header = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).ok()?).ok()?;
-    let claims: Claims = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).ok()?).ok()?;
-    (header.typ == kind.typ() && claims.aud == AUDIENCE).then_some(claims)
+    opened(key, kind.typ(), token).filter(|claims: &Claims| claims.aud == AUDIENCE)
 }
 
 /// What a token says with which the server vouches for an account.
@@ -113,8 +101,48 @@ pub(super) struct Vouched {
 /// Signs one. The real one is signed with the key of the account, which the
 /// DID document publishes.
 pub(super) fn vouch(key: &[u8; 32], claims: &Vouched) -> String {
+    signed(key, "JWT", claims)
+}
+
+/// What one says, when it is of this server.
+pub(super) fn vouched(key: &[u8; 32], token: &str) -> Option<Vouched> {
+    opened(key, "JWT", token)
+}
+
+/// What a token of a login in the browser says; it is bound to a key.
+///
+/// Source: `token/token-manager.js` of `@atproto/oauth-provider`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Bound {
+    pub jti: String,
+    pub sub: String,
+    pub iat: i64,
+    pub exp: i64,
+    pub aud: String,
+    pub iss: String,
+    pub cnf: Key,
+    pub client_id: String,
+}
+
+/// The thumbprint of the key a token is bound to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Key {
+    pub jkt: String,
+}
+
+/// Signs one. The real one is signed with a key pair of the server.
+pub(super) fn bind(key: &[u8; 32], claims: &Bound) -> String {
+    signed(key, "at+jwt", claims)
+}
+
+/// What one says, when it is of this server.
+pub(super) fn bound(key: &[u8; 32], token: &str) -> Option<Bound> {
+    opened(key, "at+jwt", token)
+}
+
+fn signed(key: &[u8; 32], typ: &str, claims: &impl Serialize) -> String {
     let header = Header {
-        typ: "JWT".to_owned(),
+        typ: typ.to_owned(),
         alg: "HS256".to_owned(),
     };
     let signed = format!("{}.{}", part(&header), part(claims));
@@ -122,8 +150,7 @@ pub(super) fn vouch(key: &[u8; 32], claims: &Vouched) -> String {
     format!("{signed}.{signature}")
 }
 
-/// What one says, when it is of this server.
-pub(super) fn vouched(key: &[u8; 32], token: &str) -> Option<Vouched> {
+fn opened<T: DeserializeOwned>(key: &[u8; 32], typ: &str, token: &str) -> Option<T> {
     let (signed, signature) = token.rsplit_once('.')?;
     let (header, claims) = signed.split_once('.')?;
     if URL_SAFE_NO_PAD.decode(signature).ok()? != hmac(key, signed.as_bytes()) {
@@ -131,13 +158,18 @@ pub(super) fn vouched(key: &[u8; 32], token: &str) -> Option<Vouched> {
     }
     let header: Header = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).ok()?).ok()?;
     let claims = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).ok()?).ok()?;
-    (header.typ == "JWT").then_some(claims)
+    (header.typ == typ).then_some(claims)
 }
 
 /// The account a token names, unchecked: for the log only.
 pub(super) fn named(token: &str) -> Option<String> {
+    /// Tokens of both kinds of logins have it.
+    #[derive(Deserialize)]
+    struct Subject {
+        sub: String,
+    }
     let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
-    let claims: Claims = serde_json::from_slice(&claims).ok()?;
+    let claims: Subject = serde_json::from_slice(&claims).ok()?;
     Some(claims.sub)
 }
 
@@ -146,7 +178,7 @@ fn part(value: &impl Serialize) -> String {
 }
 
 /// HMAC-SHA-256 (RFC 2104); the key is one half of a block long.
-fn hmac(key: &[u8; 32], message: &[u8]) -> [u8; 32] {
+pub(super) fn hmac(key: &[u8; 32], message: &[u8]) -> [u8; 32] {
     let pad = |with: u8| {
         let mut block = [with; 64];
         for (slot, byte) in block.iter_mut().zip(key) {

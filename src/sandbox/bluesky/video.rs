@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use super::cid;
 use super::errors::{error, invalid};
 use super::input::{bearer, content_type, param};
+use super::oauth::Right;
 use super::sessions::caller;
 use super::state::{Blob, World};
 use super::tokens::{self, AUDIENCE, Vouched};
@@ -102,7 +103,9 @@ pub(super) fn vouch(world: &World, req: &Request) -> Result<Answer, Answer> {
         ));
     }
     let lxm = req.query("lxm");
-    if let Some(method) = lxm.filter(|lxm| !caller.main && is_privileged(lxm)) {
+    caller.may(Right::Call(lxm.unwrap_or("*"), aud))?;
+    let app_password = !caller.main && caller.scopes.is_none();
+    if let Some(method) = lxm.filter(|lxm| app_password && is_privileged(lxm)) {
         return Err(invalid(format!(
             "insufficient access to request a service auth token for the following method: {method}"
         )));

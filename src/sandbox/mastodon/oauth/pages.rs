@@ -2,26 +2,12 @@
 
 use std::fmt::Write as _;
 
+pub(super) use crate::sandbox::pages::error;
+use crate::sandbox::pages::{escape, hidden, page, sent_on};
 use crate::sandbox::wire::Answer;
 
-fn page(status: u16, title: &str, body: &str) -> Answer {
-    let html = format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>{title} - \
-         Sandbox</title></head>\n<body>\n{body}\n</body>\n</html>\n"
-    );
-    Answer::typed(status, "text/html; charset=utf-8", html.into_bytes())
-}
-
-/// A page that says what is wrong.
-pub(super) fn error(status: u16, words: &str) -> Answer {
-    let words = escape(words);
-    page(status, "Error", &format!("<p class=\"error\">{words}</p>"))
-}
-
 pub(super) fn redirect(to: &str) -> Answer {
-    let mut answer = Answer::empty(302);
-    answer.headers.push(("location", to.to_owned()));
-    answer
+    sent_on(302, to)
 }
 
 /// The code, to be copied by hand.
@@ -89,24 +75,4 @@ pub(super) fn question(asked: &Asked<'_>) -> Answer {
         hidden("_method", "delete"),
     );
     page(200, "Authorization required", &body)
-}
-
-fn hidden(name: &str, value: &str) -> String {
-    let value = escape(value);
-    format!("<input type=\"hidden\" name=\"{name}\" value=\"{value}\">\n")
-}
-
-fn escape(text: &str) -> String {
-    let mut out = String::new();
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
 }

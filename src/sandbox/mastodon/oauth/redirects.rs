@@ -4,6 +4,8 @@
 
 use url::{Host, Url};
 
+pub(super) use crate::sandbox::pages::with;
+
 /// The code is shown in a page instead, for somebody to copy.
 pub(super) const SHOWN: &str = "urn:ietf:wg:oauth:2.0:oob";
 
@@ -51,16 +53,6 @@ pub(super) fn flaw(redirect: &str) -> Option<&'static str> {
     } else {
         None
     }
-}
-
-/// A redirect with more in its query.
-pub(super) fn with(redirect: &str, more: &[(&str, &str)]) -> String {
-    let Ok(mut url) = Url::parse(redirect) else {
-        return redirect.to_owned();
-    };
-    let more = more.iter().filter(|(_, value)| !value.is_empty());
-    url.query_pairs_mut().extend_pairs(more);
-    url.into()
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 use super::pages;
 use crate::sandbox::mastodon::state::World;
+use crate::sandbox::pages::{cookies, set_cookie};
 use crate::sandbox::params::Params;
 use crate::sandbox::wire::{Answer, Request};
 
@@ -23,10 +24,7 @@ const COOKIE: &str = "_mastodon_session";
 
 /// The browser's session; a new one when it has none.
 pub(super) fn session(world: &mut World, req: &Request) -> (String, Session) {
-    let cookies = req.header("cookie").unwrap_or_default().split(';');
-    let named = cookies.filter_map(|cookie| cookie.trim().split_once('='));
-    let id = named.filter(|(name, _)| *name == COOKIE).map(|(_, id)| id);
-    for id in id {
+    for id in cookies(req, COOKIE) {
         if let Some(session) = world.oauth.sessions.get(id) {
             return (id.to_owned(), session.clone());
         }
@@ -39,11 +37,9 @@ pub(super) fn session(world: &mut World, req: &Request) -> (String, Session) {
 }
 
 /// Keeps a session, and gives the browser its cookie.
-pub(super) fn keep(world: &mut World, id: &str, session: Session, mut answer: Answer) -> Answer {
+pub(super) fn keep(world: &mut World, id: &str, session: Session, answer: Answer) -> Answer {
     world.oauth.sessions.insert(id.to_owned(), session);
-    let cookie = format!("{COOKIE}={id}; path=/; HttpOnly; SameSite=Lax");
-    answer.headers.push(("set-cookie", cookie));
-    answer
+    set_cookie(answer, COOKIE, id)
 }
 
 /// Whether a form came from a page of this session.
