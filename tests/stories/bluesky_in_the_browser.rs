@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use allgreen::domain::channel::{Cause, Status};
 use allgreen::domain::delivery::State;
 use allgreen::domain::ids::ChannelId;
 use allgreen::domain::network::Network;
@@ -144,6 +145,7 @@ fn b4_a_refusal_and_another_account_change_nothing() {
     let login = scene.connect(&["--no-browser"]);
     browse(&answered(&login, "bob.test", Answer::Allow));
     login.refused("another_account");
+    assert_eq!(scene.logins("bob.test"), 0, "its tokens are given back");
     assert_eq!(scene.desk.json(&["channel", "list"]), serde_json::json!([]));
 }
 
@@ -164,6 +166,18 @@ fn a_login_its_owner_removed_is_held_and_mended_in_the_browser() {
     scene.desk.wait_for_state(&post, "published");
     daemon.terminate(PATIENCE);
     assert_eq!(scene.live(), ["at its time"]);
+}
+
+#[test]
+fn e_a_disconnect_gives_the_tokens_back() {
+    let scene = Scene::new();
+    let id = scene.connected();
+    assert_eq!(scene.logins("ann.test"), 1);
+    let words = ["channel", "disconnect", &id, "--yes"];
+    scene.desk.home.allgreen(words).run().ok();
+    assert_eq!(scene.logins("ann.test"), 0);
+    // One to learn the nonce, one that counts.
+    assert_eq!(scene.calls("revoke"), 2);
 }
 
 #[test]
@@ -215,7 +229,7 @@ async fn channel(office: &Office, person: &Person) -> ChannelId {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_login_in_the_browser_ends_after_fourteen_days_and_its_posts_wait() {
+async fn a_login_in_the_browser_ends_after_fourteen_days_and_says_what_lasts_longer() {
     let office = Office::open().await;
     let ann = office.person("ann");
     let id = channel(&office, &ann).await;
@@ -255,6 +269,11 @@ async fn a_login_in_the_browser_ends_after_fourteen_days_and_its_posts_wait() {
     pass(began.plus(fourteen).since(office.clock.now()));
     let over = async || !shown().await.publishable;
     until(&pass, "it is over", over).await;
+    let ended = shown().await;
+    assert_eq!(ended.cause, Cause::Expired, "{ended:#?}");
+    assert_eq!(ended.status, Status::TokenExpired);
+    let said = ended.evidence.message.unwrap_or_default();
+    assert!(said.contains("an app password has no such end"), "{said}");
     pass(minutes(60));
     let delivery = office
         .hub

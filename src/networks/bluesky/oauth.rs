@@ -32,6 +32,10 @@ const SCOPES: [&str; 2] = ["atproto", "transition:generic"];
 /// Source: <https://atproto.com/specs/oauth#tokens-and-session-lifetime>
 const WHOLE_LOGIN: Duration = Duration::from_secs(14 * 86_400);
 
+/// What is said then.
+const OVER: &str =
+    "The 14 days of a login in the browser are over; an app password has no such end.";
+
 /// Which server gives tokens for an account's server.
 ///
 /// Source: <https://www.rfc-editor.org/rfc/rfc9728>
@@ -318,9 +322,8 @@ pub(super) async fn refresh(net: &Net, session: &Session) -> Result<Renewal, Ref
         return Err(ours(AnswerClass::Revoked, "refreshToken", what));
     };
     let (client, _) = kept(net, session).await.map_err(|it| it.refusal)?;
-    let grant = token_endpoint::refresh(net, &client, token)
-        .await
-        .map_err(|failed| failed.refusal)?;
+    let grant = token_endpoint::refresh(net, &client, token).await;
+    let grant = grant.map_err(|failed| over(failed.refusal))?;
     if grant
         .subject
         .as_ref()
@@ -340,6 +343,16 @@ pub(super) async fn refresh(net: &Net, session: &Session) -> Result<Renewal, Ref
         healed: None,
         blocked: None,
     })
+}
+
+/// The server deletes a login with the answer that its time is over: asked
+/// again, it only knows that there is none.
+fn over(mut refusal: Refusal) -> Refusal {
+    if refusal.class == AnswerClass::TokenExpired {
+        refusal.confirmed = true;
+        refusal.evidence.message = Some(OVER.to_owned());
+    }
+    refusal
 }
 
 /// Gives the tokens back.

@@ -298,7 +298,9 @@ pub async fn revoke(
     if let Some(secret) = &of.client_secret {
         form.push(("client_secret".to_owned(), secret.expose().to_owned()));
     }
-    let request = Request::post(call.name, url.clone(), Body::Form(form));
+    let mut request = Request::post(call.name, url.clone(), Body::Form(form));
+    // Unsigned, a server that binds tokens to keys says yes and ends nothing.
+    request.proof = of.proof_key.as_ref();
     match net.send(request).await {
         Ok(reply) if reply.ok() => Ok(()),
         Ok(reply) => Err(call.refused(&reply)),
