@@ -61,8 +61,6 @@ ids! {
     IncidentId = "inc_";
     /// One entry of the notification centre.
     NoticeId = "ntc_";
-    /// One login that was begun and has no answer yet.
-    LoginAttemptId = "att_";
     /// One request of another process to the publisher.
     CommandId = "cmd_";
 }

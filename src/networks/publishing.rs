@@ -64,7 +64,7 @@ pub struct StepRecord {
     pub handle: String,
 }
 
-/// One call the engine is asked to make through [`Networked::run`].
+/// One call the engine is asked to make through [`super::Networked::run`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
     /// Its name: unique within one publish (`uploadBlob:0`, `putRecord`).

@@ -7,9 +7,8 @@ use tokio::sync::{mpsc, oneshot};
 use url::Url;
 
 use super::listener::{Bound, Listener, PATH};
-use super::paste::{self, Callback, PasteError};
+use super::paste::Callback;
 use super::words::{same, secret_word};
-use crate::domain::ids::LoginAttemptId;
 use crate::domain::network::Network;
 use crate::networks::login::{Authorize, DeviceCode, Grant, LoginAsk, OAuthClient, SHOWN, refused};
 use crate::networks::token_endpoint;
@@ -36,7 +35,6 @@ pub struct Begin {
 
 /// A login that was begun. Dropping it closes its port.
 pub struct Attempt {
-    id: LoginAttemptId,
     networked: Arc<dyn Networked>,
     net: Net,
     client: OAuthClient,
@@ -174,7 +172,6 @@ impl Attempt {
             .map(|bound| bound.serve(path, ask.state.clone(), pasted.clone(), net.clock.clone()));
         let now = net.clock.now();
         Ok(Self {
-            id: LoginAttemptId::fresh(now, entropy),
             networked,
             client,
             ask,
@@ -188,11 +185,6 @@ impl Attempt {
             net,
             listener,
         })
-    }
-
-    /// Its id.
-    pub fn id(&self) -> &LoginAttemptId {
-        &self.id
     }
 
     /// Where the operator logs in. It holds the secret word: shown to the
@@ -395,18 +387,7 @@ impl std::fmt::Debug for Paster {
 impl std::fmt::Debug for Attempt {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Attempt")
-            .field("id", &self.id)
+            .field("port", &self.port)
             .finish_non_exhaustive()
-    }
-}
-
-impl Paster {
-    /// Understands a pasted text and hands it over.
-    ///
-    /// # Errors
-    /// Why it is no answer.
-    pub fn paste(&self, text: &str) -> Result<(), PasteError> {
-        self.give(paste::parse(text)?)
-            .map_err(|_| PasteError::Unknown)
     }
 }

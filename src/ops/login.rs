@@ -10,9 +10,9 @@ use super::connect::{
 };
 use super::{Hub, OpError};
 use crate::domain::channel::Channel;
-use crate::domain::ids::{ChannelId, LoginAttemptId, WorkspaceId};
+use crate::domain::ids::{ChannelId, WorkspaceId};
 use crate::domain::network::Network;
-use crate::networks::{Net, Networked, Way};
+use crate::networks::{Net, Networked};
 use crate::oauth::{Attempt, Begin};
 use crate::support::time::UtcMs;
 
@@ -98,19 +98,7 @@ pub async fn begin(hub: &Hub, purpose: Purpose, device: bool) -> Result<BrowserL
     })
 }
 
-/// Whether a network is logged in to in a browser.
-pub fn has_browser(hub: &Hub, network: Network) -> bool {
-    hub.networks
-        .get(network)
-        .is_some_and(|(one, _)| one.descriptor().ways.contains(&Way::Browser))
-}
-
 impl BrowserLogin {
-    /// Its id.
-    pub fn id(&self) -> &LoginAttemptId {
-        self.attempt.id()
-    }
-
     /// Where the operator logs in; shown to nobody else.
     pub fn link(&self) -> &Url {
         self.attempt.link()

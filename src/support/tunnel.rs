@@ -31,7 +31,7 @@ pub fn line(port: u16, host: Option<&str>, connection: Option<&str>) -> Option<S
     Some(format!("ssh {at}-L {port}:127.0.0.1:{port} {host}"))
 }
 
-/// [`line`] for this session.
+/// [`line()`] for this session.
 #[allow(
     clippy::disallowed_methods,
     reason = "SSH_CONNECTION is one of the variables a session may set"
