@@ -27,10 +27,21 @@ pub struct Begin {
     pub server: Option<String>,
     /// The account that is wanted, for networks that can ask for it.
     pub account: Option<String>,
-    /// Whether a code for another device is wanted too, where there is one.
-    pub device: bool,
+    /// Which ways are wanted.
+    pub ways: Ways,
     /// How long it may take.
     pub limit: Duration,
+}
+
+/// The ways an answer can come back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ways {
+    /// A browser, here or by paste.
+    Browser,
+    /// A browser, and a code for another device where there is one.
+    BrowserAndDevice,
+    /// A code for another device alone.
+    Device,
 }
 
 /// A login that was begun. Dropping it closes its port.
@@ -47,6 +58,7 @@ pub struct Attempt {
     pasted: mpsc::Sender<Answer>,
     device: Option<token_endpoint::Device>,
     no_device: Option<SignInError>,
+    ways: Ways,
     listener: Option<Listener>,
 }
 
@@ -114,18 +126,14 @@ impl Paster {
     /// # Errors
     /// The answer itself, when the login is over or has enough to look at.
     pub fn give(&self, callback: Callback) -> Result<(), Callback> {
-        let answer = Answer {
+        let Ok(place) = self.into.try_reserve() else {
+            return Err(callback);
+        };
+        place.send(Answer {
             what: What::Callback(callback),
             page: None,
-        };
-        self.into.try_send(answer).map_err(|error| {
-            let (mpsc::error::TrySendError::Full(answer)
-            | mpsc::error::TrySendError::Closed(answer)) = error;
-            match answer.what {
-                What::Callback(callback) => callback,
-                What::Granted(_) | What::Failed(_) => unreachable!("a callback was given"),
-            }
-        })
+        });
+        Ok(())
     }
 }
 
@@ -156,7 +164,7 @@ impl Attempt {
         };
         let link = networked.authorize(&net, &client, &ask).await?;
         // The other ways live on without it.
-        let (device, no_device) = if begin.device {
+        let (device, no_device) = if begin.ways != Ways::Browser {
             match token_endpoint::device(&net, &client).await {
                 Ok(device) => (device, None),
                 Err(failed) => (None, Some(refused(&failed, &client.server))),
@@ -182,6 +190,7 @@ impl Attempt {
             pasted,
             device,
             no_device,
+            ways: begin.ways,
             net,
             listener,
         })
@@ -231,28 +240,38 @@ impl Attempt {
     /// # Errors
     /// When the time is over.
     pub async fn wait(&mut self) -> Result<Answer, SignInError> {
-        let device = async {
-            match &self.device {
-                Some(device) => {
-                    token_endpoint::device_answer(&self.net, &self.client, device).await
+        loop {
+            let device = async {
+                match &self.device {
+                    Some(device) => {
+                        token_endpoint::device_answer(&self.net, &self.client, device).await
+                    }
+                    None => std::future::pending().await,
                 }
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            Some(answer) = self.answers.recv() => Ok(answer),
-            granted = device => Ok(Answer {
-                what: match granted {
+            };
+            let what = tokio::select! {
+                Some(answer) = self.answers.recv() => return Ok(answer),
+                granted = device => match granted {
                     Ok(grant) => What::Granted(grant),
+                    // The code is over, the link is not.
+                    Err(failed)
+                        if self.ways != Ways::Device
+                            && failed.error() != Some("access_denied") =>
+                    {
+                        self.device = None;
+                        continue;
+                    }
                     Err(failed) => What::Failed(refused(&failed, &self.client.server)),
                 },
-                page: None,
-            }),
-            () = self.net.clock.sleep_until(self.ends) => Err(SignInError {
-                code: "login_timeout",
-                what: "The login was not finished in time; nothing was changed.".to_owned(),
-                hint: "Begin it again.".to_owned(),
-            }),
+                () = self.net.clock.sleep_until(self.ends) => {
+                    return Err(SignInError {
+                        code: "login_timeout",
+                        what: "The login was not finished in time; nothing was changed.".to_owned(),
+                        hint: "Begin it again.".to_owned(),
+                    });
+                }
+            };
+            return Ok(Answer { what, page: None });
         }
     }
 

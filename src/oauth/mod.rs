@@ -19,5 +19,5 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub use attempt::{Answer, Attempt, Begin, Device, Paster};
+pub use attempt::{Answer, Attempt, Begin, Device, Paster, Ways};
 pub use paste::{Callback, PasteError, parse};

@@ -16,7 +16,7 @@ use crate::networks::{Net, Networked};
 use crate::oauth::{Attempt, Begin};
 use crate::support::time::UtcMs;
 
-pub use crate::oauth::{Answer, Callback, Device, PasteError, Paster, parse};
+pub use crate::oauth::{Answer, Callback, Device, PasteError, Paster, Ways, parse};
 
 /// What a login is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +58,7 @@ pub struct BrowserLogin {
 /// # Errors
 /// When role or plan do not allow it, the network has no such login, or cannot
 /// be reached.
-pub async fn begin(hub: &Hub, purpose: Purpose, device: bool) -> Result<BrowserLogin, OpError> {
+pub async fn begin(hub: &Hub, purpose: Purpose, ways: Ways) -> Result<BrowserLogin, OpError> {
     let (network, server, account, purpose) = match purpose {
         Purpose::Connect {
             workspace,
@@ -86,7 +86,7 @@ pub async fn begin(hub: &Hub, purpose: Purpose, device: bool) -> Result<BrowserL
     let begin = Begin {
         server,
         account,
-        device,
+        ways,
         limit: hub.config.engine.login_limit,
     };
     let attempt = Attempt::begin(Arc::clone(&networked), net.clone(), &hub.entropy, begin).await?;

@@ -17,7 +17,7 @@ use super::words;
 use crate::domain::network::Network;
 use crate::networks::Way;
 use crate::ops::connect::Connected;
-use crate::ops::login::{self, BrowserLogin, Callback, Paster, Purpose, may_go_on};
+use crate::ops::login::{self, BrowserLogin, Callback, Paster, Purpose, Ways, may_go_on};
 use crate::ops::{ErrorKind, Hub, OpError, views};
 use crate::support::secret::Secret;
 use crate::support::tunnel;
@@ -110,7 +110,7 @@ impl One {
     async fn run(mut self, purpose: Purpose) -> Option<String> {
         let hub = self.hub.clone();
         let mut login = match self
-            .unless_stopped(login::begin(&hub, purpose, true))
+            .unless_stopped(login::begin(&hub, purpose, Ways::BrowserAndDevice))
             .await?
         {
             Ok(login) => login,

@@ -7,6 +7,16 @@ use super::crashes::Ground;
 use super::proxy::Proxy;
 use super::runtime;
 
+/// The simulated networks on the clock of this machine.
+pub fn sandbox() -> Sandbox {
+    let options = SandboxOptions {
+        clock: Clock::real(),
+        seed: 7,
+        port: 0,
+    };
+    runtime().block_on(Sandbox::start(options)).unwrap()
+}
+
 /// An account on the simulated network.
 pub struct Simulated {
     pub sandbox: Sandbox,
@@ -18,12 +28,7 @@ pub struct Simulated {
 
 impl Ground for Simulated {
     fn new() -> Self {
-        let options = SandboxOptions {
-            clock: Clock::real(),
-            seed: 7,
-            port: 0,
-        };
-        let sandbox = runtime().block_on(Sandbox::start(options)).unwrap();
+        let sandbox = sandbox();
         let did = sandbox
             .bluesky()
             .create_account("ann.test", "main-password-1", "Ann")

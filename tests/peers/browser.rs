@@ -4,13 +4,12 @@
 use std::io::{Read, Write};
 use std::sync::mpsc::{Receiver, channel};
 
-use allgreen::sandbox::{Sandbox, SandboxOptions};
-use allgreen::support::clock::Clock;
 use portable_pty::{Child, CommandBuilder, PtySize, native_pty_system};
 
 use crate::chromium::Chromium;
+use crate::common::PATIENCE;
 use crate::common::program::Desk;
-use crate::common::{PATIENCE, runtime};
+use crate::common::simulated::sandbox;
 use crate::oauth_server::OAuthServer;
 
 #[test]
@@ -42,12 +41,7 @@ fn chromium_goes_through_the_pages_of_a_server_and_back_into_the_listener() {
 
 #[test]
 fn chromium_on_another_machine_ends_on_a_dead_page_whose_address_is_pasted() {
-    let options = SandboxOptions {
-        clock: Clock::real(),
-        seed: 7,
-        port: 0,
-    };
-    let sandbox = runtime().block_on(Sandbox::start(options)).unwrap();
+    let sandbox = sandbox();
     sandbox.mastodon().create_account("acme").unwrap();
     let desk = Desk::new("[networks.mastodon]\nallow_private_hosts = true\n");
     let mut terminal = Terminal::run(

@@ -2,15 +2,15 @@
 //! on another machine, whose last address is pasted, and one that comes back by
 //! itself.
 
+use allgreen::sandbox::Sandbox;
 use allgreen::sandbox::faults::Fault;
-use allgreen::sandbox::{Sandbox, SandboxOptions};
-use allgreen::support::clock::Clock;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use url::Url;
 
 use crate::common::human::{Answer, consent};
 use crate::common::program::Desk;
+use crate::common::simulated::sandbox;
 use crate::common::{http, runtime};
 use crate::terminal::Term;
 
@@ -21,12 +21,7 @@ struct Scene {
 
 impl Scene {
     fn new() -> Self {
-        let options = SandboxOptions {
-            clock: Clock::real(),
-            seed: 7,
-            port: 0,
-        };
-        let sandbox = runtime().block_on(Sandbox::start(options)).unwrap();
+        let sandbox = sandbox();
         for name in ["ann", "bob"] {
             sandbox.mastodon().create_account(name).unwrap();
         }

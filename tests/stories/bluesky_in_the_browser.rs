@@ -9,15 +9,16 @@ use allgreen::domain::delivery::State;
 use allgreen::domain::ids::ChannelId;
 use allgreen::domain::network::Network;
 use allgreen::domain::publisher::PublisherKind;
-use allgreen::ops::login::{Purpose, begin, parse};
+use allgreen::ops::login::{Purpose, Ways, begin, parse};
+use allgreen::sandbox::Sandbox;
 use allgreen::sandbox::faults::Fault;
-use allgreen::sandbox::{Sandbox, SandboxOptions};
 use allgreen::support::clock::Clock;
 use tokio::sync::watch;
 
 use crate::common::human::{Answer, Human};
 use crate::common::logins::{Waiting, browse};
 use crate::common::program::Desk;
+use crate::common::simulated::sandbox;
 use crate::common::{PATIENCE, eventually, runtime};
 use crate::office::{Office, Person, minutes};
 
@@ -31,12 +32,7 @@ struct Scene {
 
 impl Scene {
     fn new() -> Self {
-        let options = SandboxOptions {
-            clock: Clock::real(),
-            seed: 7,
-            port: 0,
-        };
-        let sandbox = runtime().block_on(Sandbox::start(options)).unwrap();
+        let sandbox = sandbox();
         for name in ["ann", "bob"] {
             let handle = format!("{name}.test");
             let bluesky = sandbox.bluesky();
@@ -217,7 +213,7 @@ async fn channel(office: &Office, person: &Person) -> ChannelId {
         server: None,
         account: Some(person.handle.clone()),
     };
-    let mut login = begin(&office.hub, purpose, false).await.unwrap();
+    let mut login = begin(&office.hub, purpose, Ways::Browser).await.unwrap();
     let link = login.link().to_string();
     let mut human = Human::knowing(MAIN);
     let back = human.consent(&link, &person.handle, Answer::Allow).await;

@@ -5,13 +5,13 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
+use allgreen::sandbox::Sandbox;
 use allgreen::sandbox::faults::Fault;
-use allgreen::sandbox::{Sandbox, SandboxOptions};
-use allgreen::support::clock::Clock;
 
 use crate::common::human::{Answer, consent};
 use crate::common::logins::{Waiting, browse};
 use crate::common::program::Desk;
+use crate::common::simulated::sandbox;
 use crate::common::{PATIENCE, eventually, runtime};
 
 /// A desk, and an instance with two accounts.
@@ -22,12 +22,7 @@ struct Scene {
 
 impl Scene {
     fn new() -> Self {
-        let options = SandboxOptions {
-            clock: Clock::real(),
-            seed: 7,
-            port: 0,
-        };
-        let sandbox = runtime().block_on(Sandbox::start(options)).unwrap();
+        let sandbox = sandbox();
         for instance in [sandbox.mastodon(), sandbox.odd_mastodon()] {
             instance.create_account("acme").unwrap();
             instance.create_account("birch").unwrap();
@@ -250,6 +245,44 @@ fn b2_whoever_else_knocks_changes_nothing_and_the_right_answer_still_counts() {
     assert!(second.1.contains("Received already"), "{}", second.1);
     login.connected();
     assert_eq!(scene.calls("token"), 1);
+}
+
+#[test]
+fn b2_where_the_browser_cannot_come_back_the_code_is_pasted() {
+    let scene = Scene::new();
+    let relay = "https://relay.example/paste.html";
+    let shown = "urn:ietf:wg:oauth:2.0:oob";
+    for (redirect, account) in [(relay, "acme"), (shown, "birch")] {
+        scene.desk.home.write_config(&format!(
+            "[networks.mastodon]\nallow_private_hosts = true\nredirect_uri = \"{redirect}\"\n"
+        ));
+        let server = scene.server();
+        let words = [
+            "channel",
+            "connect",
+            "mastodon",
+            "--server",
+            server,
+            "--no-browser",
+        ];
+        let nobody = scene.desk.home.allgreen(words).run().expect_code(2);
+        assert!(nobody.stderr.contains("--paste -"), "{}", nobody.stderr);
+        let mut login = scene.connect(&["--paste", "-"]);
+        let end = allowed(&login, account);
+        let url = url::Url::parse(&end).unwrap();
+        let code = url
+            .query_pairs()
+            .find(|(name, _)| name == "code")
+            .unwrap()
+            .1;
+        let pasted = if redirect == relay {
+            end.clone()
+        } else {
+            code.into_owned()
+        };
+        login.running.type_line(&pasted);
+        assert_eq!(login.connected()["lamp"], "green", "{redirect}");
+    }
 }
 
 #[test]

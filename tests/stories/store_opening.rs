@@ -349,7 +349,9 @@ fn threads_that_start_first_at_the_same_moment_share_one_store_and_one_key() {
     }
 }
 
-/// Not a story: what the processes of the next one run, in their directory.
+/// Not a story: what the processes of the next one run, in their directory. A
+/// test by itself so that they are this very binary; ignored so that nothing
+/// runs it but them, with `--ignored`.
 #[test]
 #[ignore = "run by processes_that_start_first_at_the_same_moment_share_one_store"]
 fn child_opens_the_store_where_it_is_started() {

@@ -1,22 +1,15 @@
 //! Large media: how far the upload is can be seen while it goes on, and is
 //! forgotten when it is over.
 
-use allgreen::sandbox::{Sandbox, SandboxOptions};
-use allgreen::support::clock::Clock;
-
 use crate::common::crashes::DOT;
 use crate::common::program::Desk;
 use crate::common::proxy::{Fault, Gate, Proxy};
-use crate::common::{PATIENCE, eventually_some, runtime};
+use crate::common::simulated::sandbox;
+use crate::common::{PATIENCE, eventually_some};
 
 #[test]
 fn i_an_upload_under_way_shows_how_far_it_is() {
-    let options = SandboxOptions {
-        clock: Clock::real(),
-        seed: 7,
-        port: 0,
-    };
-    let sandbox = runtime().block_on(Sandbox::start(options)).unwrap();
+    let sandbox = sandbox();
     sandbox.mastodon().create_account("acme").unwrap();
     let scopes = ["read", "write"];
     let token = sandbox.mastodon().create_token("acme", &scopes).unwrap();

@@ -10,7 +10,7 @@ use crate::cli::ask;
 use crate::cli::context::Context;
 use crate::cli::output::Failure;
 use crate::ops::connect::Connected;
-use crate::ops::login::{self, BrowserLogin, Purpose, may_go_on, parse};
+use crate::ops::login::{self, BrowserLogin, Purpose, Ways, may_go_on, parse};
 use crate::ops::{Hub, OpError};
 use crate::support::surroundings::Surroundings;
 use crate::support::tunnel;
@@ -29,7 +29,12 @@ pub async fn log_in(
     purpose: Purpose,
     flags: &Login,
 ) -> Result<Connected, Failure> {
-    let mut login = login::begin(hub, purpose, flags.device).await?;
+    let ways = if flags.device {
+        Ways::Device
+    } else {
+        Ways::Browser
+    };
+    let mut login = login::begin(hub, purpose, ways).await?;
     if let (true, Some(why)) = (flags.device, login.no_device()) {
         return Err(why.into());
     }
@@ -41,6 +46,14 @@ pub async fn log_in(
         ));
     }
     let asks = flags.paste.is_none() && ask::can_ask(&context.flags);
+    let comes_back = login.port().is_some() || login.device().is_some();
+    if !comes_back && !asks && flags.paste.is_none() {
+        return Err(Failure::usage(
+            "no_way_back",
+            "The browser does not come back to this machine, and nobody can paste here.",
+            "Give the address of the page you end on with --paste -.",
+        ));
+    }
     introduce(context, hub, &login, flags, asks);
     let ended = answered(context, hub, &mut login, flags, asks).await;
     login.close().await;

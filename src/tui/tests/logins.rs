@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use super::look::{DARK, MONO, snapshot};
 use super::seed::{self, later};
 use super::stories::{paste, press, said, seen, selected};
 use crate::domain::ids::ChannelId;
-use crate::ops::login::{Device, Paster, Purpose};
+use crate::ops::login::{Paster, Purpose};
 use crate::ops::{ErrorKind, OpError};
 use crate::support::secret::Secret;
 use crate::tui::act::{Act, Done, Effect};
@@ -17,31 +16,31 @@ use crate::tui::model::{Dirty, Model, Sheet};
 use crate::tui::msg::{LoginNews, Msg};
 use crate::tui::update::update;
 
-const LINK: &str = "https://mas.to/oauth/authorize?client_id=x&state=word-of-dune";
+pub(super) const LINK: &str = "https://mas.to/oauth/authorize?client_id=x&state=word-of-dune";
 
 /// The channel `dune@mas.to` under the cursor, and `r`.
-fn reconnect(model: &mut Model) -> RequestId {
+pub(super) fn reconnect(model: &mut Model) -> RequestId {
     assert!(model.channels.select(&ChannelId::from_stored("soc_D1")));
     begun(press(model, "r"))
 }
 
-fn begun(effects: Vec<Effect>) -> RequestId {
+pub(super) fn begun(effects: Vec<Effect>) -> RequestId {
     match effects.as_slice() {
         [Effect::Begin(id, _)] => *id,
         other => panic!("no login was begun: {other:?}"),
     }
 }
 
-fn news(model: &mut Model, id: RequestId, news: LoginNews) -> Vec<Effect> {
+pub(super) fn news(model: &mut Model, id: RequestId, news: LoginNews) -> Vec<Effect> {
     update(model, Msg::Login(id, news))
 }
 
 /// Its link is there.
-fn link(model: &mut Model, id: RequestId, word: &str) {
+pub(super) fn link(model: &mut Model, id: RequestId, word: &str) {
     link_as(model, id, word, |_| {});
 }
 
-fn link_as(model: &mut Model, id: RequestId, word: &str, more: impl FnOnce(&mut Ready)) {
+pub(super) fn link_as(model: &mut Model, id: RequestId, word: &str, more: impl FnOnce(&mut Ready)) {
     let (paster, _) = Paster::of(word);
     let mut ready = Ready {
         link: Secret::new(LINK),
@@ -55,11 +54,11 @@ fn link_as(model: &mut Model, id: RequestId, word: &str, more: impl FnOnce(&mut 
     news(model, id, LoginNews::Ready(Box::new(ready)));
 }
 
-fn error(code: &'static str, what: &str, hint: &str) -> OpError {
+pub(super) fn error(code: &'static str, what: &str, hint: &str) -> OpError {
     OpError::new(ErrorKind::Failed, code, what, hint)
 }
 
-fn address(word: &str) -> String {
+pub(super) fn address(word: &str) -> String {
     format!("http://127.0.0.1:8917/callback?code=abc-123-def&state={word}\n")
 }
 
@@ -68,7 +67,7 @@ fn given(effects: &[Effect], login: RequestId) -> bool {
     matches!(effects, [Effect::Answer(id, ..)] if *id == login)
 }
 
-fn waiting(model: &mut Model) -> RequestId {
+pub(super) fn waiting(model: &mut Model) -> RequestId {
     let id = reconnect(model);
     link(model, id, "word-of-dune");
     id
@@ -301,7 +300,7 @@ fn an_answer_that_is_being_checked_is_not_given_up() {
     assert!(said(&model).starts_with("Reconnected dune@mas.to"));
 }
 
-fn done() -> Done {
+pub(super) fn done() -> Done {
     Done {
         text: "Reconnected dune@mas.to, proved just now.".into(),
         command: Some("allgreen channel reconnect dune/ma:@dune@mas.to --paste -".into()),
@@ -405,7 +404,7 @@ fn b4_another_account_is_shown_beside_the_expected_one() {
     assert_ne!(begun(press(&mut model, "<enter>")), dune);
 }
 
-fn another() -> OpError {
+pub(super) fn another() -> OpError {
     let mut error = error(
         "another_account",
         "This channel is @dune@mas.to (did:D1), but the login is @bob@mas.to (9030); nothing was changed.",
@@ -558,125 +557,4 @@ fn the_help_of_the_sheet_runs_what_it_finds() {
     assert!(matches!(effects.as_slice(), [Effect::Copy(text)] if text == LINK));
     press(&mut model, "?new link<enter>");
     assert_eq!(said(&model), "the link here is still good");
-}
-
-/// What is seen at 80x24 in colour and at 120x36 without.
-fn looks(name: &str, story: impl Fn(&mut Model)) {
-    for (width, height, look, suffix) in [(80, 24, DARK, "80x24"), (120, 36, MONO, "120x36")] {
-        let mut model = seed::model(width, height);
-        model.set.look = look;
-        story(&mut model);
-        insta::assert_snapshot!(format!("{name}_{suffix}"), snapshot(&model, width, height));
-    }
-}
-
-#[test]
-fn a_login_that_waits() {
-    looks("waiting", |model| {
-        waiting(model);
-    });
-}
-
-#[test]
-fn a_login_that_waits_over_ssh_in_silence() {
-    looks("over_ssh", |model| {
-        model.set.over_ssh = true;
-        let id = reconnect(model);
-        link_as(model, id, "w", |ready| {
-            ready.tunnel = Some("ssh -L 8917:127.0.0.1:8917 hub.example".into());
-            ready.device = Some(Device {
-                user_code: "ABCD-EFGH".into(),
-                page: "https://mas.to/device".into(),
-                page_with_code: None,
-                lives: Duration::from_secs(600),
-            });
-        });
-        later(model, 61);
-    });
-}
-
-#[test]
-fn a_login_that_was_refused() {
-    looks("refused", |model| {
-        let id = waiting(model);
-        let refused = error(
-            "access_denied",
-            "The login was refused on Mastodon's page; nothing was changed.",
-            "Begin it again and allow it, as somebody who may.",
-        );
-        news(model, id, LoginNews::Ended(Err(refused)));
-    });
-}
-
-#[test]
-fn a_login_of_another_account() {
-    looks("another", |model| {
-        let id = waiting(model);
-        news(model, id, LoginNews::Ended(Err(another())));
-    });
-}
-
-#[test]
-fn a_paste_of_the_link_itself() {
-    looks("pasted_link", |model| {
-        waiting(model);
-        paste(model, LINK);
-    });
-}
-
-#[test]
-fn asking_for_the_server() {
-    looks("server", |model| {
-        press(model, "cmasto<enter>");
-    });
-}
-
-#[test]
-fn an_answer_that_is_checked() {
-    looks("checking", |model| {
-        let id = waiting(model);
-        news(model, id, LoginNews::Checking);
-    });
-}
-
-#[test]
-fn logins_that_wait_while_the_list_is_open() {
-    looks("status_line", |model| {
-        waiting(model);
-        press(model, "<esc>");
-    });
-}
-
-#[test]
-fn where_room_is_short_what_happened_goes_before_advice() {
-    let mut model = seed::model(60, 20);
-    model.set.over_ssh = true;
-    let id = reconnect(&mut model);
-    link_as(&mut model, id, "w", |ready| {
-        ready.tunnel = Some("ssh -L 8917:127.0.0.1:8917 hub.example".into());
-    });
-    paste(&mut model, LINK);
-    let screen = seen(&model);
-    for words in [
-        "Open it, log in, and copy",
-        "Waiting for the browser",
-        "ssh -L",
-    ] {
-        assert!(screen.contains(words), "{words}: {screen}");
-    }
-}
-
-#[test]
-fn the_sheet_is_never_drawn_outside_of_the_frame() {
-    let mut model = seed::model(120, 36);
-    waiting(&mut model);
-    later(&mut model, 61);
-    for width in [0, 1, 2, 9, 20, 40, 60, 80, 120] {
-        for height in [0, 1, 2, 5, 8, 12, 24, 36] {
-            let frame = ratatui::layout::Rect::new(0, 0, width, height);
-            let mut buffer = ratatui::buffer::Buffer::empty(frame);
-            crate::tui::view::draw(&model, frame, &mut buffer);
-            assert_eq!(buffer.area, frame);
-        }
-    }
 }

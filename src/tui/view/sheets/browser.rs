@@ -183,7 +183,7 @@ fn waiting(
         0 => String::new(),
         n => format!("; {} held", count(n, "post stays", "posts stay")),
     };
-    let text = format!("Waiting for the browser or the address. Nothing has changed{held}.");
+    let text = format!("Waiting for browser or address. Nothing has changed{held}.");
     lines.push(Line::Full(cut(&text, usize::from(cells)), Role::Muted));
 }
 
