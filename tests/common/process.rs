@@ -199,6 +199,11 @@ impl Running {
         writeln!(keys, "{line}").expect("its standard input");
     }
 
+    /// Ends its standard input.
+    pub fn end_of_input(&mut self) {
+        self.keys = None;
+    }
+
     /// What it has printed up to now.
     pub fn stdout(&self) -> String {
         self.stdout.text()

@@ -107,6 +107,8 @@ fn b2_the_dead_address_its_query_and_the_bare_code_are_pasted() {
         let mut login = scene.connect(&["--paste", "-"]);
         let dead = allowed(&login, account);
         login.running.type_line(&how(&dead));
+        // As a script does that has no more to say.
+        login.running.end_of_input();
         login.connected()
     };
     let query = |dead: &str| dead.split_once('?').unwrap().1.to_owned();

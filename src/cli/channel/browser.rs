@@ -69,14 +69,15 @@ async fn answered(
 ) -> Result<Connected, Failure> {
     let mut lines = (flags.paste.is_some() || asks).then(lines);
     let mut stop = context.stop();
+    let mut given = false;
     loop {
         let answer = tokio::select! {
             answer = login.wait() => answer?,
             line = next(&mut lines) => {
                 match line {
-                    Some(line) => take(context, login, &line, asks)?,
+                    Some(line) => given |= take(context, login, &line, asks)?,
                     // Standard input is over: with --paste nothing else comes.
-                    None if flags.paste.is_some() => return Err(nothing_pasted()),
+                    None if flags.paste.is_some() && !given => return Err(nothing_pasted()),
                     None => lines = None,
                 }
                 continue;
@@ -93,10 +94,11 @@ async fn answered(
     }
 }
 
-/// Hands a pasted line over; what is no answer is said and asked for again.
-fn take(context: &Context, login: &BrowserLogin, line: &str, asks: bool) -> Result<(), Failure> {
+/// Hands a pasted line over, and whether it was one; what is no answer is said
+/// and asked for again.
+fn take(context: &Context, login: &BrowserLogin, line: &str, asks: bool) -> Result<bool, Failure> {
     if line.trim().is_empty() {
-        return Ok(());
+        return Ok(false);
     }
     let pasted = parse(line).and_then(|found| {
         login
@@ -105,12 +107,12 @@ fn take(context: &Context, login: &BrowserLogin, line: &str, asks: bool) -> Resu
             .map_err(|_| login::PasteError::Unknown)
     });
     match pasted {
-        Ok(()) => Ok(()),
+        Ok(()) => Ok(true),
         Err(error) if asks => {
             context
                 .output
                 .must_say(&format!("{error} {}", error.hint()));
-            Ok(())
+            Ok(false)
         }
         Err(error) => Err(Failure::usage("bad_paste", error.to_string(), error.hint())),
     }
