@@ -77,6 +77,9 @@ fn at_risk(checked: &Checked) -> String {
 fn summary(view: &CheckView) -> String {
     let all = view.green + view.attention + view.broken;
     let mut text = format!("{} of {} healthy.", view.green, count(all, "channel"));
+    if let Some(waits) = view.waits {
+        text.push_str(&format!(" Nothing goes out. {}.", waits.words()));
+    }
     if view.verdict == Verdict::CannotTell || !view.publisher.running {
         text.push_str(&format!(
             " {}: start one with: allgreen daemon",

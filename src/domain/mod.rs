@@ -4,6 +4,7 @@
 pub mod answer;
 pub mod blocker;
 pub mod channel;
+pub mod clock;
 pub mod delivery;
 pub mod ids;
 pub mod lamp;

@@ -169,6 +169,21 @@ fn abbreviation(zone: &TimeZone, at: Timestamp) -> String {
     zone.to_offset_info(at).abbreviation().to_string()
 }
 
+/// The clock time of an instant in a zone (`2026-11-24 09:00`); in UTC where the
+/// zone is unknown.
+pub fn civil(at: UtcMs, name: &str) -> String {
+    let zone = zone(name).unwrap_or(TimeZone::UTC);
+    short(&at.timestamp().to_zoned(zone).datetime().to_string())
+}
+
+/// `2026-11-24T09:00:00` as people write it; seconds only where there are any,
+/// parts of them never.
+pub fn short(civil: &str) -> String {
+    let whole = civil.split('.').next().unwrap_or(civil);
+    let text = whole.replace('T', " ");
+    text.strip_suffix(":00").unwrap_or(&text).to_owned()
+}
+
 /// A zone as it is kept and shown: the many names of UTC are one.
 pub fn zone_name(name: &str) -> &str {
     match name {

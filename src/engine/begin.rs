@@ -193,22 +193,27 @@ pub(super) async fn begin_proofs(
             next = next.min(until);
             continue;
         }
-        if !inner.memory().proving.insert(login.clone()) {
-            continue;
-        }
-        let taken = Taken::new(inner, What::Login(login.clone()));
-        tasks.spawn(async move {
-            let proved = refresher::renew(
-                &taken.inner,
-                &login,
-                Some(generation),
-                refresher::Wanted::Proof,
-            )
-            .await;
-            Finished::Proof { login, proved }
-        });
+        begin_proof(inner, tasks, login, generation);
     }
     Ok(next)
+}
+
+/// Begins the proof of a login, unless one is under way.
+pub(super) fn begin_proof(inner: &Arc<Inner>, tasks: &mut Tasks, login: LoginId, generation: i64) {
+    if !inner.memory().proving.insert(login.clone()) {
+        return;
+    }
+    let taken = Taken::new(inner, What::Login(login.clone()));
+    tasks.spawn(async move {
+        let proved = refresher::renew(
+            &taken.inner,
+            &login,
+            Some(generation),
+            refresher::Wanted::Proof,
+        )
+        .await;
+        Finished::Proof { login, proved }
+    });
 }
 
 /// Begins the readings that are due, as far as nothing else needs the room: few

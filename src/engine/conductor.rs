@@ -12,7 +12,7 @@ use super::begin::{
 use super::leadership::{self, Lease};
 use super::sender::Sent;
 use super::{
-    EngineError, Inner, Memory, Once, Pass, commands, process, resolver, upkeep, watchdog,
+    EngineError, Inner, Memory, Once, Pass, clock, commands, process, resolver, upkeep, watchdog,
 };
 use crate::domain::publisher::{CommandKind, PublisherKind};
 use crate::store::StoreError;
@@ -132,17 +132,22 @@ async fn wait_as_screen(
 }
 
 async fn begin_term(inner: &Arc<Inner>, kind: PublisherKind) -> Result<i64, StoreError> {
-    let (me, now) = (process::this(kind), inner.now());
-    let term = inner
+    let me = process::this(kind);
+    let (now, boot) = inner.parts.clock.sample();
+    let (term, watched) = inner
         .parts
         .store
         .write(move |tx| {
             tx.forget_upload(None)?;
-            tx.begin_term(&me, now)
+            let watched = clock::take_over(tx, tx.latest_term()?.as_ref(), &me.boot_id)?;
+            let term = tx.begin_term(&me, now)?;
+            tx.heartbeat(term, now, boot)?;
+            Ok((term, watched))
         })
         .await?;
     *inner.memory() = Memory {
         term: Some(term),
+        clock: watched,
         ..Memory::default()
     };
     Ok(term)
@@ -291,7 +296,8 @@ async fn turn(
     term: i64,
     first: bool,
 ) -> Result<Turn, StoreError> {
-    let now = inner.now();
+    let in_doubt = clock::watch(inner).await?;
+    let (now, boot) = inner.parts.clock.sample();
     let timing = &inner.parts.timing;
     // After a step of the clock backwards nobody waits for the old instant.
     state.heartbeat_at = state.heartbeat_at.min(now.plus(timing.heartbeat));
@@ -299,7 +305,7 @@ async fn turn(
         inner
             .parts
             .store
-            .write(move |tx| tx.heartbeat(term, now))
+            .write(move |tx| tx.heartbeat(term, now, boot))
             .await?;
         state.heartbeat_at = now.plus(timing.heartbeat);
         watchdog::watch(inner).await?;
@@ -322,7 +328,11 @@ async fn turn(
         .min(state.upkeep_at)
         .min(now.plus(timing.store_poll));
     next = next.min(begin_looks(inner, tasks, now).await?);
-    next = next.min(begin_sends(inner, tasks, now).await?);
+    next = next.min(if in_doubt {
+        clock::ask_witnesses(inner, tasks).await?
+    } else {
+        begin_sends(inner, tasks, now).await?
+    });
     next = next.min(begin_proofs(inner, tasks).await?);
     next = next.min(begin_readings(inner, tasks, &mut state.readings).await?);
     Ok(Turn::Wait(next.max(now.plus(Duration::from_millis(1)))))
@@ -451,9 +461,14 @@ async fn one_pass(
     resolver::adopt_orphans(inner).await?;
     spawn_upkeep(inner, tasks);
     loop {
+        let in_doubt = clock::watch(inner).await?;
         let now = inner.now();
         begin_looks(inner, tasks, now).await?;
-        begin_sends(inner, tasks, now).await?;
+        if in_doubt {
+            clock::ask_witnesses(inner, tasks).await?;
+        } else {
+            begin_sends(inner, tasks, now).await?;
+        }
         let Some(done) = tasks.join_next().await else {
             return Ok(());
         };

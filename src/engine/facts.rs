@@ -20,6 +20,8 @@ pub struct Known {
     pub channel: Channel,
     /// Its newest attempt.
     pub attempt: Option<Attempt>,
+    /// From when on what became of the last send can be read.
+    pub settled_at: Option<UtcMs>,
     /// The facts of the machine.
     pub facts: Facts,
 }
@@ -52,10 +54,12 @@ pub fn read(
             .unwrap_or(delivery.due),
     );
     let armed_at = attempt.as_ref().and_then(|attempt| attempt.armed_at);
-    let settled_at = armed_at.map(|at| at.plus(timing.settle));
+    // A clock that was set forward must not make it look settled.
+    let unsettled_until = q.unsettled_until()?;
+    let settled_at = armed_at.map(|at| at.plus(timing.settle).max(unsettled_until.unwrap_or(at)));
     let unknown_from = delivery.unknown_since.max(settled_at);
     let facts = Facts {
-        can_send: channel.can_send() && !earlier_open && !q.restored()?,
+        can_send: channel.can_send() && !earlier_open && !q.restored()? && !q.clock_in_doubt()?,
         connected,
         class,
         due: delivery.due,
@@ -88,6 +92,7 @@ pub fn read(
         delivery,
         channel,
         attempt,
+        settled_at,
         facts,
     })
 }

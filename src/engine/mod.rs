@@ -27,6 +27,7 @@ use crate::support::timing::Timing;
 
 mod answers;
 mod begin;
+mod clock;
 mod commands;
 mod conductor;
 pub mod facts;
@@ -45,6 +46,7 @@ mod taken;
 mod upkeep;
 mod uploads;
 mod watchdog;
+mod zones;
 
 /// What the engine is made of.
 pub struct Parts {
@@ -110,6 +112,8 @@ struct Memory {
     refused: HashMap<ChannelId, u32>,
     /// Named refusals of a refresh in a row per login, unconfirmed yet.
     refused_logins: HashMap<LoginId, u32>,
+    /// What is known of this machine's clock.
+    clock: clock::Watched,
 }
 
 /// Why the engine stopped.

@@ -86,8 +86,7 @@ pub async fn look(inner: &Arc<Inner>, id: &DeliveryId) -> Result<bool, StoreErro
     }
     if !known.facts.settled && !inner.parts.rules.no_settle {
         // Planned too early, by a disconnect or a reconnect: once it is settled.
-        let armed = known.attempt.as_ref().and_then(|one| one.armed_at);
-        let at = armed.map_or(inner.now(), |at| at.plus(inner.parts.timing.settle));
+        let at = known.settled_at.unwrap_or_else(|| inner.now());
         let id = id.clone();
         inner
             .parts

@@ -8,7 +8,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use super::facts::{self, Known};
-use super::{Inner, answers, refresher, uploads};
+use super::{Inner, answers, clock, refresher, uploads};
 use crate::domain::delivery::State;
 use crate::domain::ids::DeliveryId;
 use crate::domain::machine::{Event, step};
@@ -147,6 +147,8 @@ async fn visible(
     publish: &Publish,
     call: &Call,
 ) -> Result<Sent, StoreError> {
+    // Set while this was prepared, the clock may say that it is due too early.
+    clock::watch(inner).await?;
     let armed_at = inner.parts.clock.boot();
     match arm(inner, &known, attempt, call).await {
         Ok(()) => {}

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::Inner;
+use super::{Inner, zones};
 use crate::store::StoreError;
 
 /// The setting that says when the last backup was made.
@@ -26,7 +26,7 @@ pub async fn backup(inner: &Arc<Inner>) -> Result<PathBuf, StoreError> {
     Ok(path)
 }
 
-/// Does what is due: backup, pruning, a pending wipe.
+/// Does what is due: backup, pruning, changed time zones, a pending wipe.
 ///
 /// # Errors
 /// When the store fails.
@@ -39,6 +39,7 @@ pub async fn daily(inner: &Arc<Inner>) -> Result<(), StoreError> {
     if last.is_none_or(|at| now.since(at) >= inner.parts.timing.backup_every || at > now) {
         backup(inner).await?;
         inner.parts.store.write(move |tx| tx.prune(now)).await?;
+        zones::compare(inner).await?;
     }
     inner.parts.store.finish_wipe().await?;
     inner.parts.store.finish_backup_wipes().await?;

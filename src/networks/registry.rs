@@ -39,6 +39,11 @@ impl Registry {
         }
     }
 
+    /// The one HTTP client all networks are spoken to with.
+    pub fn http(&self) -> &Http {
+        &self.bluesky.1.http
+    }
+
     /// A network, when it is built in.
     pub fn get(&self, network: Network) -> Option<(Arc<dyn Networked>, Net)> {
         match network {

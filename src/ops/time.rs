@@ -2,7 +2,7 @@
 
 use super::OpError;
 use crate::domain::when::{
-    Past, Shift, Trouble, When, WhenError, parse, parse_shift, zone, zone_name,
+    Past, Shift, Trouble, When, WhenError, parse, parse_shift, short, zone, zone_name,
 };
 use crate::store::posts::Time;
 use crate::support::time::UtcMs;
@@ -29,12 +29,7 @@ pub(super) fn time_at(due: UtcMs, zone: &str) -> Time {
     }
 }
 
-/// The clock time of an instant in `zone` (`2026-11-24 09:00`).
-pub fn civil(at: UtcMs, name: &str) -> String {
-    let zone = zone(name).unwrap_or(jiff::tz::TimeZone::UTC);
-    let civil = at.timestamp().to_zoned(zone).datetime();
-    short(&civil.to_string())
-}
+pub use crate::domain::when::civil;
 
 /// The zone by its IANA name.
 pub(super) fn check_zone(name: &str) -> Result<(), OpError> {
@@ -55,14 +50,6 @@ fn as_written(when: When) -> Time {
         civil: short(&when.civil),
         timezone: when.zone,
     }
-}
-
-/// `2026-11-24T09:00:00` as people write it; seconds only where there are any,
-/// parts of them never.
-fn short(civil: &str) -> String {
-    let whole = civil.split('.').next().unwrap_or(civil);
-    let text = whole.replace('T', " ");
-    text.strip_suffix(":00").unwrap_or(&text).to_owned()
 }
 
 impl From<WhenError> for OpError {

@@ -26,6 +26,7 @@ pub mod backup;
 pub mod changes;
 pub mod channels;
 pub mod check;
+pub mod clock;
 pub mod commands;
 pub mod content;
 pub mod disconnect;

@@ -1,10 +1,12 @@
 //! Terms: who publishes, since when, and whether it still says so.
 
+use std::time::Duration;
+
 use super::error::StoreError;
 use super::rows::{at, listed, maybe_at};
 use super::tx::{Reads, Tx};
 use crate::domain::publisher::PublisherKind;
-use crate::support::time::UtcMs;
+use crate::support::time::{UtcMs, millis};
 
 /// One holder of the publisher's role.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +27,8 @@ pub struct Term {
     pub started_at: UtcMs,
     /// Last sign of life.
     pub heartbeat_at: UtcMs,
+    /// Time since boot at that sign, in milliseconds.
+    pub heartbeat_boot_ms: Option<i64>,
     /// Given up at.
     pub ended_at: Option<UtcMs>,
 }
@@ -54,6 +58,7 @@ fn term(row: &rusqlite::Row<'_>) -> Result<Term, StoreError> {
         kind: listed(row, "kind", PublisherKind::parse)?,
         started_at: at(row, "started_at")?,
         heartbeat_at: at(row, "heartbeat_at")?,
+        heartbeat_boot_ms: row.get("heartbeat_boot_ms")?,
         ended_at: maybe_at(row, "ended_at")?,
     })
 }
@@ -117,15 +122,16 @@ impl Tx<'_> {
         Ok(n)
     }
 
-    /// A sign of life. Refused when the role was lost.
+    /// A sign of life, `boot` after the machine was started. Refused when the
+    /// role was lost.
     ///
     /// # Errors
     /// [`StoreError::Stale`] then.
-    pub fn heartbeat(&self, term: i64, now: UtcMs) -> Result<(), StoreError> {
+    pub fn heartbeat(&self, term: i64, now: UtcMs, boot: Duration) -> Result<(), StoreError> {
         self.fence(term)?;
         self.run(
-            "UPDATE term SET heartbeat_at = ?2 WHERE n = ?1",
-            (term, now.0),
+            "UPDATE term SET heartbeat_at = ?2, heartbeat_boot_ms = ?3 WHERE n = ?1",
+            (term, now.0, millis(boot)),
         )?;
         Ok(())
     }

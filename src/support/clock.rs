@@ -43,6 +43,9 @@ impl Manual {
     }
 }
 
+/// Two reads that are closer than this are of one moment.
+const SAME_MOMENT: Duration = Duration::from_millis(100);
+
 /// Environment variable by which debug builds take a scaled clock:
 /// `<RFC 3339 instant>x<factor>`.
 pub const TEST_CLOCK: &str = "ALLGREEN_TEST_CLOCK";
@@ -135,6 +138,22 @@ impl Clock {
             }
             Kind::Manual(manual) => manual.state().boot,
             Kind::Scaled { origin, factor, .. } => origin.elapsed().saturating_mul(*factor),
+        }
+    }
+
+    /// Wall time and time since boot of the same moment.
+    pub fn sample(&self) -> (UtcMs, Duration) {
+        if let Kind::Manual(manual) = &self.0 {
+            let state = manual.state();
+            return (state.now, state.boot);
+        }
+        loop {
+            let before = self.boot();
+            let wall = self.now();
+            // A process that was stopped between the two reads would see a step.
+            if self.boot().saturating_sub(before) < SAME_MOMENT.saturating_mul(self.factor()) {
+                return (wall, before);
+            }
         }
     }
 

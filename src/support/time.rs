@@ -61,6 +61,30 @@ pub fn span_words(span: Duration) -> String {
     }
 }
 
+/// A span in a sentence, with its two largest units: `45 s`, `1 h 30 m`,
+/// `3650 d`.
+pub fn long_span_words(span: Duration) -> String {
+    let seconds = span.as_secs();
+    let parts = [
+        (seconds / 86_400, "d"),
+        (seconds % 86_400 / 3_600, "h"),
+        (seconds % 3_600 / 60, "m"),
+        (seconds % 60, "s"),
+    ];
+    let words: Vec<String> = parts
+        .iter()
+        .skip_while(|(n, _)| *n == 0)
+        .take(2)
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, unit)| format!("{n} {unit}"))
+        .collect();
+    if words.is_empty() {
+        "0 s".into()
+    } else {
+        words.join(" ")
+    }
+}
+
 impl From<jiff::Timestamp> for UtcMs {
     fn from(at: jiff::Timestamp) -> Self {
         Self(at.as_millisecond())

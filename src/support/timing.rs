@@ -86,8 +86,11 @@ timing! {
     heartbeat = 10 * SECOND;
     /// How old a heartbeat must be before a screen takes over a free role.
     takeover_after = MINUTE;
-    /// Wall time may differ from boot time or other hosts by this.
+    /// Wall time may move by this beside boot time before the clock counts as set.
     clock_tolerance = 2 * SECOND;
+    /// A clock that was set forward by more than this, or that other hosts
+    /// contradict by more, is in doubt: nothing is sent.
+    clock_doubt = MINUTE;
     /// How long a login may take.
     login_limit = 15 * MINUTE;
     /// How often a verified backup is made.

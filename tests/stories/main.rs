@@ -18,6 +18,7 @@ mod asking;
 mod bluesky_in_the_browser;
 mod bots_at_the_shell;
 mod catching_up;
+mod clocks;
 mod command_line;
 mod connecting;
 mod disconnecting;

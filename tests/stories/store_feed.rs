@@ -98,7 +98,7 @@ async fn every_kind_of_change_is_told_once() {
     assert_eq!(kinds(&began), ["waiting", "term"]);
     let beat = during(&room, |tx| {
         for n in 1..20 {
-            tx.heartbeat(1, later(n))?;
+            tx.heartbeat(1, later(n), std::time::Duration::ZERO)?;
         }
         Ok(())
     })

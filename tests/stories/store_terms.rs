@@ -140,7 +140,7 @@ async fn terms_only_grow_and_only_the_last_unended_one_counts() {
         assert_eq!(fenced.is_ok(), holds, "term {term}");
         let beat = room
             .store
-            .write(move |tx| tx.heartbeat(term, later(10)))
+            .write(move |tx| tx.heartbeat(term, later(10), std::time::Duration::ZERO))
             .await;
         assert_eq!(beat.is_ok(), holds, "term {term}");
     }

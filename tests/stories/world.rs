@@ -31,6 +31,8 @@ pub const NOON: &str = "2026-11-21T14:02:00Z";
 
 pub struct World {
     pub clock: Clock,
+    /// The clock of the rest of the world, where it is not the same.
+    outside: Option<Clock>,
     pub sandbox: Sandbox,
     pub store: Store,
     pub networks: Arc<Registry>,
@@ -51,9 +53,20 @@ pub struct Person {
 
 impl World {
     pub async fn new() -> Self {
+        Self::with_clocks(None).await
+    }
+
+    /// A world whose networks have a clock of their own: this machine's can be
+    /// set without theirs.
+    pub async fn with_its_own_clock() -> Self {
+        let outside = Clock::manual(UtcMs::parse_rfc3339(NOON).unwrap());
+        Self::with_clocks(Some(outside)).await
+    }
+
+    async fn with_clocks(outside: Option<Clock>) -> Self {
         let clock = Clock::manual(UtcMs::parse_rfc3339(NOON).unwrap());
         let sandbox = Sandbox::start(SandboxOptions {
-            clock: clock.clone(),
+            clock: outside.clone().unwrap_or_else(|| clock.clone()),
             seed: 7,
             port: 0,
         })
@@ -109,6 +122,7 @@ impl World {
         .unwrap();
         Self {
             clock,
+            outside,
             sandbox,
             store,
             networks,
@@ -281,6 +295,9 @@ impl World {
     }
 
     pub fn advance(&self, by: Duration) {
+        if let Some(outside) = &self.outside {
+            outside.advance(by);
+        }
         self.clock.advance(by);
         self.wake();
     }

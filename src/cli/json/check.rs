@@ -34,6 +34,7 @@ pub struct CheckJson {
     pub green: u64,
     pub attention: u64,
     pub broken: u64,
+    pub waits: Option<&'static str>,
     pub publisher: PublisherJson,
     pub channels: Vec<CheckChannelJson>,
 }
@@ -45,6 +46,7 @@ impl From<&CheckView> for CheckJson {
             green: view.green,
             attention: view.attention,
             broken: view.broken,
+            waits: view.waits.map(crate::domain::delivery::Blocker::name),
             publisher: PublisherJson::from(&view.publisher),
             channels: view.channels.iter().map(CheckChannelJson::from).collect(),
         }

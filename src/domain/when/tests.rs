@@ -122,7 +122,7 @@ fn d_what_is_no_time_is_said_so() {
 }
 
 #[test]
-fn d_a_time_the_clocks_skip_is_refused_naming_the_gap() {
+fn row_34_a_time_the_clocks_skip_is_refused_naming_the_gap() {
     let error = trouble("2027-03-28 02:30", BERLIN);
     assert_eq!(error.trouble, Trouble::Gap);
     assert_eq!(
@@ -137,7 +137,7 @@ fn d_a_time_the_clocks_skip_is_refused_naming_the_gap() {
 }
 
 #[test]
-fn d_a_time_that_comes_twice_asks_which_and_takes_the_answer() {
+fn row_34_a_time_that_comes_twice_asks_which_and_takes_the_answer() {
     let error = trouble("2027-10-31 02:30", BERLIN);
     assert_eq!(error.trouble, Trouble::Fold);
     assert_eq!(

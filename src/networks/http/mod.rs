@@ -98,6 +98,11 @@ impl Http {
         self.offsets().list()
     }
 
+    /// Forgets that evidence: it was of a clock that has been set since.
+    pub fn forget_clock_evidence(&self) {
+        self.offsets().forget();
+    }
+
     /// Makes one call and reads its answer, whatever its status.
     ///
     /// # Errors

@@ -36,6 +36,10 @@ impl Offsets {
         self.0.truncate(HOSTS);
     }
 
+    pub(super) fn forget(&mut self) {
+        self.0.clear();
+    }
+
     pub(super) fn list(&self) -> Vec<ClockEvidence> {
         self.0.clone()
     }

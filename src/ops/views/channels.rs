@@ -144,7 +144,8 @@ pub fn channel_view(
     let lamp = lamp(channel, now, watch);
     let live = channel.status != Status::Disconnected;
     let scheduled = summary.count(State::Scheduled);
-    let held = if live && !channel.can_send() {
+    let all_wait = q.restored()? || q.clock_in_doubt()?;
+    let held = if live && (all_wait || !channel.can_send()) {
         scheduled
     } else {
         0

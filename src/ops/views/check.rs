@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::super::publisher::{PublisherView, view as publisher_view};
 use super::super::{Hub, OpError, Scope};
 use super::{ChannelView, Lamp, Lamps, channels};
+use crate::domain::delivery::Blocker;
 use crate::store::Reads;
 use crate::support::time::{UtcMs, span_words};
 
@@ -78,6 +79,8 @@ pub struct CheckView {
     pub attention: u64,
     /// How many cannot publish.
     pub broken: u64,
+    /// What keeps every post from going out, whatever its lamp says.
+    pub waits: Option<Blocker>,
     /// Who publishes.
     pub publisher: PublisherView,
     /// Every channel, what needs a person first.
@@ -114,7 +117,13 @@ pub async fn check(
         let views: Vec<_> = checked.iter().map(|one| one.channel.clone()).collect();
         let lamps = Lamps::of(&views);
         let publisher = publisher_view(q, &timing, acting.now)?;
-        let verdict = if lamps.broken > 0 {
+        // Whatever the lamps say: nothing goes out then.
+        let waits = match (q.restored()?, q.clock_in_doubt()?) {
+            (true, _) => Some(Blocker::Restored),
+            (false, true) => Some(Blocker::ClockSuspect),
+            (false, false) => None,
+        };
+        let verdict = if lamps.broken > 0 || waits.is_some() {
             Verdict::Broken
         } else if !publisher.running || publisher.silent {
             Verdict::CannotTell
@@ -128,6 +137,7 @@ pub async fn check(
             green: lamps.green,
             attention: lamps.attention,
             broken: lamps.broken,
+            waits,
             publisher,
             channels: checked,
         })

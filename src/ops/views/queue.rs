@@ -215,7 +215,8 @@ pub(in crate::ops) fn delivery_view(
 struct Desk<'q, 'a> {
     q: &'q Reads<'a>,
     now: UtcMs,
-    restored: Option<bool>,
+    /// Whether the store waits for a confirmation, and whether the clock does.
+    waits: Option<(bool, bool)>,
     channels: HashMap<ChannelId, Channel>,
     slugs: HashMap<WorkspaceId, String>,
     posts: HashMap<PostId, (String, usize, u32)>,
@@ -226,7 +227,7 @@ impl<'q, 'a> Desk<'q, 'a> {
         Self {
             q,
             now,
-            restored: None,
+            waits: None,
             channels: HashMap::new(),
             slugs: HashMap::new(),
             posts: HashMap::new(),
@@ -244,13 +245,13 @@ impl<'q, 'a> Desk<'q, 'a> {
         })?;
         let blocker = match delivery.state {
             State::Scheduled => {
-                let restored = match self.restored {
+                let (restored, clock) = match self.waits {
                     Some(known) => known,
-                    None => *self.restored.insert(q.restored()?),
+                    None => *self.waits.insert((q.restored()?, q.clock_in_doubt()?)),
                 };
                 // A part that is still to come holds nothing.
                 let stuck = q.stuck_before(&delivery)?.is_some();
-                held_by(channel, restored, false, stuck)
+                held_by(channel, restored, clock, stuck)
             }
             _ => None,
         };

@@ -9,6 +9,7 @@ use crate::domain::role::Act;
 use crate::domain::when::zone_name;
 use crate::engine::process::is_alive;
 use crate::store::Reads;
+use crate::store::clock::DOUBT;
 use crate::store::queue::QueueQuery;
 use crate::support::time::UtcMs;
 
@@ -206,6 +207,12 @@ fn held(q: &Reads<'_>, view: &DeliveryView, place: &str, due: &str) -> Result<St
                 format!("It is held by an earlier part of its thread. It keeps its time, {due}.")
             }
         },
+        Some(Blocker::ClockSuspect) => {
+            let clock = q.incidents(true, 1000)?;
+            let clock = clock.into_iter().find(|one| one.kind == DOUBT);
+            let why = clock.map_or_else(|| "the clock is in doubt".into(), |one| one.text);
+            format!("It is held. {why}. It keeps its time, {due}.")
+        }
         Some(other) => format!("It is held ({}). It keeps its time, {due}.", other.words()),
         None => format!("It is held. It keeps its time, {due}."),
     })
