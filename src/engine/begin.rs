@@ -1,15 +1,18 @@
 //! What the publisher begins in one turn: readings of lost answers, sends,
 //! proofs, and readings of what the networks show, each a task of its own.
 
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::conductor::STORE_PAUSE;
-use super::lanes::{Lane, lane_of_late, miss, parked};
+use super::lanes::{Lane, lanes_of_late, miss, parked};
+use super::prober::{Planned, Replanned};
 use super::sender::Sent;
 use super::taken::{Taken, What};
-use super::{Inner, harvester, prober, refresher, resolver, sender};
+use super::waiting::{InTurn, Waiting};
+use super::{Inner, harvester, refresher, resolver, sender};
 use crate::domain::delivery::State;
 use crate::domain::ids::{ChannelId, DeliveryId, LoginId};
 use crate::store::StoreError;
@@ -96,32 +99,115 @@ pub(super) async fn begin_looks(
 pub(super) async fn begin_sends(
     inner: &Arc<Inner>,
     tasks: &mut Tasks,
+    waiting: &mut Waiting,
     now: UtcMs,
 ) -> Result<UtcMs, StoreError> {
-    let grace = inner.parts.timing.catch_up_spacing;
+    let clock = &inner.parts.clock;
+    let concurrency = inner.parts.timing.concurrency;
+    begin_waiting(inner, tasks, waiting, now);
+    if inner.memory().sending.len() >= concurrency {
+        // Whoever ends next makes room.
+        return Ok(UtcMs(i64::MAX));
+    }
+    let rest = waiting.rest(clock.boot());
+    waiting.unread = !rest.is_zero();
+    if waiting.unread {
+        return Ok(now.plus(rest));
+    }
+    let mut next = read_due(inner, waiting, now).await?;
+    fault::point("C0.after");
+    next = next.min(begin_waiting(inner, tasks, waiting, now));
+    Ok(next.min(waiting.next.unwrap_or(UtcMs(i64::MAX))))
+}
+
+/// Reads what is due, without what has to wait or was missed. When the first of
+/// those has its turn.
+async fn read_due(
+    inner: &Arc<Inner>,
+    waiting: &mut Waiting,
+    now: UtcMs,
+) -> Result<UtcMs, StoreError> {
+    let clock = &inner.parts.clock;
+    let (grace, poll) = (
+        inner.parts.timing.catch_up_spacing,
+        inner.parts.timing.store_poll,
+    );
+    let began = clock.boot();
     let (due, later) = inner
         .parts
         .store
-        .read(move |q| Ok((q.due_by_channel(now, now.minus(grace))?, q.next_due(now)?)))
+        .read(move |q| {
+            let due = q.due_by_channel(now, now.minus(grace))?;
+            Ok((due, q.next_due(now, now.plus(poll))?))
+        })
         .await?;
-    let mut next = later.unwrap_or(UtcMs(i64::MAX));
-    fault::point("C0.after");
     let (live, late): (Vec<_>, Vec<_>) = due
         .into_iter()
         .partition(|due| due.delivery.send_now || now.since(due.since) <= grace);
-    for (due, is_late) in live
+    let mut next = UtcMs(i64::MAX);
+    let mut in_turn: VecDeque<InTurn> = live
         .into_iter()
-        .map(|d| (d, false))
-        .chain(late.into_iter().map(|d| (d, true)))
-    {
+        .map(|due| InTurn { due, late: false })
+        .collect();
+    // Whether the second late one of a channel has its turn is not known before
+    // the first went out.
+    let mut channels = HashSet::new();
+    for (due, lane) in lanes_of_late(inner, late, now).await? {
+        if let Some(until) = put_off(inner, due.delivery.id.as_str(), now) {
+            next = next.min(until);
+            continue;
+        }
+        match lane {
+            Lane::Wait(until) => next = next.min(until),
+            Lane::Missed => {
+                miss(inner, &due.delivery, now).await?;
+                // The one behind it is due as well.
+                next = now;
+            }
+            Lane::Send => {
+                if channels.insert(due.delivery.channel_id.clone()) {
+                    in_turn.push_back(InTurn { due, late: true });
+                }
+            }
+        }
+    }
+    waiting.fill(in_turn, later, began, clock.boot());
+    Ok(next)
+}
+
+/// Begins what waits, as far as there is room and its channel is free. When
+/// something that is left alone has its turn.
+fn begin_waiting(
+    inner: &Arc<Inner>,
+    tasks: &mut Tasks,
+    waiting: &mut Waiting,
+    now: UtcMs,
+) -> UtcMs {
+    let timing = &inner.parts.timing;
+    let concurrency = timing.concurrency;
+    let mut next = UtcMs(i64::MAX);
+    let mut busy = VecDeque::new();
+    while let Some(one) = waiting.due.pop_front() {
+        let InTurn { due, late } = &one;
         let delivery = &due.delivery;
-        let free = {
+        if !late && !delivery.send_now && now.since(due.since) > timing.catch_up_spacing {
+            // It waited so long that it has become late: read again.
+            continue;
+        }
+        let (full, taken) = {
             let memory = inner.memory();
-            memory.sending.len() < inner.parts.timing.concurrency
-                && !memory.sending.contains(&delivery.channel_id)
-                && !memory.looking.contains(&delivery.id)
+            (
+                memory.sending.len() >= concurrency,
+                memory.sending.contains(&delivery.channel_id)
+                    || memory.looking.contains(&delivery.id),
+            )
         };
-        if !free {
+        if full {
+            waiting.due.push_front(one);
+            break;
+        }
+        if taken {
+            busy.push_back(one);
             continue;
         }
         if let Some(until) = put_off(inner, delivery.id.as_str(), now) {
@@ -132,30 +218,17 @@ pub(super) async fn begin_sends(
             next = next.min(until);
             continue;
         }
-        let lane = if is_late {
-            lane_of_late(inner, &due, now).await?
-        } else {
-            Lane::Send
-        };
-        match lane {
-            Lane::Wait(until) => next = next.min(until),
-            Lane::Missed => {
-                miss(inner, delivery, now).await?;
-                // The one behind it is due as well.
-                next = now;
-            }
-            Lane::Send => {
-                inner.memory().sending.insert(delivery.channel_id.clone());
-                let taken = Taken::new(inner, What::Channel(delivery.channel_id.clone()));
-                let delivery = due.delivery.id;
-                tasks.spawn(async move {
-                    let sent = sender::send(&taken.inner, &delivery).await;
-                    Finished::Send { delivery, sent }
-                });
-            }
-        }
+        inner.memory().sending.insert(delivery.channel_id.clone());
+        let taken = Taken::new(inner, What::Channel(delivery.channel_id.clone()));
+        let delivery = one.due.delivery.id;
+        tasks.spawn(async move {
+            let sent = sender::send(&taken.inner, &delivery).await;
+            Finished::Send { delivery, sent }
+        });
     }
-    Ok(next)
+    busy.append(&mut waiting.due);
+    waiting.due = busy;
+    next
 }
 
 /// Until when something is left alone after the store failed on it.
@@ -184,8 +257,12 @@ pub(super) fn leave_alone(inner: &Inner, id: &str, error: &StoreError) {
 pub(super) async fn begin_proofs(
     inner: &Arc<Inner>,
     tasks: &mut Tasks,
+    planned: &mut Planned,
 ) -> Result<UtcMs, StoreError> {
-    let plan = prober::plan(inner).await?;
+    let plan = match planned.plan(inner).await? {
+        Replanned::Still(next) => return Ok(next),
+        Replanned::Anew(plan) => plan,
+    };
     let mut next = plan.next.unwrap_or(UtcMs(i64::MAX));
     let now = inner.now();
     for (login, generation) in plan.now {
@@ -216,6 +293,13 @@ pub(super) fn begin_proof(inner: &Arc<Inner>, tasks: &mut Tasks, login: LoginId,
     });
 }
 
+/// Whether posts and proofs leave no room for readings, or readings do not.
+fn crowded(inner: &Inner) -> bool {
+    let memory = inner.memory();
+    let busy = memory.sending.len() + memory.proving.len();
+    busy > inner.parts.timing.concurrency / 2 || memory.reading.len() >= harvester::AT_ONCE
+}
+
 /// Begins the readings that are due, as far as nothing else needs the room: few
 /// at a time, one per server, none of a channel that is at work. When the next
 /// one is.
@@ -225,6 +309,10 @@ pub(super) async fn begin_readings(
     readings: &mut Vec<AbortHandle>,
 ) -> Result<UtcMs, StoreError> {
     readings.retain(|reading| !reading.is_finished());
+    if crowded(inner) {
+        // The task that ends next turns the loop again.
+        return Ok(UtcMs(i64::MAX));
+    }
     let plan = harvester::plan(inner).await?;
     let mut next = plan.next.unwrap_or(UtcMs(i64::MAX));
     let now = inner.now();
@@ -237,14 +325,10 @@ pub(super) async fn begin_readings(
             continue;
         }
         {
-            let mut memory = inner.memory();
-            let busy = memory.sending.len() + memory.proving.len();
-            if busy > inner.parts.timing.concurrency / 2
-                || memory.reading.len() >= harvester::AT_ONCE
-            {
-                // The task that ends next turns the loop again.
+            if crowded(inner) {
                 break;
             }
+            let mut memory = inner.memory();
             if memory.sending.contains(&job.channel)
                 || memory.reading.values().any(|place| *place == job.place)
             {

@@ -10,7 +10,9 @@ use super::begin::{
     Finished, Tasks, begin_looks, begin_proofs, begin_readings, begin_sends, leave_alone,
 };
 use super::leadership::{self, Lease};
+use super::prober::Planned;
 use super::sender::Sent;
+use super::waiting::Waiting;
 use super::{
     EngineError, Inner, Memory, Once, Pass, clock, commands, process, resolver, upkeep, watchdog,
 };
@@ -210,7 +212,13 @@ async fn lead(
         tokio::select! {
             biased;
             () = stopped(stop) => break,
-            Some(done) = tasks.join_next() => settle(inner, &mut loop_state, done),
+            Some(done) = tasks.join_next() => {
+                settle(inner, &mut loop_state, done);
+                // One turn for all that ended meanwhile.
+                while let Some(done) = tasks.try_join_next() {
+                    settle(inner, &mut loop_state, done);
+                }
+            }
             () = inner.wake.notified() => {}
             () = inner.parts.clock.sleep_until(wait) => {}
         }
@@ -262,6 +270,10 @@ struct Loop {
     published: u64,
     /// Readings under way, so that they can be left.
     readings: Vec<AbortHandle>,
+    /// What is due and waits for its turn.
+    waiting: Waiting,
+    /// What was planned to be proved, as long as nothing changed.
+    proofs: Planned,
 }
 
 impl Loop {
@@ -279,6 +291,8 @@ impl Loop {
             stop_asked: false,
             published: 0,
             readings: Vec::new(),
+            waiting: Waiting::default(),
+            proofs: Planned::default(),
         }
     }
 }
@@ -331,9 +345,9 @@ async fn turn(
     next = next.min(if in_doubt {
         clock::ask_witnesses(inner, tasks).await?
     } else {
-        begin_sends(inner, tasks, now).await?
+        begin_sends(inner, tasks, &mut state.waiting, now).await?
     });
-    next = next.min(begin_proofs(inner, tasks).await?);
+    next = next.min(begin_proofs(inner, tasks, &mut state.proofs).await?);
     next = next.min(begin_readings(inner, tasks, &mut state.readings).await?);
     Ok(Turn::Wait(next.max(now.plus(Duration::from_millis(1)))))
 }
@@ -467,11 +481,15 @@ async fn one_pass(
         if in_doubt {
             clock::ask_witnesses(inner, tasks).await?;
         } else {
-            begin_sends(inner, tasks, now).await?;
+            begin_sends(inner, tasks, &mut state.waiting, now).await?;
         }
-        let Some(done) = tasks.join_next().await else {
-            return Ok(());
-        };
-        settle(inner, state, done);
+        match tasks.join_next().await {
+            Some(done) => settle(inner, state, done),
+            None if state.waiting.unread => {
+                let clock = &inner.parts.clock;
+                clock.sleep(state.waiting.rest(clock.boot())).await;
+            }
+            None => return Ok(()),
+        }
     }
 }

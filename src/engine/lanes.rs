@@ -1,15 +1,17 @@
 //! The lanes of due deliveries: live ones go at once, late ones in their turn,
 //! those that are too late ask.
 
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Inner;
 use crate::domain::delivery::Delivery;
-use crate::domain::ids::ChannelId;
+use crate::domain::ids::{ChannelId, WorkspaceId};
 use crate::domain::machine::{Event, Lateness, step};
-use crate::store::StoreError;
 use crate::store::attempts::Record;
 use crate::store::queue::Due;
+use crate::store::{Reads, StoreError};
 use crate::support::time::UtcMs;
 
 /// What to do with a due delivery now.
@@ -33,49 +35,107 @@ pub fn parked(inner: &Inner, channel: &ChannelId, now: UtcMs) -> Option<UtcMs> {
     None
 }
 
-/// Late posts are paced, wait for the answer to the release plan, and ask when
-/// they are later than the workspace allows.
-pub async fn lane_of_late(inner: &Arc<Inner>, due: &Due, now: UtcMs) -> Result<Lane, StoreError> {
-    let Due { delivery, since } = due;
-    let (id, channel) = (delivery.workspace_id.clone(), delivery.channel_id.clone());
-    let (limit, wait_until, last_published) = inner
+/// What becomes of late posts: they are paced, wait for the answer to the
+/// release plan, and ask when they are later than the workspace allows.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn lanes_of_late(
+    inner: &Arc<Inner>,
+    late: Vec<Due>,
+    now: UtcMs,
+) -> Result<Vec<(Due, Lane)>, StoreError> {
+    if late.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (grace, spacing) = (
+        inner.parts.timing.catch_up_spacing,
+        inner.parts.timing.catch_up_spacing,
+    );
+    let caught_up = inner.memory().caught_up.clone();
+    inner
         .parts
         .store
         .read(move |q| {
-            Ok((
-                q.late_limit(&id)?,
-                q.late_wait_until(&channel)?,
-                q.channel(&channel)?.last_published_at,
-            ))
+            let mut paced = Paced {
+                q,
+                now,
+                limits: HashMap::new(),
+                channels: HashMap::new(),
+            };
+            late.into_iter()
+                .map(|due| {
+                    let lane = paced.lane(&due, &caught_up, grace, spacing)?;
+                    Ok((due, lane))
+                })
+                .collect()
         })
-        .await?;
-    let grace = inner.parts.timing.catch_up_spacing;
-    let late = Lateness::of(*since, now, grace, limit);
-    if late == Lateness::OverLimit || delivery.only_on_time {
-        return Ok(Lane::Missed);
-    }
-    if let Some(until) = wait_until.filter(|until| *until > now) {
-        return Ok(Lane::Wait(until));
-    }
-    let spacing = inner.parts.timing.catch_up_spacing;
-    let before = inner.memory().caught_up.get(&delivery.channel_id).copied();
-    let free_at = match before {
-        // The posts' own distance, where it is smaller.
-        Some((sent, due)) => {
-            let own = delivery.due.since(due);
-            sent.plus(if own.is_zero() {
-                spacing
-            } else {
-                own.min(spacing)
-            })
+        .await
+}
+
+/// Reads each workspace and channel once.
+struct Paced<'q, 'a> {
+    q: &'q Reads<'a>,
+    now: UtcMs,
+    limits: HashMap<WorkspaceId, Duration>,
+    /// Until when its late posts wait for an answer, and its last post.
+    channels: HashMap<ChannelId, (Option<UtcMs>, Option<UtcMs>)>,
+}
+
+impl Paced<'_, '_> {
+    fn lane(
+        &mut self,
+        due: &Due,
+        caught_up: &HashMap<ChannelId, (UtcMs, UtcMs)>,
+        grace: Duration,
+        spacing: Duration,
+    ) -> Result<Lane, StoreError> {
+        let Due { delivery, since } = due;
+        let (now, channel) = (self.now, &delivery.channel_id);
+        let limit = match self.limits.get(&delivery.workspace_id) {
+            Some(limit) => *limit,
+            None => {
+                let limit = self.q.late_limit(&delivery.workspace_id)?;
+                self.limits.insert(delivery.workspace_id.clone(), limit);
+                limit
+            }
+        };
+        let late = Lateness::of(*since, now, grace, limit);
+        if late == Lateness::OverLimit || delivery.only_on_time {
+            return Ok(Lane::Missed);
         }
-        None => last_published.map_or(now, |last| last.plus(spacing)),
-    };
-    Ok(if free_at > now {
-        Lane::Wait(free_at)
-    } else {
-        Lane::Send
-    })
+        let (wait_until, last_published) = match self.channels.get(channel) {
+            Some(known) => *known,
+            None => {
+                let known = (
+                    self.q.late_wait_until(channel)?,
+                    self.q.channel(channel)?.last_published_at,
+                );
+                self.channels.insert(channel.clone(), known);
+                known
+            }
+        };
+        if let Some(until) = wait_until.filter(|until| *until > now) {
+            return Ok(Lane::Wait(until));
+        }
+        let free_at = match caught_up.get(channel) {
+            // The posts' own distance, where it is smaller.
+            Some((sent, due)) => {
+                let own = delivery.due.since(*due);
+                sent.plus(if own.is_zero() {
+                    spacing
+                } else {
+                    own.min(spacing)
+                })
+            }
+            None => last_published.map_or(now, |last| last.plus(spacing)),
+        };
+        Ok(if free_at > now {
+            Lane::Wait(free_at)
+        } else {
+            Lane::Send
+        })
+    }
 }
 
 /// Writes down that it was missed, and says so.

@@ -45,6 +45,7 @@ pub mod sessions;
 mod taken;
 mod upkeep;
 mod uploads;
+mod waiting;
 mod watchdog;
 mod zones;
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::Inner;
 use crate::domain::ids::LoginId;
 use crate::store::StoreError;
+use crate::store::changes::Cursor;
 use crate::support::time::UtcMs;
 
 /// A due delivery is preceded by its proof by this much.
@@ -20,6 +21,65 @@ pub struct Plan {
     pub now: BTreeMap<LoginId, i64>,
     /// The next instant something is to be proved.
     pub next: Option<UtcMs>,
+}
+
+/// Under load the plan may be this old.
+const OLD: Duration = Duration::from_secs(1);
+/// So many sends at once are load.
+const LOAD: usize = 8;
+
+/// The last plan, kept as long as it holds: making one reads every channel.
+#[derive(Clone, Debug, Default)]
+pub struct Planned {
+    /// How the store stood then.
+    stood: Option<Cursor>,
+    /// When it was made, counted from boot.
+    made: Duration,
+    /// The next instant something is to be proved; `None` when something was
+    /// to be proved at once.
+    next: Option<UtcMs>,
+}
+
+/// What [`Planned::plan`] found.
+pub enum Replanned {
+    /// Nothing to do before this instant.
+    Still(UtcMs),
+    /// A new plan.
+    Anew(Plan),
+}
+
+impl Planned {
+    /// Plans anew when something changed or is due; while many posts go out, at
+    /// most once a second.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn plan(&mut self, inner: &Arc<Inner>) -> Result<Replanned, StoreError> {
+        let boot = inner.parts.clock.boot();
+        let age = boot.saturating_sub(self.made);
+        let loaded = inner.memory().sending.len() >= LOAD;
+        if self.stood.is_some() && loaded && age < OLD {
+            let later = inner.now().plus(OLD.saturating_sub(age));
+            return Ok(Replanned::Still(
+                self.next.map_or(later, |next| next.min(later)),
+            ));
+        }
+        let stands = inner.parts.store.read(|q| q.cursor()).await?;
+        if let Some(next) = self.next
+            && self.stood == Some(stands)
+            && inner.now() < next
+        {
+            return Ok(Replanned::Still(next));
+        }
+        let plan = plan(inner).await?;
+        self.stood = Some(stands);
+        self.made = boot;
+        self.next = match plan.now.is_empty() {
+            true => Some(plan.next.unwrap_or(UtcMs(i64::MAX))),
+            false => None,
+        };
+        Ok(Replanned::Anew(plan))
+    }
 }
 
 /// Plans the proofs.

@@ -202,13 +202,18 @@ impl Reads<'_> {
         const OF_A_CHANNEL: u32 = 8;
         const AT_MOST: u32 = 1_000;
         self.all(
+            // Sorted by what is needed for that alone; whole rows only of those
+            // that are taken.
             &format!(
-                "SELECT * FROM (
-                   SELECT *, row_number() OVER (PARTITION BY channel_id, late ORDER BY after_id IS NULL, due, id) AS turn
-                   FROM (SELECT *, send_now = 0 AND since < ?2 AS late
-                         FROM (SELECT d.*, max(d.due, coalesce(a.published_at, d.due)) AS since {READY} AND d.due <= ?1
-                           AND (d.next_attempt_at IS NULL OR d.next_attempt_at <= ?1))))
-                 WHERE turn <= ?3 ORDER BY late, after_id IS NULL, due, id LIMIT ?4"
+                "SELECT d.*, t.since FROM (
+                   SELECT * FROM (
+                     SELECT *, row_number() OVER (PARTITION BY channel_id, late ORDER BY whole, due, id) AS turn
+                     FROM (SELECT *, send_now = 0 AND since < ?2 AS late
+                           FROM (SELECT d.id, d.channel_id, d.due, d.send_now, d.after_id IS NULL AS whole,
+                                   max(d.due, coalesce(a.published_at, d.due)) AS since {READY} AND d.due <= ?1
+                             AND (d.next_attempt_at IS NULL OR d.next_attempt_at <= ?1))))
+                   WHERE turn <= ?3 ORDER BY late, whole, due, id LIMIT ?4) t
+                 JOIN delivery d ON d.id = t.id ORDER BY t.late, t.whole, t.due, t.id"
             ),
             (now.0, live_from.0, OF_A_CHANNEL, AT_MOST),
             |row| {
@@ -220,18 +225,21 @@ impl Reads<'_> {
         )
     }
 
-    /// The next instant after `now` at which something could be sent.
+    /// The next instant after `now` and up to `until` at which something could
+    /// be sent. Only that stretch is read, however much is scheduled.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn next_due(&self, now: UtcMs) -> Result<Option<UtcMs>, StoreError> {
-        Ok(self
-            .value::<Option<i64>>(
-                &format!("SELECT min(max(d.due, coalesce(d.next_attempt_at, d.due))) {READY} AND max(d.due, coalesce(d.next_attempt_at, d.due)) > ?1"),
-                [now.0],
-            )?
-            .flatten()
-            .map(UtcMs))
+    pub fn next_due(&self, now: UtcMs, until: UtcMs) -> Result<Option<UtcMs>, StoreError> {
+        let first = |of: &str| {
+            self.value::<Option<i64>>(
+                &format!("SELECT min(max(d.due, coalesce(d.next_attempt_at, d.due))) {READY} AND d.{of} > ?1 AND d.{of} <= ?2"),
+                [now.0, until.0],
+            )
+        };
+        let both = [first("due")?, first("next_attempt_at")?];
+        let next = both.into_iter().flatten().flatten();
+        Ok(next.filter(|at| *at > now.0).min().map(UtcMs))
     }
 
     /// The parts of the thread of a delivery, in order; of one that is in none,

@@ -67,7 +67,10 @@ async fn c2_holding_and_releasing_five_thousand_posts_writes_one_row_and_moves_n
     let channels = "SELECT count(DISTINCT id) FROM touched WHERE what = 'channel'";
     assert_eq!((number(&raw, what), number(&raw, channels)), (1, 1));
     assert_eq!(
-        room.store.read(|q| q.next_due(NOW)).await.unwrap(),
+        room.store
+            .read(|q| q.next_due(NOW, later(1_000_000)))
+            .await
+            .unwrap(),
         None,
         "nothing will go out"
     );
@@ -434,7 +437,10 @@ async fn what_is_due_waits_for_health_pause_tokens_back_off_and_the_part_before_
     .unwrap();
     assert_eq!(due(later(60)).await, ids[1..2].to_vec());
     assert_eq!(
-        room.store.read(|q| q.next_due(later(60))).await.unwrap(),
+        room.store
+            .read(|q| q.next_due(later(60), later(1_000_000)))
+            .await
+            .unwrap(),
         Some(later(90))
     );
     // A thread: the second part waits for the first to be live.
