@@ -19,6 +19,10 @@ mod server;
 mod throughput;
 
 fn main() {
+    // The raw loop makes its own client.
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .unwrap();
     let asked: Vec<String> = std::env::args()
         .skip(1)
         .filter(|one| !one.starts_with("--"))
