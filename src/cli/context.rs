@@ -113,7 +113,14 @@ impl Context {
             operator: self.flags.operator.clone(),
             read_only: self.flags.read_only,
         });
-        Ok(hub.await?)
+        let hub = hub.await?;
+        if let Some(trouble) = hub.trouble() {
+            self.output.failure(&trouble.into());
+            self.output.progress(
+                "What can be read is shown; nothing can be changed and nothing is published.",
+            );
+        }
+        Ok(hub)
     }
 
     /// A command without a log still does what it is asked.

@@ -38,6 +38,7 @@ mod prober;
 pub mod process;
 mod refresher;
 mod renewals;
+mod rescue;
 mod resolver;
 mod sender;
 pub mod sessions;

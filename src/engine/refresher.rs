@@ -211,6 +211,7 @@ async fn renew_alone(
     };
     let (networked, net) = inner.network(login.network)?;
     let mut last = call(inner, &*networked, &net, &session, &login, wanted).await?;
+    super::rescue::name_the_true_reason(&login, &mut last);
     if let Renewal::Refused(refusal) = &last
         && refusal.cause().is_some()
         && !refusal.confirmed
@@ -267,13 +268,18 @@ async fn call(
     wanted: Wanted,
 ) -> Result<Renewal, StoreError> {
     let (id, generation, now) = (login.id.clone(), login.generation, inner.now());
-    match inner
-        .parts
-        .store
-        .write(move |tx| tx.begin_refresh(&id, generation, now))
-        .await
-    {
-        Ok(()) if refreshes(networked, session, wanted, now) => {
+    let refreshes = refreshes(networked, session, wanted, now);
+    let begun = inner.parts.store.write(move |tx| {
+        tx.begin_refresh(&id, generation, now)?;
+        if refreshes {
+            tx.refresh_leaves(&id, now)?;
+        }
+        Ok(())
+    });
+    match begun.await {
+        Ok(()) if refreshes => {
+            // What comes back must have a place to go, whatever the disk says.
+            inner.parts.store.ready_rescue().await?;
             Ok(networked.refresh(net, session).await)
         }
         Ok(()) => {

@@ -274,7 +274,7 @@ async fn without_its_very_key_the_store_is_refused_and_no_other_key_is_made() {
     fs::write(&key, &right).unwrap();
     for mode in [0o640, 0o604, 0o644] {
         fs::set_permissions(&key, fs::Permissions::from_mode(mode)).unwrap();
-        refused_untouched(dir.path(), "unsafe_file");
+        refused_untouched(dir.path(), "unsafe_key");
     }
 
     fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();

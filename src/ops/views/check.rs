@@ -95,6 +95,7 @@ pub async fn check(
 ) -> Result<CheckView, OpError> {
     let (scope, timing) = (scope.clone(), hub.config.engine.clone());
     let watch = channels::watch(hub);
+    let unsafe_store = !super::happened::store_trouble(hub).await.is_empty();
     hub.look(move |q, acting| {
         let mut checked = Vec::new();
         for mut channel in channels::list(q, acting, &scope, false, &watch)? {
@@ -114,7 +115,7 @@ pub async fn check(
         let views: Vec<_> = checked.iter().map(|one| one.channel.clone()).collect();
         let lamps = Lamps::of(&views);
         let publisher = publisher_view(q, &timing, acting.now)?;
-        let verdict = if lamps.broken > 0 {
+        let verdict = if lamps.broken > 0 || unsafe_store {
             Verdict::Broken
         } else if !publisher.running || publisher.silent {
             Verdict::CannotTell
