@@ -272,7 +272,7 @@ impl From<EngineError> for Failure {
             EngineError::Restored => Self::failed(
                 "restored",
                 "This store was restored from a backup.",
-                "Confirm it first, so that nothing goes out twice.",
+                "Make sure that the one it came from publishes no more, then confirm with: allgreen restore.",
             ),
         }
     }

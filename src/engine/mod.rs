@@ -131,7 +131,7 @@ pub enum EngineError {
     },
     /// The store was restored and nobody confirmed it.
     #[error(
-        "This store was restored from a backup. Confirm it first, so that nothing goes out twice."
+        "This store was restored from a backup. Make sure that the one it came from publishes no more, then confirm with: allgreen restore"
     )]
     Restored,
 }

@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_migration_killed_after_any_statement_leaves_nothing_and_runs_again() {
+    fn row_31_a_migration_killed_after_any_statement_leaves_nothing_and_runs_again() {
         let statements: Vec<String> = {
             // Cut where SQLite itself sees a whole statement.
             let mut found = Vec::new();
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn the_backup_is_made_once_under_the_lock_and_shows_the_file_before() {
+    fn row_31_the_backup_is_made_once_under_the_lock_and_shows_the_file_before() {
         let (dir, db) = file();
         run_all(&db, &TWO[..1], |_| panic!("a new file needs no backup")).unwrap();
         let made = RefCell::new(Vec::new());

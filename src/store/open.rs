@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::error::StoreError;
 use super::migrations::APPLICATION_ID;
-use super::vault::{Key, Vault};
+use super::vault::{Key, Vault, WITHOUT_KEY};
 use super::{OpenOptions, StorePaths, damage, migrations, writer};
 use crate::support::entropy::Entropy;
 
@@ -19,9 +19,6 @@ const OLDEST_SQLITE: i32 = 3_051_003;
 /// File systems without shared memory across hosts, by `statfs` magic: NFS,
 /// SMB, CIFS, SMB2, FUSE.
 const NETWORK_FILE_SYSTEMS: &[i64] = &[0x6969, 0x517B, 0xFF53_4D42, 0xFE53_4D42, 0x6573_5546];
-
-/// What to do without the right key.
-const WITHOUT_KEY: &str = "Put the right file back; the tokens open with no other key. If it is lost: allgreen backup FILE, then allgreen restore FILE, and reconnect every channel.";
 
 /// How long one try waits for another process's lock.
 pub const BUSY: Duration = Duration::from_secs(5);
@@ -483,7 +480,7 @@ mod tests {
     }
 
     #[test]
-    fn every_connection_has_the_settings_the_design_gives_reasons_for() {
+    fn row_24_every_connection_has_the_settings_the_design_gives_reasons_for() {
         let dir = tempfile::tempdir().unwrap();
         let options = options(dir.path());
         let writer = open(&options).unwrap().writer.unwrap();

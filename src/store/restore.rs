@@ -160,16 +160,16 @@ pub fn put(
     backup::copy(&source, &ready)?;
     drop(source);
     prepare(&ready, options, backup, now)?;
-    // The key before the database that names it.
-    if backup.secrets == 0 && !paths.key.exists() {
-        Key::fresh(&options.entropy).write_new(&paths.key)?;
+    let stamp = now.timestamp().strftime("%Y%m%d-%H%M%S").to_string();
+    let aside = format!(".before-restore-{stamp}");
+    if backup.secrets == 0 {
+        // The key before the database that names it.
+        adopt_key(&ready, options, &aside)?;
     }
-    adopt_key(&ready, backup, paths)?;
     File::open(&ready)
         .and_then(|file| file.sync_all())
         .map_err(io)?;
-    let stamp = now.timestamp().strftime("%Y%m%d-%H%M%S").to_string();
-    let aside = beside(&paths.database, &format!(".before-restore-{stamp}"));
+    let aside = beside(&paths.database, &aside);
     let there = fs::symlink_metadata(&paths.database).is_ok();
     if there {
         // The database first: without it nobody opens its log alone, and the
@@ -224,14 +224,25 @@ fn prepare(
     Ok(())
 }
 
-/// An export has no secrets, so any key will do: the one that is here.
-fn adopt_key(ready: &Path, backup: &Backup, paths: &StorePaths) -> Result<(), StoreError> {
-    if backup.secrets > 0 {
-        return Ok(());
-    }
-    let keys = Key::read_all(&paths.key)?;
-    let Some(key) = keys.last() else {
-        return Ok(());
+/// An export has no secrets, so any key will do: the one that is here, or a
+/// fresh one. A file that is no key is put aside as it is.
+fn adopt_key(ready: &Path, options: &OpenOptions, aside: &str) -> Result<(), StoreError> {
+    let path = &options.paths.key;
+    let there = match Key::read_all(path) {
+        Ok(mut keys) => keys.pop(),
+        Err(_) => None,
+    };
+    let key = match there {
+        Some(key) => key,
+        None => {
+            if fs::symlink_metadata(path).is_ok() {
+                fs::rename(path, beside(path, aside))
+                    .map_err(|error| StoreError::Io(format!("restoring: {error}")))?;
+            }
+            let key = Key::fresh(&options.entropy);
+            key.write_new(path)?;
+            key
+        }
     };
     let db = Connection::open(ready)?;
     db.execute(

@@ -23,6 +23,9 @@ const FORMAT: u8 = 1;
 const NONCE: usize = 24;
 const FILE_MARK: &str = "allgreen-key-1 ";
 
+/// What to do without the right key.
+pub(super) const WITHOUT_KEY: &str = "The tokens open with no other key: put the file back. If it is lost: allgreen backup FILE, then allgreen restore FILE, and reconnect every channel.";
+
 /// What a sealed value belongs to; all of it is bound by the seal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -197,7 +200,7 @@ impl Key {
             refuse(
                 "missing_key",
                 format!("The key file {} cannot be read: {error}.", path.display()),
-                "The tokens in the store open with no other key: put the file back. If it is lost: allgreen backup FILE, then allgreen restore FILE, and reconnect every channel.",
+                WITHOUT_KEY,
             )
         })?;
         let mode = file
@@ -227,7 +230,7 @@ impl Key {
             Some(_) | None => Err(refuse(
                 "broken_key",
                 format!("The key file {} is not a key.", path.display()),
-                "Put the right file back; the tokens in the store open with no other key.",
+                WITHOUT_KEY,
             )),
         }
     }

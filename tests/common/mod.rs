@@ -21,6 +21,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Runtime};
 
 pub mod crashes;
+pub mod disk;
 pub mod human;
 pub mod logins;
 pub mod process;

@@ -27,6 +27,11 @@ impl Home {
             .prefix("allgreen-test-")
             .tempdir()
             .expect("a temporary directory");
+        Self::within(dir)
+    }
+
+    /// A new one inside this directory.
+    pub fn within(dir: TempDir) -> Self {
         let home = Self { dir };
         std::fs::create_dir(home.path()).expect("the --home directory");
         std::fs::create_dir(home.account()).expect("the account directory");
@@ -102,6 +107,12 @@ impl Run {
     /// Arms a fault point, such as `C4.after`.
     pub fn fault(self, name: &str) -> Self {
         self.env("ALLGREEN_FAULT", name)
+    }
+
+    /// Changes how it is started, such as the user.
+    pub fn with(mut self, change: impl FnOnce(&mut Command)) -> Self {
+        change(&mut self.command);
+        self
     }
 
     /// Sets the clock, such as `2026-11-21T09:00:00Zx0`.

@@ -6,7 +6,11 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod forgetting;
+mod full_disk;
+mod keys;
 mod publishers;
+mod restored;
+mod ruins;
 
 use common::simulated::Simulated;
 
