@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::facts::Known;
 use super::renewals::{judged, refused, renewed};
 use super::sessions::as_session;
-use super::{Inner, limits};
+use super::{Inner, limits, unsealed};
 use crate::domain::answer::AnswerClass;
 use crate::domain::ids::LoginId;
 use crate::networks::{Net, Networked, Refusal, Renewal, Session};
@@ -83,7 +83,8 @@ pub async fn ready_session(
     session(inner, &login).await
 }
 
-/// The current tokens of a login, opened.
+/// The current tokens of a login, opened; `None` when it has none, or none that
+/// open.
 pub async fn session(inner: &Arc<Inner>, login: &LoginId) -> Result<Option<Session>, StoreError> {
     let id = login.clone();
     let read = inner.parts.store.read(move |q| {
@@ -94,7 +95,14 @@ pub async fn session(inner: &Arc<Inner>, login: &LoginId) -> Result<Option<Sessi
             Ok(Some((q.open_pair(&id)?, login)))
         }
     });
-    Ok(read.await?.map(|(pair, login)| as_session(&login, pair)))
+    match read.await {
+        Ok(found) => Ok(found.map(|(pair, login)| as_session(&login, pair))),
+        Err(StoreError::Sealed(_)) => {
+            unsealed::hold(inner, login).await?;
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 async fn postpone(inner: &Arc<Inner>, known: &Known, refusal: &Refusal) -> Result<(), StoreError> {

@@ -76,6 +76,7 @@ pub async fn daily(inner: &Arc<Inner>) -> Result<(), StoreError> {
     if last.is_none_or(|at| now.since(at) >= inner.parts.timing.backup_every || at > now) {
         backup(inner).await?;
         inner.parts.store.write(move |tx| tx.prune(now)).await?;
+        super::sweep::media(inner).await?;
     }
     inner.parts.store.finish_wipe().await?;
     inner.parts.store.finish_backup_wipes().await?;

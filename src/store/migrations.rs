@@ -1,9 +1,11 @@
 //! Forward-only migrations, each in one transaction, counted by `user_version`.
 
 use rusqlite::Connection;
+use rusqlite::fallible_iterator::FallibleIterator;
 
 use super::error::StoreError;
 use super::writer;
+use crate::support::fault;
 
 /// "AGrn": marks the file as ours.
 pub const APPLICATION_ID: i64 = 0x4147_726e;
@@ -39,6 +41,20 @@ pub fn run(
     run_all(db, ALL, backup)
 }
 
+/// Runs one migration, statement by statement, so that a test can end the
+/// process after each of them.
+fn each_statement(db: &Connection, sql: &str, number: i64) -> Result<(), StoreError> {
+    let mut statements = rusqlite::Batch::new(db, sql);
+    let mut n = 0;
+    while let Some(mut statement) = statements.next()? {
+        let mut rows = statement.query([])?;
+        while rows.next()?.is_some() {}
+        n += 1;
+        fault::point(&format!("migrate.{number}.{n}"));
+    }
+    Ok(())
+}
+
 fn run_all(
     db: &Connection,
     all: &[&str],
@@ -61,7 +77,7 @@ fn run_all(
                 backup(have)?;
             }
             first = false;
-            db.execute_batch(next)?;
+            each_statement(db, next, have + 1)?;
             db.execute_batch(&format!("PRAGMA user_version = {}", have + 1))?;
             Ok::<_, StoreError>(false)
         })();

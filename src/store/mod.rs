@@ -51,6 +51,7 @@ pub mod uploads;
 pub mod workspaces;
 
 pub use error::StoreError;
+pub use migrations::ALL as MIGRATIONS;
 pub use tx::{Reads, Tx};
 
 /// Where the store lives.

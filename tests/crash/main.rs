@@ -8,9 +8,11 @@ mod common;
 mod forgetting;
 mod full_disk;
 mod keys;
+mod migrating;
 mod publishers;
 mod restored;
 mod ruins;
+mod synced;
 
 use common::simulated::Simulated;
 

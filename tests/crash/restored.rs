@@ -84,6 +84,9 @@ fn row_32_a_restored_backup_makes_no_call_until_the_old_hosts_name_is_typed() {
     assert_eq!(desk.delivery(&soon)["reason"], "restored");
     let refused = desk.home.allgreen(["daemon"]).run().expect_code(1);
     assert!(refused.stderr.contains("allgreen restore"), "{refused:#?}");
+    let standing = desk.json(&["incident", "list", "--open"]);
+    assert_eq!(standing[0]["kind"], "store_restored");
+    desk.home.allgreen(["check"]).run().expect_code(2);
     for act in [
         vec!["daemon", "--once"],
         vec!["channel", "probe", &channel],

@@ -67,6 +67,13 @@ pub(super) async fn store_trouble(hub: &Hub) -> Vec<Incident> {
         let (now, text) = (hub.clock.now(), trouble.to_string());
         list.push(incident("store_unusable", now, text, None));
     }
+    if let Ok(Some(host)) = crate::ops::restore::waits_for(hub).await {
+        let text = format!(
+            "This store was restored from a backup of {host} and calls no network. Make sure that {host} publishes no more, then confirm."
+        );
+        let command = format!("allgreen restore --confirm-host {host}");
+        list.push(incident("store_restored", hub.clock.now(), text, Some(&command)));
+    }
     let kept = hub.store.rescued().await.unwrap_or_default();
     if let Some(first) = kept.iter().map(|kept| kept.at).min() {
         let text = format!(
