@@ -72,7 +72,12 @@ pub(super) async fn store_trouble(hub: &Hub) -> Vec<Incident> {
             "This store was restored from a backup of {host} and calls no network. Make sure that {host} publishes no more, then confirm."
         );
         let command = format!("allgreen restore --confirm-host {host}");
-        list.push(incident("store_restored", hub.clock.now(), text, Some(&command)));
+        list.push(incident(
+            "store_restored",
+            hub.clock.now(),
+            text,
+            Some(&command),
+        ));
     }
     let kept = hub.store.rescued().await.unwrap_or_default();
     if let Some(first) = kept.iter().map(|kept| kept.at).min() {
