@@ -111,9 +111,9 @@ async fn confirm(
 ) -> Result<Exit, Failure> {
     let hub = context.hub().await?;
     if let Some(path) = &before {
-        context
-            .output
-            .progress(&format!("The store before it is kept as {path}."));
+        context.output.progress(&format!(
+            "The store before it, with its sealed tokens, is kept as {path}."
+        ));
     }
     let Some(host) = restore::waits_for(&hub).await? else {
         return Err(Failure::failed(

@@ -62,7 +62,16 @@ pub(super) fn any(directory: &Path) -> bool {
 /// The newest backup.
 pub(super) fn newest(directory: &Path) -> Option<PathBuf> {
     let age = |file: &PathBuf| fs::metadata(file).and_then(|meta| meta.modified()).ok();
-    kept(directory).ok()?.into_iter().max_by_key(age)
+    let made_here = |file: &PathBuf| {
+        // What a restore put aside is what somebody wanted to get away from.
+        file.file_name()
+            .is_some_and(|name| !name.to_string_lossy().starts_with("before-restore-"))
+    };
+    kept(directory)
+        .ok()?
+        .into_iter()
+        .filter(made_here)
+        .max_by_key(age)
 }
 
 /// Writes a verified copy of `db` to `to`.

@@ -169,8 +169,14 @@ pub fn put(
     File::open(&ready)
         .and_then(|file| file.sync_all())
         .map_err(io)?;
-    let aside = beside(&paths.database, &aside);
     let there = fs::symlink_metadata(&paths.database).is_ok();
+    // Among the backups a disconnect takes the tokens out of it as well; what
+    // cannot be read cannot be rewritten and would only be in the way there.
+    let aside = if there && fold(&paths.database).is_ok() {
+        paths.backups.join(format!("before-restore-{stamp}.db"))
+    } else {
+        beside(&paths.database, &aside)
+    };
     if there {
         // The database first: without it nobody opens its log alone, and the
         // log must not meet the new one.
@@ -196,6 +202,17 @@ pub fn put(
         .and_then(|directory| directory.sync_all())
         .map_err(io)?;
     Ok(there.then_some(aside))
+}
+
+/// Folds the log into a database that is whole; an error says that it is not,
+/// or that somebody still reads it.
+fn fold(database: &Path) -> Result<(), StoreError> {
+    let db = open::connect(database, false)?;
+    let busy: i64 = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    if busy != 0 {
+        return Err(StoreError::Busy);
+    }
+    check::whole(&db, "quick_check")
 }
 
 /// Makes the copy one that was restored: another instance, nothing asked of

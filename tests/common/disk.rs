@@ -27,7 +27,7 @@ impl Disk {
                 mounted: place.to_path_buf(),
             }),
             _ => {
-                eprintln!("not shown here: this user may not mount a small disk (run it as root)");
+                super::not_shown("this user may not mount a small disk (run it as root)");
                 None
             }
         }

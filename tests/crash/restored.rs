@@ -69,13 +69,13 @@ fn row_32_a_restored_backup_makes_no_call_until_the_old_hosts_name_is_typed() {
         .expect_code(6);
     assert!(restored.stdout.contains(&host()), "{restored:#?}");
     // The one before it is kept, and the old instance is another one.
-    let kept = fs::read_dir(desk.home.path())
+    let kept = fs::read_dir(desk.home.file("backups"))
         .unwrap()
         .flatten()
         .filter(|one| {
             one.file_name()
                 .to_string_lossy()
-                .contains(".before-restore-")
+                .starts_with("before-restore-")
         })
         .count();
     assert_eq!(kept, 1);

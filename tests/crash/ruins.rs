@@ -11,7 +11,7 @@ use crate::common::crashes::Ground;
 use crate::common::process::{Home, Running};
 use crate::common::program::Desk;
 use crate::common::simulated::Simulated;
-use crate::common::{PATIENCE, eventually};
+use crate::common::{PATIENCE, eventually, not_shown};
 
 fn desk() -> (Simulated, Desk, String) {
     let ground = Simulated::new();
@@ -192,8 +192,11 @@ fn row_27_a_database_replaced_under_a_publisher_ends_it_and_is_not_written_to() 
     assert!(ground.posts().is_empty());
 }
 
+/// How a command is started.
+type Start = fn(&mut std::process::Command);
+
 /// A home of somebody who is not the super-user, with a store in it.
-fn of_nobody() -> Option<(Home, fn(&mut std::process::Command))> {
+fn of_nobody() -> Option<(Home, Start)> {
     if !rustix::process::geteuid().is_root() {
         return Some((Home::new(), |_| {}));
     }
@@ -203,10 +206,7 @@ fn of_nobody() -> Option<(Home, fn(&mut std::process::Command))> {
         .skip(1)
         .all(|above| fs::metadata(above).is_ok_and(|meta| meta.mode() & 0o001 != 0));
     if !reachable {
-        eprintln!(
-            "not shown here: another user cannot reach {}",
-            program.display()
-        );
+        not_shown(&format!("another user cannot reach {}", program.display()));
         return None;
     }
     let home = Home::new();

@@ -3,12 +3,12 @@
 //! done.
 
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::common::crashes::Ground;
 use crate::common::program::Desk;
 use crate::common::simulated::Simulated;
-use crate::common::{PATIENCE, eventually};
+use crate::common::{PATIENCE, eventually, let_pass, not_shown};
 
 const PUT: &str = "com.atproto.repo.putRecord";
 
@@ -40,7 +40,7 @@ fn unsynced(lines: &[&str]) -> usize {
 fn traced(desk: &Desk, args: &[&str]) -> Option<Vec<String>> {
     let there = Command::new("strace").arg("-V").output();
     if !there.is_ok_and(|output| output.status.success()) {
-        eprintln!("not shown here: strace is not installed");
+        not_shown("strace is not installed");
         return None;
     }
     let file = desk.home.account().join("trace");
@@ -136,8 +136,7 @@ fn row_23_a_disk_that_fails_for_a_while_sends_nothing_loses_nothing_and_leaves_n
     });
     let post = desk.schedule(&channel, "after the trouble", "in 1s");
     daemon.fail_writes(true);
-    let over = Instant::now() + Duration::from_secs(4);
-    eventually("its time is over", PATIENCE, || Instant::now() > over);
+    let_pass(Duration::from_secs(4));
     assert!(daemon.is_alive());
     assert!(
         ground.proxy().calls(PUT).is_empty(),
@@ -161,8 +160,7 @@ fn row_23_a_disk_that_fails_now_and_then_ends_in_each_post_out_once() {
     // Broken a third of the time, at whatever it is doing then.
     for round in 0..24 {
         daemon.fail_writes(round % 3 == 0);
-        let until = Instant::now() + Duration::from_millis(190);
-        eventually("a moment", PATIENCE, || Instant::now() > until);
+        let_pass(Duration::from_millis(190));
     }
     daemon.fail_writes(false);
     for post in &posts {

@@ -263,7 +263,7 @@ fn a_file_that_is_no_database_of_ours_is_refused_and_left_as_it_is() {
         (
             b"this is no database, only text".to_vec(),
             "cannot be read",
-            "Restore",
+            "allgreen restore",
         ),
         (
             foreign(),
