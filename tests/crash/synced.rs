@@ -173,3 +173,39 @@ fn row_23_a_disk_that_fails_now_and_then_ends_in_each_post_out_once() {
     daemon.terminate(PATIENCE);
     whole(&desk);
 }
+
+#[test]
+fn row_29_a_lock_of_thirty_seconds_keeps_nobody_from_reading_and_no_write_is_lost() {
+    let (ground, desk, channel) = desk();
+    let mut daemon = desk.home.daemon();
+    eventually("it publishes", PATIENCE, || {
+        desk.json(&["publisher", "show"])["running"] == true
+    });
+    let due = desk.schedule(&channel, "after the lock", "in 3s");
+    let foreign = rusqlite::Connection::open(desk.home.file("allgreen.db")).unwrap();
+    foreign.busy_timeout(Duration::from_secs(5)).unwrap();
+    foreign.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let began = desk
+        .home
+        .allgreen([
+            "post", "create", "--to", &channel, "--text", "waited", "--at", "in 1h",
+        ])
+        .limit(Duration::from_secs(60))
+        .spawn();
+    for _ in 0..6 {
+        let_pass(Duration::from_secs(5));
+        let read = desk.home.allgreen(["status"]).run().ok();
+        assert!(read.took < Duration::from_secs(2), "{read:#?}");
+        assert!(
+            ground.proxy().calls(PUT).is_empty(),
+            "what cannot be armed is not sent"
+        );
+    }
+    assert!(daemon.is_alive());
+    foreign.execute_batch("ROLLBACK").unwrap();
+    let wrote = began.wait(PATIENCE).ok();
+    assert!(wrote.took > Duration::from_secs(29), "{wrote:#?}");
+    desk.wait_for_state(&due, "published");
+    assert_eq!(ground.posts().len(), 1);
+    daemon.terminate(PATIENCE);
+}
