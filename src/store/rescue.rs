@@ -446,20 +446,18 @@ mod tests {
         let path = dir.path().join("a.db.rescue");
         let file = Rescue::ready(&path).unwrap();
         assert_eq!(file.file.metadata().unwrap().len(), SIZE);
+        drop(file);
         let mut n = 0;
         // Records of one, two and three slots until nothing fits.
         loop {
-            let file = Rescue::there(&path, true).ok().flatten();
-            drop(file);
             n += 1;
-            let reread = Rescue::read(file_of(&path)).unwrap();
+            let file = Rescue::there(&path, true).unwrap().unwrap();
             let size = [1_000, 5_000, 8_500][n % 3];
-            if let Err(error) = reread.add(&body(&format!("lgn_{n}"), 1, size)) {
+            if let Err(error) = file.add(&body(&format!("lgn_{n}"), 1, size)) {
                 assert!(error.to_string().contains("full"), "{error}");
                 break;
             }
         }
-        drop(file);
         let reread = Rescue::there(&path, true).unwrap().unwrap();
         let all = reread.kept();
         assert!(all.len() >= 7, "{}", all.len());
@@ -475,14 +473,6 @@ mod tests {
             assert!(kept.sealed.iter().all(|byte| *byte == 7));
         }
         assert_eq!(forget_owners(&path, &["lgn_1".into()]).unwrap(), 1);
-    }
-
-    fn file_of(path: &Path) -> File {
-        OpenOptions::new()
-            .read(true)
-            .write(true)
-            .open(path)
-            .unwrap()
     }
 
     #[test]
