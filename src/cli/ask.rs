@@ -57,6 +57,14 @@ pub async fn type_name(question: &str, name: &str) -> Result<(), Failure> {
     }
 }
 
+/// Asks for one line of text.
+///
+/// # Errors
+/// When it was broken off.
+pub async fn text(question: &str) -> Result<String, Failure> {
+    Ok(line(format!("{question} ")).await?.trim().to_owned())
+}
+
 /// Whether two handles are the same, however their `@` and case are written.
 pub fn same_name(one: &str, other: &str) -> bool {
     let bare = |text: &str| text.trim().trim_start_matches('@').to_lowercase();

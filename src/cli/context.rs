@@ -1,8 +1,8 @@
 //! What every command has: flags, output, clock, and the hub once it is opened.
 
 use std::path::Path;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -14,11 +14,15 @@ use crate::domain::ids::{ChannelId, WorkspaceId};
 use crate::domain::when::{self, Past, Trouble, WhenError};
 use crate::ops::hub::HubOptions;
 use crate::ops::{ErrorKind, Hub, OpError, Scope, names};
+use crate::store::Store;
 use crate::support::clock::Clock;
 use crate::support::entropy::Entropy;
 use crate::support::logging::{self, Log};
 use crate::support::redact::Redactor;
 use crate::support::time::UtcMs;
+
+/// How long the end of a command waits for its store to close.
+const CLOSING: Duration = Duration::from_secs(2);
 
 /// What every command works with.
 pub struct Context {
@@ -32,6 +36,8 @@ pub struct Context {
     pub redactor: Redactor,
     /// Keeps the log going until the command is over.
     log: OnceLock<Log>,
+    /// The store that was opened, to be closed properly at the end.
+    opened: Mutex<Option<Store>>,
     /// Becomes true when somebody asks this process to end.
     stop: watch::Sender<bool>,
     /// Whether something is under way that must not be cut off.
@@ -57,6 +63,7 @@ impl Context {
             clock,
             redactor,
             log: OnceLock::new(),
+            opened: Mutex::new(None),
             stop: watch::Sender::new(false),
             in_flight: AtomicBool::new(false),
         })
@@ -113,7 +120,32 @@ impl Context {
             operator: self.flags.operator.clone(),
             read_only: self.flags.read_only,
         });
-        Ok(hub.await?)
+        let hub = hub.await?;
+        *self.opened.lock().unwrap_or_else(PoisonError::into_inner) = Some(hub.store.clone());
+        if let Some(trouble) = hub.trouble() {
+            self.output.failure(&trouble.into());
+            self.output.progress(
+                "What can be read is shown; nothing can be changed and nothing is published.",
+            );
+        }
+        Ok(hub)
+    }
+
+    /// Closes the store that was opened, so that its log is folded into the
+    /// file. Whoever still reads it is not waited for long.
+    pub async fn close(&self) {
+        let opened = self
+            .opened
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(store) = opened {
+            let real = Clock::real();
+            tokio::select! {
+                () = store.close() => {}
+                () = real.sleep(CLOSING) => {}
+            }
+        }
     }
 
     /// A command without a log still does what it is asked.

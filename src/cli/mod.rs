@@ -12,6 +12,7 @@ use crate::support::redact::Redactor;
 
 pub mod args;
 pub mod ask;
+pub mod backup;
 pub mod channel;
 pub mod check;
 pub mod config;
@@ -19,6 +20,7 @@ pub mod context;
 pub mod demo;
 pub mod files;
 pub mod json;
+pub mod key;
 pub mod news;
 pub mod output;
 pub mod post;
@@ -130,6 +132,9 @@ fn execute(cli: Cli, output: Output, redactor: Redactor) -> Result<Exit, Failure
             }
         }
     });
+    if !matches!(&done, Err(failure) if failure.exit == Exit::Interrupted) {
+        runtime.block_on(context.close());
+    }
     // A prompt may still wait for a key on its thread.
     runtime.shutdown_background();
     done
@@ -160,6 +165,9 @@ async fn dispatch(
         Some(Command::Post(command)) => post::run(context, &command).await,
         Some(Command::Notice(command)) => news::notice(context, &command).await,
         Some(Command::Incident(command)) => news::incident(context, command).await,
+        Some(Command::Backup(command)) => backup::take(context, &command).await,
+        Some(Command::Restore(command)) => backup::go_back(context, &command).await,
+        Some(Command::Key(command)) => key::run(context, command).await,
         Some(Command::Config(command)) => config::run(context, command),
     }
 }

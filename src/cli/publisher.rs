@@ -185,6 +185,9 @@ async fn stop(context: &Context, hub: &Hub, view: &PublisherView) -> Result<Exit
 /// When the lock or the store cannot be used.
 pub async fn daemon(context: &Context, command: &Daemon) -> Result<Exit, Failure> {
     let hub = context.hub().await?;
+    if let Some(trouble) = hub.trouble() {
+        return Err(trouble.into());
+    }
     if hub.read_only || context.flags.no_publish {
         return Err(Failure::usage(
             "cannot_publish",
@@ -269,7 +272,7 @@ impl From<EngineError> for Failure {
             EngineError::Restored => Self::failed(
                 "restored",
                 "This store was restored from a backup.",
-                "Confirm it first, so that nothing goes out twice.",
+                "Make sure that the one it came from publishes no more, then confirm with: allgreen restore.",
             ),
         }
     }

@@ -39,7 +39,7 @@ pub async fn run(context: &Context, account: Option<&str>) -> Result<Exit, Failu
         slow: flags.slow,
         no_publish: flags.no_publish,
     };
-    let publishes = !(flags.no_publish || flags.read_only);
+    let publishes = !(flags.no_publish || hub.read_only);
     let (side, asked) = pair();
     let thread = beside(&hub, asked, publishes)?;
     let shown = context.uncut(tui::run(hub, options, side)).await;

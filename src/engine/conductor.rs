@@ -14,7 +14,8 @@ use super::prober::Planned;
 use super::sender::Sent;
 use super::waiting::Waiting;
 use super::{
-    EngineError, Inner, Memory, Once, Pass, clock, commands, process, resolver, upkeep, watchdog,
+    EngineError, Inner, Memory, Once, Pass, clock, commands, process, rescue, resolver, upkeep,
+    watchdog,
 };
 use crate::domain::publisher::{CommandKind, PublisherKind};
 use crate::store::StoreError;
@@ -175,9 +176,14 @@ async fn lead(
     if inner.parts.store.read(|q| q.restored()).await? {
         return Err(EngineError::Restored);
     }
+    upkeep::check_after_crash(inner).await?;
     let term = begin_term(inner, kind).await?;
     tracing::info!(term, kind = kind.name(), "this process publishes now");
-    if let Err(error) = resolver::adopt_orphans(inner).await {
+    let begun = async {
+        rescue::import(inner).await?;
+        resolver::adopt_orphans(inner).await
+    };
+    if let Err(error) = begun.await {
         end_term(inner, term).await?;
         return Err(error.into());
     }
@@ -185,6 +191,7 @@ async fn lead(
     let mut loop_state = Loop::new(inner);
     spawn_upkeep(inner, &mut tasks);
     let mut first = true;
+    let mut lost = None;
     loop {
         if *stop.borrow() || !lease.holds() {
             break;
@@ -199,6 +206,11 @@ async fn lead(
             Err(StoreError::Stale(_)) => {
                 // Somebody began a newer term: this one may arm nothing more.
                 inner.memory().term = None;
+                break;
+            }
+            // Damaged, or replaced under us: neither gets better by itself.
+            Err(error @ StoreError::Refused { .. }) => {
+                lost = Some(error);
                 break;
             }
             Err(error) => {
@@ -224,6 +236,11 @@ async fn lead(
         }
     }
     finish(inner, &mut tasks, &mut loop_state).await;
+    if let Some(error) = lost {
+        // The term is not ended, so that the next start looks at the file.
+        inner.memory().term = None;
+        return Err(error.into());
+    }
     let still_ours = inner.memory().term == Some(term);
     end_term(inner, term).await?;
     if still_ours && kind == PublisherKind::Screen {
@@ -310,6 +327,7 @@ async fn turn(
     term: i64,
     first: bool,
 ) -> Result<Turn, StoreError> {
+    inner.parts.store.usable()?;
     let in_doubt = clock::watch(inner).await?;
     let (now, boot) = inner.parts.clock.sample();
     let timing = &inner.parts.timing;
@@ -439,6 +457,7 @@ pub async fn once(inner: &Arc<Inner>, what: Once) -> Result<Option<Pass>, Engine
     if inner.parts.store.read(|q| q.restored()).await? {
         return Err(EngineError::Restored);
     }
+    upkeep::check_after_crash(inner).await?;
     let term = begin_term(inner, PublisherKind::Command).await?;
     let mut tasks = Tasks::new();
     let mut state = Loop::new(inner);
@@ -466,6 +485,7 @@ async fn one_pass(
     term: i64,
     what: Once,
 ) -> Result<(), StoreError> {
+    rescue::import(inner).await?;
     for command in take_commands(inner, term, true).await? {
         begin_command(inner, tasks, command);
     }

@@ -39,10 +39,13 @@ mod prober;
 pub mod process;
 mod refresher;
 mod renewals;
+mod rescue;
 mod resolver;
 mod sender;
 pub mod sessions;
+mod sweep;
 mod taken;
+mod unsealed;
 mod upkeep;
 mod uploads;
 mod waiting;
@@ -135,7 +138,7 @@ pub enum EngineError {
     },
     /// The store was restored and nobody confirmed it.
     #[error(
-        "This store was restored from a backup. Confirm it first, so that nothing goes out twice."
+        "This store was restored from a backup. Make sure that the one it came from publishes no more, then confirm with: allgreen restore"
     )]
     Restored,
 }

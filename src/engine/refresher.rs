@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::facts::Known;
 use super::renewals::{judged, refused, renewed};
 use super::sessions::as_session;
-use super::{Inner, limits};
+use super::{Inner, limits, unsealed};
 use crate::domain::answer::AnswerClass;
 use crate::domain::ids::LoginId;
 use crate::networks::{Net, Networked, Refusal, Renewal, Session};
@@ -83,7 +83,8 @@ pub async fn ready_session(
     session(inner, &login).await
 }
 
-/// The current tokens of a login, opened.
+/// The current tokens of a login, opened; `None` when it has none, or none that
+/// open.
 pub async fn session(inner: &Arc<Inner>, login: &LoginId) -> Result<Option<Session>, StoreError> {
     let id = login.clone();
     let read = inner.parts.store.read(move |q| {
@@ -94,7 +95,14 @@ pub async fn session(inner: &Arc<Inner>, login: &LoginId) -> Result<Option<Sessi
             Ok(Some((q.open_pair(&id)?, login)))
         }
     });
-    Ok(read.await?.map(|(pair, login)| as_session(&login, pair)))
+    match read.await {
+        Ok(found) => Ok(found.map(|(pair, login)| as_session(&login, pair))),
+        Err(StoreError::Sealed(_)) => {
+            unsealed::hold(inner, login).await?;
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 async fn postpone(inner: &Arc<Inner>, known: &Known, refusal: &Refusal) -> Result<(), StoreError> {
@@ -211,6 +219,7 @@ async fn renew_alone(
     };
     let (networked, net) = inner.network(login.network)?;
     let mut last = call(inner, &*networked, &net, &session, &login, wanted).await?;
+    super::rescue::name_the_true_reason(&login, &mut last);
     if let Renewal::Refused(refusal) = &last
         && refusal.cause().is_some()
         && !refusal.confirmed
@@ -267,13 +276,18 @@ async fn call(
     wanted: Wanted,
 ) -> Result<Renewal, StoreError> {
     let (id, generation, now) = (login.id.clone(), login.generation, inner.now());
-    match inner
-        .parts
-        .store
-        .write(move |tx| tx.begin_refresh(&id, generation, now))
-        .await
-    {
-        Ok(()) if refreshes(networked, session, wanted, now) => {
+    let refreshes = refreshes(networked, session, wanted, now);
+    let begun = inner.parts.store.write(move |tx| {
+        tx.begin_refresh(&id, generation, now)?;
+        if refreshes {
+            tx.refresh_leaves(&id, now)?;
+        }
+        Ok(())
+    });
+    match begun.await {
+        Ok(()) if refreshes => {
+            // What comes back must have a place to go, whatever the disk says.
+            inner.parts.store.ready_rescue().await?;
             Ok(networked.refresh(net, session).await)
         }
         Ok(()) => {

@@ -2,7 +2,6 @@
 //! refusal, written down in one transaction.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::Inner;
 use super::refresher::Renewed;
@@ -92,40 +91,26 @@ pub(super) async fn renewed(
     net: &Net,
 ) -> Result<Renewed, StoreError> {
     let tokens = Arc::new(tokens);
-    let mut pause = Duration::from_millis(200);
-    loop {
+    let write = || {
         let now = inner.now();
         let next = now.plus(inner.jittered(inner.parts.timing.probe_every));
         let (login, tokens, server) = (login.clone(), Arc::clone(&tokens), server.clone());
         let (account, healed, seen) = (account.clone(), healed.clone(), blocked.clone());
         let entropy = inner.parts.entropy.clone();
-        let committed = inner
-            .parts
-            .store
-            .write(move |tx| {
-                tx.seal_pair(&login.id, login.generation, &pair(&tokens), now)?;
-                tx.forget_older(&login.id, login.generation)?;
-                tx.move_login(&login.id, &server)?;
-                match &seen {
-                    Some(refusal) => break_all(tx, &login.id, refusal, next, now, &entropy)?,
-                    None => proved(tx, &login.id, account.as_ref(), next, now, &entropy)?,
-                }
-                say_refreshed(tx, &login, healed.as_deref(), now, &entropy)
-            })
-            .await;
-        match committed {
-            Ok(()) => {
-                return Ok(blocked.map_or(Renewed::Good, Renewed::Broken));
+        inner.parts.store.write(move |tx| {
+            tx.seal_pair(&login.id, login.generation, &pair(&tokens), now)?;
+            tx.forget_older(&login.id, login.generation)?;
+            tx.move_login(&login.id, &server)?;
+            match &seen {
+                Some(refusal) => break_all(tx, &login.id, refusal, next, now, &entropy)?,
+                None => proved(tx, &login.id, account.as_ref(), next, now, &entropy)?,
             }
-            Err(StoreError::Stale(_)) => break,
-            Err(error @ (StoreError::Io(_) | StoreError::Busy)) => {
-                // A rotated pair exists only here now: keep trying.
-                tracing::error!(%error, "a refreshed pair could not be stored yet");
-                inner.parts.clock.sleep(pause).await;
-                pause = (pause * 2).min(Duration::from_secs(10));
-            }
-            Err(error) => return Err(error),
-        }
+            say_refreshed(tx, &login, healed.as_deref(), now, &entropy)
+        })
+    };
+    // A rotated pair exists only here now: it is kept until it is stored.
+    if super::rescue::committed(inner, login, &tokens, &server, write).await? {
+        return Ok(blocked.map_or(Renewed::Good, Renewed::Broken));
     }
     // Disconnected or reconnected meanwhile: this pair belongs to nobody.
     let id = login.id.clone();

@@ -228,7 +228,7 @@ fn refuse_restored(q: &Reads<'_>) -> Result<(), OpError> {
     Err(OpError::failed(
         "restored",
         "This store was restored from a backup and nobody confirmed it yet.",
-        "Confirm it first, so that nothing goes out twice.",
+        "Make sure that the one it came from publishes no more, then confirm with: allgreen restore.",
     ))
 }
 

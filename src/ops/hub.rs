@@ -11,7 +11,7 @@ use crate::domain::when::zone_name;
 use crate::networks::http::Http;
 use crate::networks::registry::Registry;
 use crate::store::workspaces::Workspace;
-use crate::store::{OpenOptions, Reads, Store, StorePaths, Tx};
+use crate::store::{OpenOptions, Reads, Store, StoreError, StorePaths, Trouble, Tx};
 use crate::support::clock::Clock;
 use crate::support::config::Config;
 use crate::support::entropy::Entropy;
@@ -60,7 +60,7 @@ impl Hub {
             entropy: options.entropy.clone(),
             read_only: options.read_only,
         };
-        let opened = tokio::task::spawn_blocking(move || Store::open(open)).await;
+        let opened = tokio::task::spawn_blocking(move || open_as_far_as_possible(open)).await;
         let store = opened.map_err(|_| {
             OpError::failed(
                 "store_closed",
@@ -71,7 +71,7 @@ impl Hub {
         let name = options.operator.unwrap_or_else(os_login);
         let operator = match operator(&store, &name).await? {
             Some(operator) => operator,
-            None if options.read_only => {
+            None if options.read_only || store.trouble().is_some() => {
                 return Err(OpError::failed(
                     "no_operator",
                     "The store has no operator yet.",
@@ -81,15 +81,42 @@ impl Hub {
             None => first_run(&store, &name, options.clock.now()).await?,
         };
         Ok(Self {
-            store,
             networks: Arc::new(Registry::new(http, options.clock.clone(), &options.config)),
             clock: options.clock,
             entropy: options.entropy,
             config: Arc::new(options.config),
             paths: options.paths,
             operator,
-            read_only: options.read_only,
+            read_only: options.read_only || store.trouble().is_some(),
+            store,
         })
+    }
+
+    /// Why nothing can be changed, when nobody asked for that: a damaged file,
+    /// a key that is not there.
+    pub fn trouble(&self) -> Option<OpError> {
+        self.store
+            .trouble()
+            .map(|trouble| StoreError::from(trouble.clone()).into())
+    }
+}
+
+/// What keeps a store from being used, but not from being read.
+const READABLE: [&str; 5] = [
+    "corrupt",
+    "missing_key",
+    "wrong_key",
+    "broken_key",
+    "unsafe_key",
+];
+
+/// Opens the store; one that cannot be used is opened to be looked at.
+fn open_as_far_as_possible(open: OpenOptions) -> Result<Store, StoreError> {
+    match Store::open(open.clone()) {
+        Err(StoreError::Refused { code, what, hint }) if READABLE.contains(&code) => {
+            Store::open_rescue(open, &Trouble { code, what, hint })
+        }
+        opened => opened,
     }
 }
 
@@ -142,11 +169,7 @@ async fn first_run(store: &Store, name: &str, now: UtcMs) -> Result<Operator, Op
     })
 }
 
-fn add_first_workspace(
-    tx: &Tx<'_>,
-    id: WorkspaceId,
-    now: UtcMs,
-) -> Result<(), crate::store::StoreError> {
+fn add_first_workspace(tx: &Tx<'_>, id: WorkspaceId, now: UtcMs) -> Result<(), StoreError> {
     tx.add_workspace(&Workspace {
         id,
         slug: "main".into(),

@@ -25,7 +25,7 @@ fn io(error: &std::io::Error) -> StoreError {
 
 /// Every kept backup directory has one of these: whoever writes or rewrites
 /// backups holds it, so that a wipe never misses a copy that is being made.
-fn lock(directory: &Path) -> Result<File, StoreError> {
+pub(super) fn lock(directory: &Path) -> Result<File, StoreError> {
     let locked = || -> std::io::Result<File> {
         DirBuilder::new()
             .recursive(true)
@@ -59,6 +59,21 @@ pub(super) fn any(directory: &Path) -> bool {
     kept(directory).is_ok_and(|files| !files.is_empty())
 }
 
+/// The newest backup.
+pub(super) fn newest(directory: &Path) -> Option<PathBuf> {
+    let age = |file: &PathBuf| fs::metadata(file).and_then(|meta| meta.modified()).ok();
+    let made_here = |file: &PathBuf| {
+        // What a restore put aside is what somebody wanted to get away from.
+        file.file_name()
+            .is_some_and(|name| !name.to_string_lossy().starts_with("before-restore-"))
+    };
+    kept(directory)
+        .ok()?
+        .into_iter()
+        .filter(made_here)
+        .max_by_key(age)
+}
+
 /// Writes a verified copy of `db` to `to`.
 pub(super) fn write(db: &Connection, to: &Path) -> Result<(), StoreError> {
     let _lock = lock(to.parent().unwrap_or(Path::new(".")))?;
@@ -77,7 +92,7 @@ fn write_locked(db: &Connection, to: &Path) -> Result<(), StoreError> {
 
 /// Copies `db` into the new file `to`, readable by its owner alone from its
 /// first byte on: SQLite fills an empty file and keeps its mode.
-fn copy(db: &Connection, to: &Path) -> Result<(), StoreError> {
+pub(super) fn copy(db: &Connection, to: &Path) -> Result<(), StoreError> {
     let _ = fs::remove_file(to);
     FileOptions::new()
         .write(true)
@@ -111,7 +126,7 @@ fn finish(partial: &Path, to: &Path) -> Result<(), StoreError> {
 }
 
 /// Every kept backup, oldest first.
-fn kept(directory: &Path) -> Result<Vec<PathBuf>, StoreError> {
+pub(super) fn kept(directory: &Path) -> Result<Vec<PathBuf>, StoreError> {
     let mut files = Vec::new();
     let entries = match fs::read_dir(directory) {
         Ok(entries) => entries,
@@ -128,41 +143,65 @@ fn kept(directory: &Path) -> Result<Vec<PathBuf>, StoreError> {
     Ok(files)
 }
 
-/// Rewrites one backup without the sealed values of these owners (logins and
-/// channels by id) and of the channels that used these logins, and without what
-/// was read of these channels.
-fn rewrite_without(file: &Path, owners: &[String]) -> Result<(), StoreError> {
+/// Rewrites one backup: `change` is made to a copy, which is checked and takes
+/// its name. The caller holds the lock.
+pub(super) fn rewrite(
+    file: &Path,
+    change: impl FnOnce(&Connection) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
     let scratch = file.with_extension(SCRATCH);
     let old = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     copy(&old, &scratch)?;
     drop(old);
     let rewritten = Connection::open(&scratch)?;
     rewritten.execute_batch("PRAGMA secure_delete = ON; PRAGMA journal_mode = MEMORY;")?;
+    change(&rewritten)?;
+    write_locked(&rewritten, file)?;
+    drop(rewritten);
+    fs::remove_file(&scratch).map_err(|error| io(&error))
+}
+
+/// Takes the sealed values of these owners (logins and channels by id) and of
+/// the channels that used these logins out of a copy, and what was read of
+/// these channels.
+fn take_out(copy: &Connection, owners: &[String]) -> Result<(), StoreError> {
     for owner in owners {
-        rewritten.execute(
+        copy.execute(
             "DELETE FROM secret WHERE owner_kind IN ('login', 'channel') AND owner_id = ?1",
             [owner],
         )?;
-        rewritten.execute(
+        copy.execute(
             "DELETE FROM secret WHERE owner_kind = 'channel' AND owner_id IN (SELECT id FROM channel WHERE login_id = ?1)",
             [owner],
         )?;
     }
     // A backup may be from before there was something to read.
     for table in ["metric", "comment", "recent_post", "reading"] {
-        let there: i64 = rewritten.query_row(
+        let there: i64 = copy.query_row(
             "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?1",
             [table],
             |row| row.get(0),
         )?;
         for owner in owners.iter().filter(|_| there > 0) {
             let sql = format!("DELETE FROM {table} WHERE channel_id = ?1");
-            rewritten.execute(&sql, [owner])?;
+            copy.execute(&sql, [owner])?;
         }
     }
-    write_locked(&rewritten, file)?;
-    drop(rewritten);
-    fs::remove_file(&scratch).map_err(|error| io(&error))
+    Ok(())
+}
+
+/// Takes every credential out of a copy: whoever gets it can read the posts
+/// and log in nowhere.
+fn take_credentials_out(copy: &Connection) -> Result<(), StoreError> {
+    copy.execute_batch(
+        "PRAGMA secure_delete = ON; PRAGMA journal_mode = MEMORY;
+         DELETE FROM secret;
+         UPDATE login SET generation = 0, token_issued_at = NULL, token_expires_at = NULL, token_expiry = 'unknown',
+           grant_expires_at = NULL, grant_expiry = 'unknown', refresh_started_at = NULL,
+           refresh_started_generation = NULL, next_refresh_at = NULL;
+         VACUUM;",
+    )?;
+    Ok(())
 }
 
 impl Store {
@@ -194,6 +233,41 @@ impl Store {
         .await
     }
 
+    /// Writes a verified copy without credentials to `to`, for its owner alone.
+    ///
+    /// # Errors
+    /// When the file is there already and may not be replaced, or cannot be
+    /// written, or the copy does not pass its check.
+    pub async fn export(&self, to: PathBuf, replace: bool) -> Result<(), StoreError> {
+        let database = self.paths().database.clone();
+        let written = tokio::task::spawn_blocking(move || {
+            if !replace && fs::symlink_metadata(&to).is_ok() {
+                return Err(StoreError::Refused {
+                    code: "exists",
+                    what: format!("{} is there already.", to.display()),
+                    hint: "Choose another name, or replace it with --yes.".into(),
+                });
+            }
+            let partial = super::open::beside(&to, ".partial");
+            let export = || -> Result<(), StoreError> {
+                // A connection of its own, so that a store which can only be
+                // read can be taken along as well.
+                copy(&super::open::connect(&database, true)?, &partial)?;
+                let copied = Connection::open(&partial)?;
+                take_credentials_out(&copied)?;
+                drop(copied);
+                finish(&partial, &to)
+            };
+            let written = export();
+            if written.is_err() {
+                // The copy is gone under this name when all went well.
+                let _ = fs::remove_file(&partial);
+            }
+            written
+        });
+        written.await.unwrap_or(Err(StoreError::Closed))
+    }
+
     /// Rewrites every kept backup without the tokens of a login; how many.
     ///
     /// # Errors
@@ -214,7 +288,7 @@ impl Store {
     }
 
     async fn wipe_from_backups(&self, login: Option<LoginId>) -> Result<usize, StoreError> {
-        let directory = self.paths().backups.clone();
+        let (directory, rescue) = (self.paths().backups.clone(), self.paths().rescue());
         self.outside(move |db| {
             let noted: Option<String> = db
                 .query_row(
@@ -233,11 +307,12 @@ impl Store {
             if owners.is_empty() {
                 return Ok(0);
             }
+            super::rescue::forget_owners(&rescue, &owners)?;
             let mut rewritten = 0;
             if any(&directory) {
                 let _lock = lock(&directory)?;
                 for file in kept(&directory)? {
-                    rewrite_without(&file, &owners)?;
+                    rewrite(&file, |copy| take_out(copy, &owners))?;
                     rewritten += 1;
                 }
             }

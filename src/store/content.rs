@@ -8,6 +8,7 @@ use super::tx::Reads;
 use crate::domain::delivery::Delivery;
 use crate::domain::ids::{DeliveryId, WorkspaceId};
 use crate::domain::post_options::PostOptions;
+use crate::support::time::UtcMs;
 
 /// One medium of a post as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,6 +96,22 @@ impl Reads<'_> {
                 .flatten())
         };
         Ok(remote(root)?.zip(remote(after)?))
+    }
+
+    /// Whether a copy of a medium is needed yet: by a post that is not decided,
+    /// for a week after it was published, for a day after it was cancelled.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn media_needed(&self, file: &str, now: UtcMs) -> Result<bool, StoreError> {
+        const DAY: i64 = 86_400_000;
+        let needed: Option<i64> = self.value(
+            "SELECT 1 FROM media m JOIN delivery d ON d.post_id = m.post_id WHERE m.file = ?1 AND NOT (
+               (d.state = 'published' AND coalesce(d.published_at, d.decided_at, ?2) < ?2 - 7 * ?3)
+               OR (d.state = 'cancelled' AND coalesce(d.cancelled_at, ?2) < ?2 - ?3)) LIMIT 1",
+            (file, now.0, DAY),
+        )?;
+        Ok(needed.is_some())
     }
 
     /// How late posts of a workspace may be and still go out by themselves.

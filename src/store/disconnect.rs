@@ -220,7 +220,7 @@ impl Tx<'_> {
         self.run(
             "UPDATE login SET generation = 0, token_issued_at = NULL, token_expires_at = NULL, token_expiry = 'unknown',
                grant_expires_at = NULL, grant_expiry = 'unknown', refresh_failures = 0, last_counted_at = NULL,
-               refresh_started_at = NULL, refresh_started_generation = NULL, next_refresh_at = NULL WHERE id = ?1",
+               refresh_started_at = NULL, refresh_started_generation = NULL, refresh_sent_at = NULL, next_refresh_at = NULL WHERE id = ?1",
             [login.as_str()],
         )?;
         self.resolve_incident(super::health::LOGIN_BROKEN, login.as_str(), now)?;
@@ -264,6 +264,15 @@ impl Tx<'_> {
         )?;
         Ok(())
     }
+}
+
+/// Notes that bytes still have to leave the log.
+pub(super) fn note_log(db: &rusqlite::Connection) -> Result<(), StoreError> {
+    db.execute(
+        "INSERT INTO setting (key, value) VALUES (?1, '1') ON CONFLICT DO NOTHING",
+        [WIPE_PENDING],
+    )?;
+    Ok(())
 }
 
 impl Store {

@@ -44,6 +44,8 @@ pub struct Login {
     pub last_counted_at: Option<UtcMs>,
     /// A refresh that was begun and never finished, with its generation.
     pub refresh_started: Option<(UtcMs, i64)>,
+    /// When a refresh went out whose answer nobody saw: its new pair may be lost.
+    pub refresh_unanswered: Option<UtcMs>,
     /// Nothing is refreshed before this.
     pub next_refresh_at: Option<UtcMs>,
 }
@@ -143,13 +145,14 @@ fn login(row: &rusqlite::Row<'_>) -> Result<Login, StoreError> {
         refresh_failures: row.get("refresh_failures")?,
         last_counted_at: maybe_at(row, "last_counted_at")?,
         refresh_started: started.zip(started_generation),
+        refresh_unanswered: maybe_at(row, "refresh_sent_at")?,
         next_refresh_at: maybe_at(row, "next_refresh_at")?,
     })
 }
 
 fn place(id: &LoginId, field: &str, generation: i64) -> Place {
     Place {
-        owner_kind: "login",
+        owner_kind: "login".into(),
         owner_id: id.as_str().into(),
         field: field.into(),
         generation,
@@ -213,7 +216,7 @@ impl Reads<'_> {
             (id.as_str(), field, generation),
         )?;
         sealed
-            .map(|sealed| self.vault.open(&place(id, field, generation), &sealed))
+            .map(|sealed| self.vault()?.open(&place(id, field, generation), &sealed))
             .transpose()
     }
 }
@@ -333,7 +336,7 @@ impl Tx<'_> {
         ];
         for (field, value) in FIELDS.iter().zip(values) {
             let Some(value) = value else { continue };
-            let sealed = self.vault.seal(&place(id, field, next), &value)?;
+            let sealed = self.vault()?.seal(&place(id, field, next), &value)?;
             self.run(
                 "INSERT INTO secret (owner_kind, owner_id, field, generation, sealed) VALUES ('login', ?1, ?2, ?3, ?4)",
                 (id.as_str(), field, next, sealed),
@@ -345,7 +348,7 @@ impl Tx<'_> {
                grant_expiry = CASE WHEN ?6 IS NULL AND ?7 = 'unknown' THEN grant_expiry ELSE ?7 END, last_refreshed_at = ?3,
                last_refresh_attempt_at = ?3, last_refresh_error = NULL, last_refresh_http_status = NULL,
                refresh_failures = 0, last_counted_at = NULL, refresh_started_at = NULL,
-               refresh_started_generation = NULL, next_refresh_at = NULL
+               refresh_started_generation = NULL, refresh_sent_at = NULL, next_refresh_at = NULL
              WHERE id = ?1",
             (
                 id.as_str(),
@@ -394,6 +397,19 @@ impl Tx<'_> {
         }
     }
 
+    /// Writes down that a refresh leaves now, until its answer is stored. One
+    /// before it that got no answer stays the one to tell of.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn refresh_leaves(&self, id: &LoginId, now: UtcMs) -> Result<(), StoreError> {
+        self.run(
+            "UPDATE login SET refresh_sent_at = coalesce(refresh_sent_at, ?2) WHERE id = ?1",
+            (id.as_str(), now.0),
+        )?;
+        Ok(())
+    }
+
     /// Records that the refresh which [`Tx::begin_refresh`] wrote down brought
     /// nothing. `counted` says that it raised the failures.
     ///
@@ -417,7 +433,8 @@ impl Tx<'_> {
         let changed = self.run(
             "UPDATE login SET last_refresh_error = ?2, last_refresh_http_status = ?3, refresh_failures = ?4,
                last_counted_at = CASE WHEN ?5 THEN ?7 ELSE last_counted_at END, next_refresh_at = ?6,
-               last_refresh_attempt_at = ?7, refresh_started_at = NULL, refresh_started_generation = NULL
+               last_refresh_attempt_at = ?7, refresh_started_at = NULL, refresh_started_generation = NULL,
+               refresh_sent_at = CASE WHEN ?3 BETWEEN 400 AND 499 THEN NULL ELSE refresh_sent_at END
              WHERE id = ?1 AND refresh_started_generation = generation",
             (id.as_str(), error, http_status, failures, counted, next.map(|at| at.0), now.0),
         )?;

@@ -10,7 +10,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::support::entropy::Entropy;
 
+mod damage;
 mod error;
+mod ground;
 mod migrations;
 mod open;
 mod readers;
@@ -33,6 +35,7 @@ pub mod disconnect;
 pub mod health;
 pub mod history;
 pub mod incidents;
+pub mod keys;
 pub mod limits;
 pub mod logins;
 pub mod notices;
@@ -40,6 +43,8 @@ pub mod people;
 pub mod posts;
 pub mod queue;
 pub mod reading;
+pub mod rescue;
+pub mod restore;
 pub mod settings;
 pub mod terms;
 pub mod undo;
@@ -47,6 +52,7 @@ pub mod uploads;
 pub mod workspaces;
 
 pub use error::StoreError;
+pub use migrations::ALL as MIGRATIONS;
 pub use tx::{Reads, Tx};
 
 /// Where the store lives.
@@ -70,8 +76,34 @@ struct Inner {
     paths: StorePaths,
     writer: Option<writer::Writer>,
     readers: readers::Readers,
+    ground: Arc<ground::Ground>,
+    /// Why nothing can be written, when that is not what was asked for.
+    rescue: Option<Trouble>,
     entropy: Entropy,
+    vault: Arc<vault::Vault>,
     ended: Mutex<Option<tokio::sync::oneshot::Receiver<()>>>,
+}
+
+/// Why a store is only read although it was to be written: a damaged file, a
+/// key that is not there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// Stable name (`corrupt`, `missing_key`...).
+    pub code: &'static str,
+    /// One sentence what.
+    pub what: String,
+    /// One sentence what to do.
+    pub hint: String,
+}
+
+impl From<Trouble> for StoreError {
+    fn from(trouble: Trouble) -> Self {
+        Self::Refused {
+            code: trouble.code,
+            what: trouble.what,
+            hint: trouble.hint,
+        }
+    }
 }
 
 /// How to open it.
@@ -95,6 +127,26 @@ impl Store {
     /// or the key is missing. Nothing was changed then.
     pub fn open(options: OpenOptions) -> Result<Self, StoreError> {
         let opened = open::open(&options)?;
+        Self::over(options, opened, None)
+    }
+
+    /// Opens a store that cannot be used as it is, to look at it: nothing is
+    /// written, no secret is opened, and every write says why.
+    ///
+    /// # Errors
+    /// `why`, when it cannot even be read.
+    pub fn open_rescue(options: OpenOptions, why: &Trouble) -> Result<Self, StoreError> {
+        match open::open_rescue(&options)? {
+            Some(opened) => Self::over(options, opened, Some(why.clone())),
+            None => Err(why.clone().into()),
+        }
+    }
+
+    fn over(
+        options: OpenOptions,
+        opened: open::Opened,
+        rescue: Option<Trouble>,
+    ) -> Result<Self, StoreError> {
         let vault = Arc::new(opened.vault);
         let (reading, readers_gone) = std::sync::mpsc::channel();
         let (closed, ended) = tokio::sync::oneshot::channel();
@@ -103,7 +155,7 @@ impl Store {
         let writer = match opened.writer {
             Some(connection) => Some(writer::Writer::start(
                 connection,
-                vault,
+                Arc::clone(&vault),
                 readers_gone,
                 closed,
             )?),
@@ -111,10 +163,13 @@ impl Store {
         };
         Ok(Self {
             inner: Arc::new(Inner {
+                ground: Arc::new(ground::Ground::of(&options.paths.database)),
+                rescue,
                 paths: options.paths,
                 writer,
                 readers,
                 entropy: options.entropy,
+                vault,
                 ended: Mutex::new(Some(ended)),
             }),
         })
@@ -148,7 +203,7 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&Reads<'_>) -> Result<T, StoreError> + Send + 'static,
     {
-        self.inner.readers.read(f).await
+        self.noticing(self.inner.readers.read(f).await)
     }
 
     /// Runs `f` in a write transaction; returns after the commit is durable.
@@ -162,9 +217,17 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     {
-        match &self.inner.writer {
-            Some(writer) => writer.write(f).await,
-            None => Err(StoreError::Refused {
+        match (&self.inner.writer, &self.inner.rescue) {
+            (Some(writer), _) => {
+                let ground = Arc::clone(&self.inner.ground);
+                let checked = move |tx: &Tx<'_>| {
+                    ground.check()?;
+                    f(tx)
+                };
+                self.noticing(writer.write(checked).await)
+            }
+            (None, Some(trouble)) => Err(trouble.clone().into()),
+            (None, None) => Err(StoreError::Refused {
                 code: "read_only",
                 what: "The store was opened read-only.".into(),
                 hint: "Run without --read-only to change something.".into(),
@@ -180,9 +243,17 @@ impl Store {
         F: FnOnce(&rusqlite::Connection) -> Result<T, StoreError> + Send + 'static,
     {
         match &self.inner.writer {
-            Some(writer) => writer.outside(f).await,
+            Some(writer) => {
+                self.usable()?;
+                self.noticing(writer.outside(f).await)
+            }
             None => Err(StoreError::Closed),
         }
+    }
+
+    /// Why nothing can be written, when that is not what was asked for.
+    pub fn trouble(&self) -> Option<&Trouble> {
+        self.inner.rescue.as_ref()
     }
 
     /// Where the store lives.

@@ -10,8 +10,8 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::error::StoreError;
 use super::migrations::APPLICATION_ID;
-use super::vault::{Key, Vault};
-use super::{OpenOptions, migrations, writer};
+use super::vault::{Key, Vault, WITHOUT_KEY};
+use super::{OpenOptions, StorePaths, damage, migrations, writer};
 use crate::support::entropy::Entropy;
 
 /// Older SQLite libraries can corrupt a WAL shared by several processes.
@@ -61,7 +61,7 @@ pub fn open(options: &OpenOptions) -> Result<Opened, StoreError> {
     check_not_lost(options)?;
     if options.read_only {
         let db = connect(path, true)?;
-        check_ours(&db, path)?;
+        check_ours(&db, &options.paths)?;
         if migrations::version(&db)? < migrations::newest() {
             return Err(refused(
                 "older_schema",
@@ -89,7 +89,8 @@ pub fn open(options: &OpenOptions) -> Result<Opened, StoreError> {
     let keep_log = fs::metadata(beside(path, "-wal")).is_ok_and(|meta| meta.len() > 0);
     let db = connect(path, false)?;
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep_log)?;
-    check_ours(&db, path)?;
+    check_ours(&db, &options.paths)?;
+    damage::refuse_marked(&db, &options.paths)?;
     // The key before anything is migrated.
     let vault = if migrations::version(&db)? == 0 {
         None
@@ -108,6 +109,28 @@ pub fn open(options: &OpenOptions) -> Result<Opened, StoreError> {
         writer: Some(db),
         vault,
     })
+}
+
+/// Opens a store without its key and without writing, as far as it can be read;
+/// `None` when it cannot.
+pub fn open_rescue(options: &OpenOptions) -> Result<Option<Opened>, StoreError> {
+    let path = &options.paths.database;
+    check_file_system(path)?;
+    if !check_file(path)? {
+        return Ok(None);
+    }
+    let db = connect(path, true)?;
+    let readable = check_ours(&db, &options.paths).is_ok()
+        && migrations::version(&db).is_ok_and(|have| have == migrations::newest());
+    Ok(readable.then(|| Opened {
+        writer: None,
+        // Opens nothing that is sealed: it has a key of its own.
+        vault: Vault::new(
+            &Key::fresh(&options.entropy),
+            String::new(),
+            options.entropy.clone(),
+        ),
+    }))
 }
 
 /// Makes the empty file, ours alone before SQLite opens it; the -wal and -shm
@@ -134,7 +157,7 @@ fn make_file(path: &Path) -> Result<(), StoreError> {
 }
 
 /// The file SQLite keeps beside the database (`-wal`).
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
@@ -153,14 +176,17 @@ fn check_not_lost(options: &OpenOptions) -> Result<(), StoreError> {
         return Err(refused(
             "corrupt",
             format!("The database {file} is empty although its log is not."),
-            "Nothing was changed. Restore the newest file of backups/ in its place, without the -wal.",
+            &format!("Nothing was changed. {}", damage::offer(&options.paths)),
         ));
     }
     if super::backup::any(&options.paths.backups) {
         return Err(refused(
             "corrupt",
             format!("The database {file} is empty or gone although backups of it exist."),
-            "Restore the newest file of backups/ in its place, or move backups/ away to begin anew.",
+            &format!(
+                "{} Or move backups/ away to begin anew.",
+                damage::offer(&options.paths)
+            ),
         ));
     }
     Ok(())
@@ -303,8 +329,8 @@ fn check_file_system(path: &Path) -> Result<(), StoreError> {
 }
 
 /// Refuses a file of another program, a newer one of ours, and a damaged one.
-fn check_ours(db: &Connection, path: &Path) -> Result<(), StoreError> {
-    let file = path.display();
+fn check_ours(db: &Connection, paths: &StorePaths) -> Result<(), StoreError> {
+    let file = paths.database.display();
     let damaged = |error: rusqlite::Error| match StoreError::from(error) {
         StoreError::Refused {
             code: "corrupt",
@@ -313,7 +339,7 @@ fn check_ours(db: &Connection, path: &Path) -> Result<(), StoreError> {
         } => refused(
             "corrupt",
             format!("The database {file} cannot be read. {what}"),
-            "Nothing was changed. Restore the newest file of backups/ in its place.",
+            &format!("Nothing was changed. {}", damage::offer(paths)),
         ),
         // Busy or unreadable for another reason is not damage.
         other => other,
@@ -348,14 +374,18 @@ fn check_ours(db: &Connection, path: &Path) -> Result<(), StoreError> {
 }
 
 fn first_vault(db: &Connection, options: &OpenOptions) -> Result<Vault, StoreError> {
+    let read = || -> Result<Key, StoreError> {
+        let mut keys = Key::read_all(&options.paths.key)?;
+        Ok(keys.remove(keys.len() - 1))
+    };
     let key = if options.paths.key.exists() {
-        Key::read(&options.paths.key)?
+        read()?
     } else {
         let key = Key::fresh(&options.entropy);
         match key.write_new(&options.paths.key) {
             Ok(()) => key,
             // Two first starts at once: the other one made it.
-            Err(_) if options.paths.key.exists() => Key::read(&options.paths.key)?,
+            Err(_) if options.paths.key.exists() => read()?,
             Err(error) => return Err(error),
         }
     };
@@ -378,7 +408,7 @@ fn first_vault(db: &Connection, options: &OpenOptions) -> Result<Vault, StoreErr
         let _ = db.execute_batch("ROLLBACK");
         return Err(error.into());
     }
-    vault_with(db, &key, options)
+    vault_with(db, vec![key], options)
 }
 
 /// The vault of a store that was made before, `None` when its first start was
@@ -387,26 +417,26 @@ fn existing_vault(db: &Connection, options: &OpenOptions) -> Result<Option<Vault
     if setting(db, "vault_id")?.is_none() {
         return Ok(None);
     }
-    vault_with(db, &Key::read(&options.paths.key)?, options).map(Some)
+    vault_with(db, Key::read_all(&options.paths.key)?, options).map(Some)
 }
 
-fn vault_with(db: &Connection, key: &Key, options: &OpenOptions) -> Result<Vault, StoreError> {
+fn vault_with(db: &Connection, keys: Vec<Key>, options: &OpenOptions) -> Result<Vault, StoreError> {
     let expected = setting(db, "key_id")?.unwrap_or_default();
-    if expected != key.id() {
+    let Some(key) = keys.into_iter().find(|key| key.id() == expected) else {
         return Err(refused(
             "wrong_key",
             format!(
                 "The key file {} is not the one this database was sealed with.",
                 options.paths.key.display()
             ),
-            "Put the right file back; the tokens open with no other key.",
+            WITHOUT_KEY,
         ));
-    }
+    };
     let vault_id = setting(db, "vault_id")?.unwrap_or_default();
-    Ok(Vault::new(key, vault_id, options.entropy.clone()))
+    Ok(Vault::new(&key, vault_id, options.entropy.clone()).following(&options.paths.key))
 }
 
-fn setting(db: &Connection, name: &str) -> Result<Option<String>, StoreError> {
+pub(super) fn setting(db: &Connection, name: &str) -> Result<Option<String>, StoreError> {
     use rusqlite::OptionalExtension;
     Ok(db
         .query_row("SELECT value FROM setting WHERE key = ?1", [name], |row| {
@@ -415,7 +445,7 @@ fn setting(db: &Connection, name: &str) -> Result<Option<String>, StoreError> {
         .optional()?)
 }
 
-fn random_name(entropy: &Entropy) -> String {
+pub(super) fn random_name(entropy: &Entropy) -> String {
     entropy
         .bytes::<16>()
         .iter()
@@ -450,7 +480,7 @@ mod tests {
     }
 
     #[test]
-    fn every_connection_has_the_settings_the_design_gives_reasons_for() {
+    fn row_24_every_connection_has_the_settings_the_design_gives_reasons_for() {
         let dir = tempfile::tempdir().unwrap();
         let options = options(dir.path());
         let writer = open(&options).unwrap().writer.unwrap();

@@ -3,8 +3,9 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::Path;
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -22,11 +23,14 @@ const FORMAT: u8 = 1;
 const NONCE: usize = 24;
 const FILE_MARK: &str = "allgreen-key-1 ";
 
+/// What to do without the right key.
+pub(super) const WITHOUT_KEY: &str = "The tokens open with no other key: put the file back. If it is lost: allgreen backup FILE, then allgreen restore FILE, and reconnect every channel.";
+
 /// What a sealed value belongs to; all of it is bound by the seal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// `login`, `channel` or `app`.
-    pub owner_kind: &'static str,
+    pub owner_kind: String,
     /// The owner's id.
     pub owner_id: String,
     /// Which value (`access`, `refresh`, `password`).
@@ -35,17 +39,39 @@ pub struct Place {
     pub generation: i64,
 }
 
-/// Holds the key while the program runs.
+/// Holds the key while the program runs. Another process may change it: the
+/// store says which key it is sealed with, and the key file holds that one.
 pub struct Vault {
-    cipher: XChaCha20Poly1305,
-    key_id: String,
+    current: RwLock<Arc<Current>>,
+    /// Where a changed key is read from; `None` where it never changes.
+    file: Option<PathBuf>,
     vault_id: String,
     entropy: Entropy,
 }
 
+/// The key in use.
+struct Current {
+    cipher: XChaCha20Poly1305,
+    key_id: String,
+}
+
+impl Current {
+    fn of(key: &Key) -> Self {
+        let key_id = key.id();
+        let mut sub_key = Zeroizing::new([0_u8; 32]);
+        let hkdf = Hkdf::<Sha256>::new(Some(key_id.as_bytes()), &*key.0);
+        // 32 bytes is far below HKDF's limit, so expansion cannot fail.
+        let _ = hkdf.expand(b"allgreen seal 1", &mut *sub_key);
+        Self {
+            cipher: XChaCha20Poly1305::new((&*sub_key).into()),
+            key_id,
+        }
+    }
+}
+
 impl std::fmt::Debug for Vault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Vault({})", self.key_id)
+        write!(f, "Vault({})", self.key_id())
     }
 }
 
@@ -76,7 +102,7 @@ impl Key {
     /// # Errors
     /// When the file exists or cannot be written.
     pub fn write_new(&self, path: &Path) -> Result<(), StoreError> {
-        let text = Zeroizing::new(format!("{FILE_MARK}{}\n", STANDARD.encode(*self.0)));
+        let text = Self::text(&[self]);
         // Whole or not there at all: whoever starts at the same moment must
         // never read half a key, and a link does not replace the one of another.
         let scratch = path.with_extension(format!("{}.new", self.id()));
@@ -107,11 +133,64 @@ impl Key {
         })
     }
 
-    /// Reads a key file.
+    /// The text of a key file with these keys, the oldest first.
+    fn text(keys: &[&Self]) -> Zeroizing<String> {
+        let mut text = Zeroizing::new(String::with_capacity(128));
+        for key in keys {
+            let line = Zeroizing::new(STANDARD.encode(*key.0));
+            text.push_str(FILE_MARK);
+            text.push_str(&line);
+            text.push('\n');
+        }
+        text
+    }
+
+    /// Replaces a key file by one with these keys, at once and for good: a
+    /// crash leaves the one or the other, whole.
     ///
     /// # Errors
-    /// When it is missing, readable by others, or not a key.
-    pub fn read(path: &Path) -> Result<Self, StoreError> {
+    /// When it cannot be written; the old one is left as it was.
+    pub(super) fn replace(path: &Path, keys: &[&Self]) -> Result<(), StoreError> {
+        let text = Self::text(keys);
+        let scratch = path.with_extension("new");
+        let write = || -> std::io::Result<()> {
+            let old = OpenOptions::new().read(true).write(true).open(path)?;
+            // Of a rotation that was cut off here.
+            let _ = fs::remove_file(&scratch);
+            let mut file = OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .mode(0o600)
+                .open(&scratch)?;
+            file.write_all(text.as_bytes())?;
+            file.sync_all()?;
+            fs::rename(&scratch, path)?;
+            if let Some(parent) = path.parent() {
+                File::open(parent)?.sync_all()?;
+            }
+            // Its bytes have no name any more and are gone as far as the file
+            // system allows.
+            let length = usize::try_from(old.metadata()?.len()).unwrap_or(0);
+            old.write_all_at(&vec![0; length], 0)?;
+            old.sync_all()
+        };
+        write().map_err(|error| StoreError::Refused {
+            code: "key_unwritable",
+            what: format!(
+                "The key file {} could not be written: {error}.",
+                path.display()
+            ),
+            hint: "Check the directory and its permissions; the keys in it still open everything."
+                .into(),
+        })
+    }
+
+    /// Reads every key of a key file, the oldest first. There are two while
+    /// the key is changed, else one.
+    ///
+    /// # Errors
+    /// When it is missing, readable by others, or no key file.
+    pub fn read_all(path: &Path) -> Result<Vec<Self>, StoreError> {
         let refuse = |code, what: String, hint: &str| StoreError::Refused {
             code,
             what,
@@ -121,7 +200,7 @@ impl Key {
             refuse(
                 "missing_key",
                 format!("The key file {} cannot be read: {error}.", path.display()),
-                "The tokens in the store open with no other key: put the file back, or reconnect every channel after removing the database.",
+                WITHOUT_KEY,
             )
         })?;
         let mode = file
@@ -130,23 +209,28 @@ impl Key {
             .unwrap_or(0o077);
         if mode != 0 {
             return Err(refuse(
-                "unsafe_file",
+                "unsafe_key",
                 format!("The key file {} can be read by others.", path.display()),
                 "Run chmod 600 on it.",
             ));
         }
         let mut text = Zeroizing::new(String::new());
-        let parsed = file.read_to_string(&mut text).ok().and_then(|_| {
-            let encoded = text.strip_prefix(FILE_MARK)?.trim_end();
+        let key = |line: &str| {
+            let encoded = line.strip_prefix(FILE_MARK)?.trim_end();
             let bytes = Zeroizing::new(STANDARD.decode(encoded).ok()?);
-            <[u8; 32]>::try_from(bytes.as_slice()).ok()
-        });
-        match parsed {
-            Some(bytes) => Ok(Self(Zeroizing::new(bytes))),
-            None => Err(refuse(
+            let bytes = <[u8; 32]>::try_from(bytes.as_slice()).ok()?;
+            Some(Self(Zeroizing::new(bytes)))
+        };
+        let keys: Option<Vec<Self>> = file
+            .read_to_string(&mut text)
+            .ok()
+            .and_then(|_| text.lines().map(key).collect());
+        match keys {
+            Some(keys) if !keys.is_empty() => Ok(keys),
+            Some(_) | None => Err(refuse(
                 "broken_key",
                 format!("The key file {} is not a key.", path.display()),
-                "Put the right file back; the tokens in the store open with no other key.",
+                WITHOUT_KEY,
             )),
         }
     }
@@ -155,22 +239,64 @@ impl Key {
 impl Vault {
     /// Makes the vault of one database from its key.
     pub fn new(key: &Key, vault_id: String, entropy: Entropy) -> Self {
-        let key_id = key.id();
-        let mut sub_key = Zeroizing::new([0_u8; 32]);
-        let hkdf = Hkdf::<Sha256>::new(Some(key_id.as_bytes()), &*key.0);
-        // 32 bytes is far below HKDF's limit, so expansion cannot fail.
-        let _ = hkdf.expand(b"allgreen seal 1", &mut *sub_key);
         Self {
-            cipher: XChaCha20Poly1305::new((&*sub_key).into()),
-            key_id,
+            current: RwLock::new(Arc::new(Current::of(key))),
+            file: None,
             vault_id,
             entropy,
         }
     }
 
+    /// The same, which reads a key that was changed meanwhile from this file.
+    #[must_use]
+    pub fn following(mut self, file: &Path) -> Self {
+        self.file = Some(file.to_path_buf());
+        self
+    }
+
     /// The name of the key in use.
-    pub fn key_id(&self) -> &str {
-        &self.key_id
+    pub fn key_id(&self) -> String {
+        self.current().key_id.clone()
+    }
+
+    fn current(&self) -> Arc<Current> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Takes the key of this name into use, from the key file when it is not
+    /// the one in use.
+    ///
+    /// # Errors
+    /// When the file cannot be read or does not hold it.
+    pub(super) fn use_key(&self, key_id: &str) -> Result<(), StoreError> {
+        if self.current().key_id == key_id {
+            return Ok(());
+        }
+        let missing = || StoreError::Sealed(format!("the key {key_id} is not there"));
+        let file = self.file.as_ref().ok_or_else(missing)?;
+        let key = Key::read_all(file)?
+            .into_iter()
+            .find(|key| key.id() == key_id)
+            .ok_or_else(missing)?;
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Current::of(&key));
+        Ok(())
+    }
+
+    /// Takes the newest key of the file into use when the one in use is gone
+    /// from it.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub(super) fn follow(&self) -> Result<(), StoreError> {
+        let Some(file) = &self.file else {
+            return Ok(());
+        };
+        let keys = Key::read_all(file)?;
+        let here = self.key_id();
+        match keys.last() {
+            Some(newest) if keys.iter().all(|key| key.id() != here) => self.use_key(&newest.id()),
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// Seals `secret` for its place.
@@ -179,12 +305,13 @@ impl Vault {
     /// When the cipher refuses (it does not for values of this size).
     pub fn seal(&self, place: &Place, secret: &Secret) -> Result<Vec<u8>, StoreError> {
         let nonce: [u8; NONCE] = self.entropy.bytes();
-        let aad = self.bound(place);
+        let current = self.current();
+        let aad = self.bound(place, &current.key_id);
         let payload = Payload {
             msg: secret.expose().as_bytes(),
             aad: &aad,
         };
-        let sealed = self
+        let sealed = current
             .cipher
             .encrypt(&XNonce::from(nonce), payload)
             .map_err(|_| StoreError::Sealed(place.field.clone()))?;
@@ -212,8 +339,9 @@ impl Vault {
         }
         let (nonce, body) = rest.split_at(NONCE);
         let nonce = <[u8; NONCE]>::try_from(nonce).map_err(|_| refuse())?;
-        let aad = self.bound(place);
-        let plain = self
+        let current = self.current();
+        let aad = self.bound(place, &current.key_id);
+        let plain = current
             .cipher
             .decrypt(
                 &XNonce::from(nonce),
@@ -230,7 +358,7 @@ impl Vault {
 
     /// The bytes every seal is bound to, each part with its length before it,
     /// so that no two places give the same bytes.
-    fn bound(&self, place: &Place) -> Vec<u8> {
+    fn bound(&self, place: &Place, key_id: &str) -> Vec<u8> {
         let generation = place.generation.to_be_bytes();
         let parts: [&[u8]; 7] = [
             &[FORMAT],
@@ -239,7 +367,7 @@ impl Vault {
             place.owner_id.as_bytes(),
             place.field.as_bytes(),
             &generation,
-            self.key_id.as_bytes(),
+            key_id.as_bytes(),
         ];
         let mut out = Vec::new();
         for part in parts {
@@ -256,7 +384,7 @@ mod tests {
 
     fn place() -> Place {
         Place {
-            owner_kind: "login",
+            owner_kind: "login".into(),
             owner_id: "lgn_1".into(),
             field: "access".into(),
             generation: 3,
@@ -290,7 +418,7 @@ mod tests {
                 ..place()
             },
             Place {
-                owner_kind: "channel",
+                owner_kind: "channel".into(),
                 ..place()
             },
         ] {

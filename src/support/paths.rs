@@ -11,6 +11,11 @@ use etcetera::BaseStrategy;
 /// Environment variable that puts everything into one directory.
 pub const HOME: &str = "ALLGREEN_HOME";
 
+/// Where systemd puts the credentials of a service.
+const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
+/// What the key is called among them (`LoadCredential=allgreen.key:...`).
+const CREDENTIAL: &str = "allgreen.key";
+
 /// Every place on disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Paths {
@@ -32,6 +37,8 @@ pub struct Paths {
     pub publisher_lock: PathBuf,
     /// Everything lies in one directory, the key beside the database.
     pub one_home: bool,
+    /// The key was given to this process by the system, which keeps it.
+    pub key_is_given: bool,
 }
 
 /// Why a place cannot be used: one sentence what, one what to do.
@@ -83,7 +90,7 @@ impl Paths {
                 .filter(|home| !home.is_empty())
                 .map(PathBuf::from)
         };
-        match home.map(Path::to_owned).or_else(from_environment) {
+        let paths = match home.map(Path::to_owned).or_else(from_environment) {
             Some(home) => {
                 let path = home.clone();
                 std::path::absolute(home)
@@ -91,6 +98,21 @@ impl Paths {
                     .map_err(|error| PathError::Io { path, error })
             }
             None => Self::xdg(),
+        }?;
+        let credentials = std::env::var_os(CREDENTIALS).map(PathBuf::from);
+        Ok(paths.with_credentials(credentials.as_deref()))
+    }
+
+    /// The same with the key the service manager gave, where it gave one.
+    fn with_credentials(self, directory: Option<&Path>) -> Self {
+        let given = directory.map(|directory| directory.join(CREDENTIAL));
+        match given.filter(|key| key.exists()) {
+            Some(key) => Self {
+                key,
+                key_is_given: true,
+                ..self
+            },
+            None => self,
         }
     }
 
@@ -129,6 +151,7 @@ impl Paths {
             inbox: data.join("inbox"),
             logs: state.join("logs"),
             one_home: false,
+            key_is_given: false,
         }
     }
 
@@ -233,6 +256,19 @@ mod tests {
         assert_eq!(paths.config.parent(), paths.key.parent());
         assert_ne!(paths.key.parent(), paths.database.parent());
         assert!(!paths.one_home);
+    }
+
+    #[test]
+    fn a_key_the_service_manager_gives_goes_before_the_one_in_the_home() {
+        let dir = tempfile::tempdir().unwrap();
+        let paths = Paths::in_home(&dir.path().join("home"));
+        let same = paths.clone().with_credentials(Some(dir.path()));
+        assert_eq!(same, paths, "it gave none");
+        fs::write(dir.path().join("allgreen.key"), "x").unwrap();
+        let given = paths.clone().with_credentials(Some(dir.path()));
+        assert_eq!(given.key, dir.path().join("allgreen.key"));
+        assert!(given.key_is_given);
+        assert_eq!(given.database, paths.database);
     }
 
     #[test]

@@ -21,6 +21,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Runtime};
 
 pub mod crashes;
+pub mod disk;
 pub mod human;
 pub mod logins;
 pub mod process;
@@ -42,6 +43,18 @@ pub fn runtime() -> &'static Runtime {
             .build()
             .expect("a runtime for the helpers")
     })
+}
+
+/// Says that this machine or user cannot cause what a story is about.
+#[allow(clippy::print_stderr, reason = "whoever runs the tests must see it")]
+pub fn not_shown(why: &str) {
+    eprintln!("not shown here: {why}");
+}
+
+/// Waits until this much time is over: for stories in which nothing happens.
+pub fn let_pass(time: Duration) {
+    let over = Instant::now() + time;
+    eventually("time passes", time * 2 + PATIENCE, || Instant::now() > over);
 }
 
 /// A client for loopback: no proxy of the environment, no certificate store, no

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
 use tempfile::TempDir;
 
 use super::{PATIENCE, eventually};
@@ -27,6 +27,11 @@ impl Home {
             .prefix("allgreen-test-")
             .tempdir()
             .expect("a temporary directory");
+        Self::within(dir)
+    }
+
+    /// A new one inside this directory.
+    pub fn within(dir: TempDir) -> Self {
         let home = Self { dir };
         std::fs::create_dir(home.path()).expect("the --home directory");
         std::fs::create_dir(home.account()).expect("the account directory");
@@ -102,6 +107,51 @@ impl Run {
     /// Arms a fault point, such as `C4.after`.
     pub fn fault(self, name: &str) -> Self {
         self.env("ALLGREEN_FAULT", name)
+    }
+
+    /// Changes how it is started, such as the user.
+    pub fn with(mut self, change: impl FnOnce(&mut Command)) -> Self {
+        change(&mut self.command);
+        self
+    }
+
+    /// Starts it so that a write beyond a limit of file sizes is an error and no
+    /// signal, see [`Running::fail_writes`].
+    pub fn failing_softly(self) -> Self {
+        let mut shell = Command::new("sh");
+        shell
+            .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
+            .arg(self.command.get_program())
+            .args(self.command.get_args())
+            .env_clear();
+        for (name, value) in self.command.get_envs() {
+            if let Some(value) = value {
+                shell.env(name, value);
+            }
+        }
+        Self {
+            command: shell,
+            ..self
+        }
+    }
+
+    /// Runs it under another program, such as one that traces it.
+    pub fn under(self, program: &str, args: &[&str]) -> Self {
+        let mut outer = Command::new(program);
+        outer
+            .args(args)
+            .arg(self.command.get_program())
+            .args(self.command.get_args())
+            .env_clear();
+        for (name, value) in self.command.get_envs() {
+            if let Some(value) = value {
+                outer.env(name, value);
+            }
+        }
+        Self {
+            command: outer,
+            ..self
+        }
     }
 
     /// Sets the clock, such as `2026-11-21T09:00:00Zx0`.
@@ -212,6 +262,18 @@ impl Running {
     /// What it has complained about up to now.
     pub fn stderr(&self) -> String {
         self.stderr.text()
+    }
+
+    /// Makes every write of this process beyond the first KiB of a file fail as
+    /// a broken disk would, or lets them succeed again. It must have been
+    /// started with [`Run::failing_softly`].
+    pub fn fail_writes(&self, fail: bool) {
+        let limit = Rlimit {
+            current: fail.then_some(1024),
+            maximum: None,
+        };
+        let pid = i32::try_from(self.pid()).ok().and_then(Pid::from_raw);
+        prlimit(pid, Resource::Fsize, limit).expect("the limit of a child");
     }
 
     /// Waits until it has printed `text`, on either stream.

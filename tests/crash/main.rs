@@ -6,7 +6,13 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod forgetting;
+mod full_disk;
+mod keys;
+mod migrating;
 mod publishers;
+mod restored;
+mod ruins;
+mod synced;
 
 use common::simulated::Simulated;
 

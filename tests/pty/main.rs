@@ -14,5 +14,6 @@ mod common;
 mod demo;
 mod logins;
 mod publishers;
+mod ruins;
 mod screen;
 mod terminal;

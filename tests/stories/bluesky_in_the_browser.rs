@@ -194,7 +194,9 @@ fn a_refresh_whose_answer_is_lost_ends_in_held_posts_and_never_in_two() {
     let daemon = scene.desk.home.daemon();
     scene.desk.wait_for_state(&post, "held");
     let channel = scene.desk.channel(&id);
-    assert_eq!(channel["status"], "REVOKED", "{channel:#}");
+    // What the network calls revoked is only what was lost with that answer.
+    assert_eq!(channel["status"], "TOKEN_EXPIRED", "{channel:#}");
+    assert!(interrupted(&channel), "{channel:#}");
     assert_eq!(scene.live(), Vec::<String>::new());
     let login = scene.desk.log_in(&["reconnect", &id, "--no-browser"]);
     browse(&answered(&login, "ann.test", Answer::Allow));
@@ -203,6 +205,87 @@ fn a_refresh_whose_answer_is_lost_ends_in_held_posts_and_never_in_two() {
     daemon.terminate(PATIENCE);
     assert_eq!(scene.live(), ["only once"]);
     assert_eq!(bluesky.ledger().len(), 1);
+}
+
+/// Whether a channel says that it ended because a refresh was interrupted.
+fn interrupted(channel: &serde_json::Value) -> bool {
+    let detail = channel["statusDetail"].as_str().unwrap_or_default();
+    detail.starts_with("interrupted during refresh at ")
+}
+
+#[test]
+fn row_36_a_crash_with_the_answer_in_hand_is_tried_once_more_and_then_said_as_it_is() {
+    let scene = Scene::new();
+    let id = scene.connected();
+    let post = scene.desk.schedule(&id, "held until then", "in 2s");
+    scene
+        .desk
+        .home
+        .allgreen(["channel", "refresh", &id])
+        .fault("refresh.answered")
+        .run()
+        .expect_killed();
+    let before = scene.calls("token");
+    // The next publisher finds what was asked of the one that died.
+    scene.desk.home.allgreen(["daemon", "--once"]).run();
+    // One to learn the nonce, one try.
+    assert_eq!(scene.calls("token") - before, 2);
+    let channel = scene.desk.channel(&id);
+    assert_eq!(channel["status"], "TOKEN_EXPIRED", "{channel:#}");
+    assert_eq!(channel["cause"], "expired");
+    assert!(interrupted(&channel), "{channel:#}");
+    assert_eq!(scene.desk.delivery(&post)["state"], "held");
+    let login = scene.desk.log_in(&["reconnect", &id, "--no-browser"]);
+    browse(&answered(&login, "ann.test", Answer::Allow));
+    login.connected();
+    let daemon = scene.desk.home.daemon();
+    scene.desk.wait_for_state(&post, "published");
+    daemon.terminate(PATIENCE);
+}
+
+#[test]
+fn row_36_new_tokens_that_a_locked_store_cannot_take_survive_the_crash_of_their_holder() {
+    let scene = Scene::new();
+    let id = scene.connected();
+    // The first call of a process only learns the nonce.
+    scene.sandbox.bluesky().fault_once("token", Fault::Delay(0));
+    scene
+        .sandbox
+        .bluesky()
+        .fault_once("token", Fault::Delay(1_000));
+    let refreshing = scene
+        .desk
+        .home
+        .allgreen(["channel", "refresh", &id])
+        .fault("refresh.rescued")
+        .spawn();
+    let other = rusqlite::Connection::open(scene.desk.home.file("allgreen.db")).unwrap();
+    other.busy_timeout(Duration::from_secs(5)).unwrap();
+    eventually("the refresh is on the wire", PATIENCE, || {
+        let sent = "SELECT count(*) FROM login WHERE refresh_sent_at IS NOT NULL";
+        other
+            .query_row(sent, [], |row| row.get::<_, i64>(0))
+            .unwrap()
+            == 1
+    });
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    // Locked for longer than ten seconds: kept beside the store, then killed.
+    refreshing.wait(PATIENCE).expect_killed();
+    other.execute_batch("ROLLBACK").unwrap();
+    drop(other);
+    scene.desk.home.allgreen(["check"]).run().expect_code(2);
+    // Refresh tokens work once: only the new ones prove anything.
+    scene
+        .desk
+        .home
+        .allgreen(["channel", "refresh", &id])
+        .run()
+        .ok();
+    let channel = scene.desk.channel(&id);
+    assert_eq!(channel["lamp"], "green", "{channel:#}");
+    assert_eq!(scene.logins("ann.test"), 1);
+    let kept = std::fs::read(scene.desk.home.file("allgreen.db.rescue")).unwrap();
+    assert!(kept.iter().all(|byte| *byte == 0), "wiped after the import");
 }
 
 /// Connects in the browser of an office whose clock stands.

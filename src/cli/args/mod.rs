@@ -7,6 +7,7 @@ use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 pub mod channel;
 pub mod hub;
 pub mod post;
+pub mod store;
 pub mod values;
 
 /// The version of the JSON contract; raised when a field is renamed or removed.
@@ -217,6 +218,22 @@ pub enum Command {
         after_help = "Example: allgreen incident list --open"
     )]
     Incident(hub::Incident),
+    /// A verified copy of everything but the credentials, to take away
+    #[command(after_help = "Example: allgreen backup /media/stick/allgreen-backup.db")]
+    Backup(store::Backup),
+    /// Go back to a backup; nothing is published until you confirm
+    #[command(
+        after_help = "The present store is kept beside it. What was due since the backup is missed, not sent.\n\
+                      Example: allgreen restore backups/daily-2026-11-20.db --confirm-host studio"
+    )]
+    Restore(store::Restore),
+    /// The key that seals the secrets
+    #[command(
+        subcommand,
+        arg_required_else_help = false,
+        after_help = "Example: allgreen key rotate"
+    )]
+    Key(store::Key),
     /// The configuration file
     #[command(
         subcommand,

@@ -80,6 +80,7 @@ mod tests {
             green: 1,
             attention: 0,
             broken: 0,
+            waits: None,
             publisher: PublisherJson::default(),
             channels: vec![CheckChannelJson {
                 channel: ChannelJson::new(&bare(), "green", 0, None),

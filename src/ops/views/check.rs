@@ -98,6 +98,7 @@ pub async fn check(
 ) -> Result<CheckView, OpError> {
     let (scope, timing) = (scope.clone(), hub.config.engine.clone());
     let watch = channels::watch(hub);
+    let unsafe_store = !super::happened::store_trouble(hub).await.is_empty();
     hub.look(move |q, acting| {
         let mut checked = Vec::new();
         for mut channel in channels::list(q, acting, &scope, false, &watch)? {
@@ -123,7 +124,7 @@ pub async fn check(
             (false, true) => Some(Blocker::ClockSuspect),
             (false, false) => None,
         };
-        let verdict = if lamps.broken > 0 || waits.is_some() {
+        let verdict = if lamps.broken > 0 || waits.is_some() || unsafe_store {
             Verdict::Broken
         } else if !publisher.running || publisher.silent {
             Verdict::CannotTell

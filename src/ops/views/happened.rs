@@ -5,7 +5,8 @@ use std::collections::hash_map::Entry;
 
 use super::super::acting::Acting;
 use super::super::{Hub, OpError, Scope};
-use crate::domain::ids::ChannelId;
+use crate::domain::ids::{ChannelId, IncidentId};
+use crate::domain::notice::Severity;
 use crate::domain::role::Act;
 use crate::store::Reads;
 use crate::store::history::HistoryRow;
@@ -38,8 +39,65 @@ pub async fn incidents(
     limit: u32,
 ) -> Result<Vec<Incident>, OpError> {
     let scope = scope.clone();
-    hub.look(move |q, acting| visible_incidents(q, acting, &scope, open, limit))
-        .await
+    let mut list = store_trouble(hub).await;
+    let seen = hub.look(move |q, acting| visible_incidents(q, acting, &scope, open, limit));
+    list.extend(seen.await?);
+    Ok(list)
+}
+
+/// What is wrong with the store itself and cannot be written into it: it is
+/// damaged, its key is not there, or a full disk keeps new tokens out of it.
+pub(super) async fn store_trouble(hub: &Hub) -> Vec<Incident> {
+    let incident = |kind: &str, opened_at, text: String, command: Option<&str>| Incident {
+        id: IncidentId::from_stored(format!("inc_{kind}")),
+        kind: kind.into(),
+        subject: "store".into(),
+        cause: "none".into(),
+        network: None,
+        severity: Severity::Broken,
+        text,
+        command: command.map(Into::into),
+        opened_at,
+        resolved_at: None,
+        failures: 1,
+        channels: Vec::new(),
+    };
+    let mut list = Vec::new();
+    if let Some(trouble) = hub.trouble() {
+        let (now, text) = (hub.clock.now(), trouble.to_string());
+        list.push(incident("store_unusable", now, text, None));
+    }
+    if let Ok(Some(host)) = crate::ops::restore::waits_for(hub).await {
+        let text = format!(
+            "This store was restored from a backup of {host} and calls no network. Make sure that {host} publishes no more, then confirm."
+        );
+        let command = format!("allgreen restore --confirm-host {host}");
+        list.push(incident(
+            "store_restored",
+            hub.clock.now(),
+            text,
+            Some(&command),
+        ));
+    }
+    let kept = hub.store.rescued().await.unwrap_or_default();
+    if let Some(first) = kept.iter().map(|kept| kept.at).min() {
+        let text = format!(
+            "New tokens of {} could not be stored and are kept in {}. Free some space or check the disk; they are stored as soon as somebody publishes and that works.",
+            if kept.len() == 1 {
+                "a login".into()
+            } else {
+                format!("{} logins", kept.len())
+            },
+            hub.store.paths().rescue().display(),
+        );
+        list.push(incident(
+            "store_unwritable",
+            first,
+            text,
+            Some("allgreen publisher show"),
+        ));
+    }
+    list
 }
 
 /// One line of a channel's history and the name of who did it.

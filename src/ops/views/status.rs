@@ -62,6 +62,7 @@ pub struct StatusView {
 pub async fn status(hub: &Hub, scope: &Scope) -> Result<StatusView, OpError> {
     let (scope, timing) = (scope.clone(), hub.config.engine.clone());
     let watch = channels::watch(hub);
+    let trouble = super::happened::store_trouble(hub).await;
     hub.look(move |q, acting| {
         let views = channels::list(q, acting, &scope, false, &watch)?;
         let count = |state| {
@@ -85,7 +86,13 @@ pub async fn status(hub: &Hub, scope: &Scope) -> Result<StatusView, OpError> {
             needs_decision: count(State::NeedsDecision),
             failed: count(State::Failed),
             next_due,
-            incidents: super::happened::visible_incidents(q, acting, &scope, true, 100)?,
+            incidents: {
+                let mut list = trouble;
+                list.extend(super::happened::visible_incidents(
+                    q, acting, &scope, true, 100,
+                )?);
+                list
+            },
             unread: super::visible_notices(q, acting, &scope, true, u32::MAX)?.len() as u64,
         })
     })
