@@ -9,7 +9,7 @@ use super::conductor::STORE_PAUSE;
 use super::lanes::{Lane, lane_of_late, miss, parked};
 use super::sender::Sent;
 use super::taken::{Taken, What};
-use super::{Inner, harvester, prober, refresher, resolver, sender};
+use super::{Inner, harvester, prober, refresher, resolver, sender, weather};
 use crate::domain::delivery::State;
 use crate::domain::ids::{ChannelId, DeliveryId, LoginId};
 use crate::store::StoreError;
@@ -132,6 +132,11 @@ pub(super) async fn begin_sends(
             next = next.min(until);
             continue;
         }
+        let place = (due.network, due.server.clone());
+        if let Some(until) = weather::post_waits(inner, &place, now) {
+            next = next.min(until);
+            continue;
+        }
         let lane = if is_late {
             lane_of_late(inner, &due, now).await?
         } else {
@@ -180,35 +185,52 @@ pub(super) fn leave_alone(inner: &Inner, id: &str, error: &StoreError) {
     inner.memory().put_off.insert(id.to_owned(), until);
 }
 
-/// Begins the proofs that are due. When the next one is.
+/// Begins the proofs that are due. When the next one is. On a server in bad
+/// weather only those who look whether it answers again.
 pub(super) async fn begin_proofs(
     inner: &Arc<Inner>,
     tasks: &mut Tasks,
 ) -> Result<UtcMs, StoreError> {
+    let mut next = begin_scouts(inner, tasks).await?;
     let plan = prober::plan(inner).await?;
-    let mut next = plan.next.unwrap_or(UtcMs(i64::MAX));
+    next = next.min(plan.next.unwrap_or(UtcMs(i64::MAX)));
     let now = inner.now();
-    for (login, generation) in plan.now {
+    for (login, (generation, place)) in plan.now {
+        if weather::resting(inner, &place).is_some_and(|rest| rest.logins) {
+            continue;
+        }
         if let Some(until) = put_off(inner, login.as_str(), now) {
             next = next.min(until);
             continue;
         }
-        if !inner.memory().proving.insert(login.clone()) {
-            continue;
-        }
-        let taken = Taken::new(inner, What::Login(login.clone()));
-        tasks.spawn(async move {
-            let proved = refresher::renew(
-                &taken.inner,
-                &login,
-                Some(generation),
-                refresher::Wanted::Proof,
-            )
-            .await;
-            Finished::Proof { login, proved }
-        });
+        prove(inner, tasks, login, generation);
     }
     Ok(next)
+}
+
+/// Begins the looks at servers in bad weather. When the next one is.
+pub(super) async fn begin_scouts(
+    inner: &Arc<Inner>,
+    tasks: &mut Tasks,
+) -> Result<UtcMs, StoreError> {
+    let (scouts, next) = weather::scouts(inner, inner.now()).await?;
+    for (login, generation) in scouts {
+        prove(inner, tasks, login, generation);
+    }
+    Ok(next)
+}
+
+fn prove(inner: &Arc<Inner>, tasks: &mut Tasks, login: LoginId, generation: i64) {
+    if !inner.memory().proving.insert(login.clone()) {
+        return;
+    }
+    let taken = Taken::new(inner, What::Login(login.clone()));
+    tasks.spawn(async move {
+        let seen = Some(generation);
+        let wanted = refresher::Wanted::Proof;
+        let proved = refresher::renew(&taken.inner, &login, seen, wanted).await;
+        Finished::Proof { login, proved }
+    });
 }
 
 /// Begins the readings that are due, as far as nothing else needs the room: few

@@ -7,12 +7,13 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
 use super::begin::{
-    Finished, Tasks, begin_looks, begin_proofs, begin_readings, begin_sends, leave_alone,
+    Finished, Tasks, begin_looks, begin_proofs, begin_readings, begin_scouts, begin_sends,
+    leave_alone,
 };
 use super::leadership::{self, Lease};
 use super::sender::Sent;
 use super::{
-    EngineError, Inner, Memory, Once, Pass, commands, process, resolver, upkeep, watchdog,
+    EngineError, Inner, Memory, Once, Pass, commands, process, resolver, upkeep, watchdog, weather,
 };
 use crate::domain::publisher::{CommandKind, PublisherKind};
 use crate::store::StoreError;
@@ -143,6 +144,7 @@ async fn begin_term(inner: &Arc<Inner>, kind: PublisherKind) -> Result<i64, Stor
         .await?;
     *inner.memory() = Memory {
         term: Some(term),
+        leads_since: now,
         ..Memory::default()
     };
     Ok(term)
@@ -170,7 +172,11 @@ async fn lead(
     }
     let term = begin_term(inner, kind).await?;
     tracing::info!(term, kind = kind.name(), "this process publishes now");
-    if let Err(error) = resolver::adopt_orphans(inner).await {
+    let begun = async {
+        weather::watch(inner).await?;
+        resolver::adopt_orphans(inner).await
+    };
+    if let Err(error) = begun.await {
         end_term(inner, term).await?;
         return Err(error.into());
     }
@@ -302,6 +308,7 @@ async fn turn(
             .write(move |tx| tx.heartbeat(term, now))
             .await?;
         state.heartbeat_at = now.plus(timing.heartbeat);
+        weather::watch(inner).await?;
         watchdog::watch(inner).await?;
     }
     if now >= state.upkeep_at {
@@ -448,14 +455,16 @@ async fn one_pass(
     if what == Once::Commands {
         return Ok(());
     }
+    weather::watch(inner).await?;
     resolver::adopt_orphans(inner).await?;
     spawn_upkeep(inner, tasks);
     loop {
         let now = inner.now();
+        begin_scouts(inner, tasks).await?;
         begin_looks(inner, tasks, now).await?;
         begin_sends(inner, tasks, now).await?;
         let Some(done) = tasks.join_next().await else {
-            return Ok(());
+            return watchdog::watch(inner).await;
         };
         settle(inner, state, done);
     }

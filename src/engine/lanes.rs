@@ -36,7 +36,9 @@ pub fn parked(inner: &Inner, channel: &ChannelId, now: UtcMs) -> Option<UtcMs> {
 /// Late posts are paced, wait for the answer to the release plan, and ask when
 /// they are later than the workspace allows.
 pub async fn lane_of_late(inner: &Arc<Inner>, due: &Due, now: UtcMs) -> Result<Lane, StoreError> {
-    let Due { delivery, since } = due;
+    let Due {
+        delivery, since, ..
+    } = due;
     let (id, channel) = (delivery.workspace_id.clone(), delivery.channel_id.clone());
     let (limit, wait_until, last_published) = inner
         .parts

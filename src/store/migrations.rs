@@ -15,6 +15,7 @@ pub const ALL: &[&str] = &[
     include_str!("migrations/0003_reading.sql"),
     include_str!("migrations/0004_server_limits.sql"),
     include_str!("migrations/0005_uploads.sql"),
+    include_str!("migrations/0006_judging.sql"),
 ];
 
 /// The schema this program understands.

@@ -20,6 +20,7 @@ pub mod vault;
 mod watch;
 mod writer;
 
+pub mod app_faults;
 pub mod attempts;
 pub mod audit;
 pub mod backup;
@@ -39,10 +40,12 @@ pub mod people;
 pub mod posts;
 pub mod queue;
 pub mod reading;
+pub mod refused_writes;
 pub mod settings;
 pub mod terms;
 pub mod undo;
 pub mod uploads;
+pub mod weather;
 pub mod workspaces;
 
 pub use error::StoreError;

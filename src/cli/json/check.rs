@@ -80,7 +80,7 @@ mod tests {
             broken: 0,
             publisher: PublisherJson::default(),
             channels: vec![CheckChannelJson {
-                channel: ChannelJson::new(&bare(), "green", 0, None),
+                channel: ChannelJson::new(&bare(), "green", None, 0, None),
                 fix: None,
                 at_risk: AtRiskJson::default(),
             }],
