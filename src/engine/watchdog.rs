@@ -53,8 +53,13 @@ pub async fn watch(inner: &Arc<Inner>) -> Result<(), StoreError> {
                 });
                 one.channels.insert(channel.id);
             }
+            // One that is being tried just now is neither late anew nor done.
+            let mut under_way = seen.sending.clone();
+            under_way.extend(tx.open_deliveries()?.into_iter().map(|one| one.channel_id));
             for incident in tx.incidents(true, u32::MAX)? {
-                if incident.kind == OVERDUE && !late.contains_key(&incident.subject) {
+                let over = !late.contains_key(&incident.subject)
+                    && !incident.channels.iter().any(|one| under_way.contains(one));
+                if incident.kind == OVERDUE && over {
                     tx.resolve_incident(OVERDUE, &incident.subject, now)?;
                 }
             }
