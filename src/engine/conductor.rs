@@ -144,7 +144,7 @@ async fn begin_term(inner: &Arc<Inner>, kind: PublisherKind) -> Result<i64, Stor
         .await?;
     *inner.memory() = Memory {
         term: Some(term),
-        leads_since: now,
+        free_since: now,
         ..Memory::default()
     };
     Ok(term)

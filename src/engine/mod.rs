@@ -89,8 +89,9 @@ type Place = (Network, String);
 struct Memory {
     /// The current term, while leading.
     term: Option<i64>,
-    /// Since when.
-    leads_since: UtcMs,
+    /// Since when nothing but the queue keeps posts: the term began, or bad
+    /// weather ended.
+    free_since: UtcMs,
     /// Channels with a send under way.
     sending: HashSet<ChannelId>,
     /// Deliveries being looked up.

@@ -126,6 +126,10 @@ async fn postpone(inner: &Arc<Inner>, known: &Known, refusal: &Refusal) -> Resul
         inner.jittered(doubled(timing.send_retry, times, timing.send_retry_most))
     };
     let at = inner.now().plus(pause);
+    // The login keeps every post of the channel: those behind it neither ask
+    // again nor overtake it.
+    let channel = known.channel.id.clone();
+    inner.memory().parked.insert(channel, at);
     let store = &inner.parts.store;
     store.write(move |tx| tx.postpone(&id, at)).await
 }

@@ -170,8 +170,8 @@ struct Seen {
     parked: HashSet<ChannelId>,
     /// Deliveries the store failed on.
     put_off: HashSet<DeliveryId>,
-    /// Since when this process publishes.
-    leads_since: UtcMs,
+    /// Since when nothing but the queue keeps posts.
+    free_since: UtcMs,
     pause: std::time::Duration,
     now: UtcMs,
 }
@@ -194,7 +194,7 @@ impl Seen {
                 .keys()
                 .map(|id| DeliveryId::from_stored(id.clone()))
                 .collect(),
-            leads_since: memory.leads_since,
+            free_since: memory.free_since,
             pause,
             now,
         }
@@ -229,7 +229,7 @@ impl Seen {
         }
         if delivery.next_attempt_at.is_none() && !self.parked.contains(&channel.id) {
             // Never tried, and whoever publishes had the time to.
-            let busy = self.leads_since < before;
+            let busy = self.free_since < before;
             let reason = "the publisher did not get to it".to_owned();
             return Ok(busy.then_some((Keeps::Busy, reason)));
         }

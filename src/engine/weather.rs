@@ -104,21 +104,23 @@ pub async fn refused(
     refusal: &Refusal,
 ) -> Result<(), StoreError> {
     match sign(refusal.class) {
+        // What no call saw was made here, as when this process slept.
+        _ if refusal.evidence.seen_by.is_none() => return Ok(()),
         Sign::Trouble => {}
         Sign::Answers => return answered(inner, login, asked).await,
         Sign::None => return Ok(()),
     }
     let place = (login.network, login.server.clone());
     let rests = resting(inner, &place).is_some();
-    let (id, seen, server) = (login.id.clone(), refusal.clone(), login.server.clone());
+    let (id, server) = (login.id.clone(), login.server.clone());
     let network = login.network;
     let now = inner.now();
-    judge(inner, move |tx, judge| {
+    judge(inner, place, Some(refusal.clone()), move |tx| {
         tx.trouble_met(&id, asked, network, &server, now)?;
         if rests {
             tx.trouble_lasts(network, &server, now)?;
         }
-        judge.network(tx, network, Some(&seen))
+        Ok(())
     })
     .await
 }
@@ -134,9 +136,9 @@ pub async fn answered(inner: &Arc<Inner>, login: &Login, asked: Asked) -> Result
         (None, _) | (Some(false), Asked::Login) => return Ok(()),
         (Some(_), Asked::Post) | (Some(true), Asked::Login) => {}
     }
-    judge(inner, move |tx, judge| {
-        tx.trouble_over(place.0, &place.1, asked)?;
-        judge.network(tx, place.0, None)
+    let (network, server) = place.clone();
+    judge(inner, place, None, move |tx| {
+        tx.trouble_over(network, &server, asked)
     })
     .await?;
     inner.wake.notify_one();
@@ -161,63 +163,98 @@ pub async fn watch(inner: &Arc<Inner>) -> Result<(), StoreError> {
             return Ok(());
         }
     }
-    judge(inner, |tx, judge| {
-        for network in Network::ALL {
-            judge.network(tx, *network, None)?;
-        }
-        Ok(())
-    })
-    .await
+    look_around(inner).await
 }
 
-/// Writes what `note` notes, and keeps in mind which servers rest after it.
+/// What was judged: whether the weather turned, and how one server stands.
+struct Judged {
+    turned: bool,
+    bad: bool,
+    server: Option<Troubled>,
+}
+
+/// Writes what `note` notes of one server, judges its network, and keeps in mind
+/// how the server stands. Only when the weather turned all servers are read.
 async fn judge(
     inner: &Arc<Inner>,
-    note: impl FnOnce(&Tx<'_>, &Judge) -> Result<(), StoreError> + Send + 'static,
+    place: Place,
+    seen: Option<Refusal>,
+    note: impl FnOnce(&Tx<'_>) -> Result<(), StoreError> + Send + 'static,
 ) -> Result<(), StoreError> {
-    let judge = Judge {
-        networks: Arc::clone(&inner.parts.networks),
-        timing: inner.parts.timing.clone(),
-        entropy: inner.parts.entropy.clone(),
-        now: inner.now(),
-    };
-    let look = judge.timing.weather_look;
-    let (servers, bad) = inner
-        .parts
-        .store
-        .write(move |tx| {
-            note(tx, &judge)?;
-            let since = judge.now.minus(judge.timing.weather_window);
-            let servers = tx.troubled_servers(since)?;
-            let mut bad = Vec::new();
-            for network in Network::ALL {
-                if tx.open_incident(WEATHER, network.name())?.is_some() {
-                    bad.push(*network);
-                }
-            }
-            Ok((servers, bad))
+    let judge = Judge::of(inner);
+    let at = place.clone();
+    let write = move |tx: &Tx<'_>| {
+        note(tx)?;
+        let turned = judge.network(tx, at.0, seen.as_ref())?;
+        let since = judge.now.minus(judge.timing.weather_window);
+        Ok(Judged {
+            turned,
+            bad: tx.open_incident(WEATHER, at.0.name())?.is_some(),
+            server: tx.troubled_server(at.0, &at.1, since)?,
         })
-        .await?;
-    let mut memory = inner.memory();
-    let known = std::mem::take(&mut memory.weather);
-    for Troubled {
-        network,
-        server,
-        logins,
-        last,
-    } in servers
-    {
-        let place = (network, server);
-        if bad.contains(&network) {
-            // A look that is planned stays planned.
-            let look_at = known
-                .resting
-                .get(&place)
-                .map_or(last.plus(look), |rest| rest.look_at);
-            let rest = Rest { logins, look_at };
-            memory.weather.resting.insert(place.clone(), rest);
+    };
+    let judged = inner.parts.store.write(write).await?;
+    if judged.turned {
+        return look_around(inner).await;
+    }
+    let look = inner.parts.timing.weather_look;
+    let weather = &mut inner.memory().weather;
+    match judged.server {
+        Some(server) => weather.keep(server, judged.bad, look),
+        None => {
+            weather.troubled.remove(&place);
+            weather.resting.remove(&place);
         }
-        memory.weather.troubled.insert(place, logins);
+    }
+    Ok(())
+}
+
+impl Known {
+    /// Keeps in mind how a server stands. A look that is planned stays planned.
+    fn keep(&mut self, server: Troubled, bad: bool, look: std::time::Duration) {
+        let place = (server.network, server.server);
+        if bad {
+            let planned = self.resting.get(&place).map(|rest| rest.look_at);
+            let look_at = planned.unwrap_or_else(|| server.last.plus(look));
+            let logins = server.logins;
+            self.resting.insert(place.clone(), Rest { logins, look_at });
+        }
+        self.troubled.insert(place, server.logins);
+    }
+}
+
+/// Judges every network and keeps in mind which servers rest.
+async fn look_around(inner: &Arc<Inner>) -> Result<(), StoreError> {
+    let judge = Judge::of(inner);
+    let look = judge.timing.weather_look;
+    let write = move |tx: &Tx<'_>| {
+        let mut bad = Vec::new();
+        for network in Network::ALL {
+            judge.network(tx, *network, None)?;
+            if tx.open_incident(WEATHER, network.name())?.is_some() {
+                bad.push(*network);
+            }
+        }
+        let since = judge.now.minus(judge.timing.weather_window);
+        Ok((tx.troubled_servers(since)?, bad))
+    };
+    let (servers, bad) = inner.parts.store.write(write).await?;
+    let now = inner.now();
+    let mut memory = inner.memory();
+    let before = std::mem::take(&mut memory.weather);
+    if bad.is_empty() && !before.resting.is_empty() {
+        // What waited has its turn only now.
+        memory.free_since = now;
+    }
+    memory.weather.resting = before.resting;
+    let resting = &mut memory.weather.resting;
+    resting.retain(|place, _| {
+        let still = |one: &Troubled| one.network == place.0 && one.server == place.1;
+        bad.contains(&place.0) && servers.iter().any(still)
+    });
+    for server in servers {
+        let network = server.network;
+        memory.weather.keep(server, bad.contains(&network), look);
     }
     Ok(())
 }
@@ -231,23 +268,33 @@ struct Judge {
 }
 
 impl Judge {
-    /// Opens or resolves the incident of a network.
+    fn of(inner: &Inner) -> Self {
+        Self {
+            networks: Arc::clone(&inner.parts.networks),
+            timing: inner.parts.timing.clone(),
+            entropy: inner.parts.entropy.clone(),
+            now: inner.now(),
+        }
+    }
+
+    /// Opens or resolves the incident of a network; whether it did.
     fn network(
         &self,
         tx: &Tx<'_>,
         network: Network,
         seen: Option<&Refusal>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let since = self.now.minus(self.timing.weather_window);
         let open = tx.open_incident(WEATHER, network.name())?.is_some();
         let bad = tx.sky(network, since)?.bad();
         if bad == open {
-            return Ok(());
+            return Ok(false);
         }
         if !bad {
             tx.resolve_incident(WEATHER, network.name(), self.now)?;
             let text = format!("{} is itself again: what waited goes out", network.title());
-            return self.say(tx, "weather_over", text, None, Severity::Info);
+            self.say(tx, "weather_over", text, None, Severity::Info)?;
+            return Ok(true);
         }
         let text = self.words(tx, network, seen)?;
         let new = NewIncident {
@@ -261,7 +308,8 @@ impl Judge {
             command: Some("allgreen incident list"),
         };
         let (incident, _) = tx.open_or_count(&new, self.now, &self.entropy)?;
-        self.say(tx, WEATHER, text, Some(incident), Severity::Attention)
+        self.say(tx, WEATHER, text, Some(incident), Severity::Attention)?;
+        Ok(true)
     }
 
     fn say(

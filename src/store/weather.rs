@@ -67,6 +67,32 @@ impl Reads<'_> {
         )
     }
 
+    /// How one server stands, `None` without trouble since `since`.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn troubled_server(
+        &self,
+        network: Network,
+        server: &str,
+        since: UtcMs,
+    ) -> Result<Option<Troubled>, StoreError> {
+        self.one(
+            "SELECT max(t.what = 'login') AS logins, max(t.at) AS last
+             FROM trouble t JOIN login l ON l.id = t.login_id
+             WHERE t.network = ?1 AND t.server = ?2 AND t.at >= ?3 AND l.generation > 0 HAVING count(*) > 0",
+            (network.name(), server, since.0),
+            |row| {
+                Ok(Troubled {
+                    network,
+                    server: server.to_owned(),
+                    logins: row.get("logins")?,
+                    last: at(row, "last")?,
+                })
+            },
+        )
+    }
+
     /// Whether the last renewals of a channel's login met trouble of theirs.
     ///
     /// # Errors

@@ -25,6 +25,8 @@ async fn told(stage: &Stage, part: &str) -> usize {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a9_bad_weather_is_one_incident_without_flips_and_without_a_storm() {
     let mut stage = Stage::new(40, 4).await;
+    // The clock of this story jumps further than the looks are apart.
+    stage.world.timing.weather_window = minutes(120);
     let mut posts = Vec::new();
     for channel in &stage.channels {
         posts.push(stage.world.schedule(channel, "later", minutes(80)).await);
@@ -275,8 +277,9 @@ async fn c7_what_is_late_is_one_incident_that_names_what_keeps_it() {
     stage.world.publish().await;
     stage
         .world
-        .pass_until(Duration::from_secs(15), "it is said", async || {
-            !stage.incidents(true).await.is_empty()
+        .pass_until(Duration::from_secs(15), "all are in it", async || {
+            let open = stage.incidents(true).await;
+            open.iter().any(|one| one.channels.len() == 3)
         })
         .await;
     let open = stage.incidents(true).await;
@@ -287,7 +290,6 @@ async fn c7_what_is_late_is_one_incident_that_names_what_keeps_it() {
         (overdue.kind.as_str(), overdue.cause.as_str()),
         ("overdue", "rate_limit")
     );
-    assert_eq!(overdue.channels.len(), 3, "{overdue:#?}");
     assert_eq!(told(&stage, "late").await, 1);
     stage.network.answer(|_, _| None);
     stage

@@ -81,6 +81,7 @@ pub fn refusal(class: AnswerClass, http_status: Option<u16>) -> Refusal {
         evidence: Evidence {
             http_status,
             message: Some(format!("It says {}.", class.name())),
+            seen_by: Some("call".into()),
             ..Evidence::default()
         },
         retry_after: None,
