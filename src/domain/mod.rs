@@ -22,4 +22,5 @@ pub mod release;
 pub mod role;
 pub mod scopes;
 pub mod text;
+pub mod weather;
 pub mod when;

@@ -12,13 +12,8 @@ use super::lamp::{ENDS_SOON, REFRESH_LIMIT};
 use crate::support::time::UtcMs;
 use crate::support::timing::Timing;
 
-const HOUR: Duration = Duration::from_secs(3_600);
-
 /// Tokens that live shorter than this go by the access clock.
 pub const SHORT_LIFE: Duration = Duration::from_secs(48 * 3_600);
-
-/// The longest wait between two tries that met only trouble of theirs.
-const BACK_OFF_CAP: Duration = HOUR;
 
 /// What a network and a login allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,8 +27,8 @@ pub struct Renewing {
     /// This login's share of the spread, so that many do not align; it only
     /// ever makes a grant refresh earlier.
     pub jitter: Duration,
-    /// Tries in a row that met only trouble of theirs.
-    pub transient_tries: u32,
+    /// A try before this is not fair: the last one failed.
+    pub not_before: Option<UtcMs>,
 }
 
 /// When to refresh.
@@ -48,12 +43,7 @@ pub enum RefreshDue {
 }
 
 /// When this login is to be refreshed next.
-pub fn refresh_due(
-    token: &TokenFacts,
-    renewing: &Renewing,
-    timing: &Timing,
-    now: UtcMs,
-) -> RefreshDue {
+pub fn refresh_due(token: &TokenFacts, renewing: &Renewing, now: UtcMs) -> RefreshDue {
     if !renewing.possible || token.generation <= 0 || token.refresh_failures >= REFRESH_LIMIT {
         return RefreshDue::Never;
     }
@@ -61,7 +51,7 @@ pub fn refresh_due(
     let Some(due) = clocks.into_iter().flatten().min() else {
         return RefreshDue::Never;
     };
-    let due = not_before(token, renewing, timing).map_or(due, |floor| due.max(floor));
+    let due = renewing.not_before.map_or(due, |floor| due.max(floor));
     if due <= now {
         RefreshDue::Now
     } else {
@@ -104,28 +94,28 @@ fn known(at: Option<UtcMs>, expiry: Expiry) -> Option<UtcMs> {
     }
 }
 
-/// The earliest instant at which another try is fair after one that failed.
-fn not_before(token: &TokenFacts, renewing: &Renewing, timing: &Timing) -> Option<UtcMs> {
-    token.last_refresh_error.as_ref()?;
-    let tried = token.last_refresh_attempt_at?;
-    let pause = if renewing.transient_tries > 0 {
-        back_off(renewing.transient_tries, timing)
-    } else if token.refresh_failures > 0 {
-        timing.counted_spacing
-    } else {
-        timing.refused_retry
-    };
-    Some(tried.plus(pause))
+/// The wait after the `tries`-th try in a row that met trouble of theirs:
+/// doubling, up to the distance of two proofs.
+pub fn back_off(tries: u32, timing: &Timing) -> Duration {
+    doubled(timing.refresh_retry, tries, timing.probe_every)
 }
 
-/// The wait after the `tries`-th try in a row that met trouble of theirs:
-/// doubling from the pause of a refused one, at most an hour.
-pub fn back_off(tries: u32, timing: &Timing) -> Duration {
-    let doubled = 2u32.saturating_pow(tries.min(20));
-    timing
-        .refused_retry
-        .saturating_mul(doubled)
-        .min(BACK_OFF_CAP)
+/// The `n`-th of pauses that begin with `first` and double up to `most`.
+pub fn doubled(first: Duration, n: u32, most: Duration) -> Duration {
+    let times = 2u32.saturating_pow(n.saturating_sub(1).min(20));
+    first.saturating_mul(times).min(most)
+}
+
+/// A share of `span` that is always the same for this name, so that many logins
+/// do not move as one.
+pub fn share(name: &str, span: Duration) -> Duration {
+    let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    // Mixed once more: near names differ in few bits until here.
+    let mixed = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    let mixed = (mixed ^ (mixed >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+    span.mul_f64(f64::from((mixed >> 32) as u32) / f64::from(u32::MAX))
 }
 
 /// A refused refresh, and what is known around it.
@@ -217,7 +207,8 @@ fn counted(refusal: &Refusal, timing: &Timing, now: UtcMs) -> AfterRefusal {
     let too_soon = refusal
         .last_counted_at
         .map(|at| at.plus(timing.counted_spacing))
-        .filter(|next| refusal.failures > 0 && *next > now);
+        // One that was given up is tried once more when its token has ended.
+        .filter(|next| (1..REFRESH_LIMIT).contains(&refusal.failures) && *next > now);
     if let Some(retry_at) = too_soon {
         return AfterRefusal::Transient { retry_at };
     }
@@ -232,18 +223,12 @@ fn counted(refusal: &Refusal, timing: &Timing, now: UtcMs) -> AfterRefusal {
     }
 }
 
-/// Whether a login whose refreshing was given up has reached its end: then
-/// its channels become expired.
-pub fn given_up_and_ended(token: &TokenFacts, now: UtcMs) -> bool {
-    token.refresh_failures >= REFRESH_LIMIT
-        && known(token.token_expires_at, token.token_expiry).is_some_and(|end| end <= now)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const NOW: UtcMs = UtcMs(1_795_000_000_000);
+    const HOUR: Duration = Duration::from_secs(3_600);
     const DAY: Duration = Duration::from_secs(86_400);
 
     fn renewing(issued_at: UtcMs) -> Renewing {
@@ -252,7 +237,7 @@ mod tests {
             moves_grant: true,
             issued_at,
             jitter: Duration::ZERO,
-            transient_tries: 0,
+            not_before: None,
         }
     }
 
@@ -266,7 +251,7 @@ mod tests {
     }
 
     fn due(token: &TokenFacts, renewing: &Renewing, now: UtcMs) -> RefreshDue {
-        refresh_due(token, renewing, &Timing::default(), now)
+        refresh_due(token, renewing, now)
     }
 
     #[test]
@@ -333,23 +318,31 @@ mod tests {
     }
 
     #[test]
-    fn a5_counted_failures_are_an_hour_apart_and_transient_ones_back_off() {
-        let mut token = token(HOUR);
-        token.last_refresh_attempt_at = Some(NOW.plus(HOUR));
-        token.last_refresh_error = Some("503".into());
-        token.refresh_failures = 1;
-        let later = NOW.plus(HOUR);
-        assert_eq!(
-            due(&token, &renewing(NOW), later),
-            RefreshDue::At(NOW.plus(HOUR * 2))
-        );
-        let tried = Renewing {
-            transient_tries: 2,
+    fn a5_a_failed_try_is_not_repeated_before_its_time_and_trouble_backs_off() {
+        let token = token(HOUR);
+        let floor = NOW.plus(HOUR * 2);
+        let failed = Renewing {
+            not_before: Some(floor),
             ..renewing(NOW)
         };
-        let soon = later.plus(Duration::from_secs(20));
-        assert_eq!(due(&token, &tried, later), RefreshDue::At(soon));
-        assert_eq!(back_off(99, &Timing::default()), HOUR);
+        assert_eq!(due(&token, &failed, NOW.plus(HOUR)), RefreshDue::At(floor));
+        assert_eq!(due(&token, &failed, floor), RefreshDue::Now);
+        let timing = Timing::default();
+        let minutes = |tries| back_off(tries, &timing).as_secs() / 60;
+        assert_eq!([1, 2, 3, 6, 7, 99].map(minutes), [1, 2, 4, 32, 60, 60]);
+    }
+
+    #[test]
+    fn a5_the_shares_of_many_logins_are_spread_over_the_whole_span() {
+        let shares: Vec<_> = (0..1_000)
+            .map(|n| share(&format!("lgn_{n}"), DAY).as_secs() / 8_640)
+            .collect();
+        for tenth in 0..10 {
+            let of_them = shares.iter().filter(|one| **one == tenth).count();
+            assert!((50..200).contains(&of_them), "{of_them} in tenth {tenth}");
+        }
+        assert_eq!(share("lgn_1", DAY), share("lgn_1", DAY));
+        assert!(share("lgn_1", DAY) <= DAY);
     }
 
     fn refusal(class: AnswerClass) -> Refusal {
@@ -453,10 +446,17 @@ mod tests {
     }
 
     #[test]
-    fn a5_given_up_becomes_expired_at_its_end_and_not_before() {
-        let mut token = token(HOUR);
-        token.refresh_failures = 3;
-        assert!(!given_up_and_ended(&token, NOW));
-        assert!(given_up_and_ended(&token, NOW.plus(HOUR)));
+    fn a5_given_up_becomes_expired_at_its_end_however_recent_the_last_failure_is() {
+        let given_up = Refusal {
+            failures: 3,
+            last_counted_at: Some(NOW.minus(HOUR / 2)),
+            ..refusal(AnswerClass::Unclassified)
+        };
+        assert_eq!(after(given_up), AfterRefusal::GiveUp);
+        let ended = Refusal {
+            token_lives: false,
+            ..given_up
+        };
+        assert_eq!(after(ended), AfterRefusal::Flip(Cause::Expired));
     }
 }

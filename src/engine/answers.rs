@@ -309,8 +309,9 @@ fn notice_failed(
 fn next_try(inner: &Inner, known: &Known, refusal: Option<&Refusal>, now: UtcMs) -> Option<UtcMs> {
     let refusal = refusal?;
     let pause = match (refusal.retry_after, refusal.class) {
-        (Some(named), _) => named,
-        (None, AnswerClass::RateLimited) => RATE_PAUSE,
+        (named, AnswerClass::RateLimited) => return Some(now.plus(rate_pause(inner, named))),
+        // What a network asked for is never cut short.
+        (Some(named), _) => return Some(now.plus(inner.jittered_later(named))),
         (None, AnswerClass::TokenExpired) => Duration::ZERO,
         _ => {
             let mut memory = inner.memory();
@@ -338,6 +339,13 @@ fn next_try(inner: &Inner, known: &Known, refusal: Option<&Refusal>, now: UtcMs)
     }))
 }
 
+/// The pause after a rate limit: as long as it asked for, never none at all, and
+/// a little more, so that many do not come back as one.
+fn rate_pause(inner: &Inner, named: Option<Duration>) -> Duration {
+    let pause = named.unwrap_or(RATE_PAUSE);
+    inner.jittered_later(pause.max(inner.parts.timing.send_retry))
+}
+
 /// What an answer means beyond the delivery: for its channel and its login.
 async fn follow_up(
     inner: &Arc<Inner>,
@@ -351,25 +359,33 @@ async fn follow_up(
         {
             let mut memory = inner.memory();
             memory.failures.remove(&known.delivery.id);
-            memory.refused.remove(channel);
             memory
                 .caught_up
                 .insert(channel.clone(), (now, known.delivery.due));
         }
         if let Some(login) = known.channel.login_id.clone() {
             let generation = known.channel.token.generation;
+            let (channel, id) = (channel.clone(), login.clone());
             inner
                 .parts
                 .store
-                .write(move |tx| tx.forget_older(&login, generation))
+                .write(move |tx| {
+                    tx.post_taken(&channel, now)?;
+                    tx.forget_older(&id, generation)
+                })
                 .await?;
+            refresher::post_answered(inner, &login, None).await?;
         }
         return Ok(Sent::Published);
     }
     if let Some(refusal) = refusal {
+        if let Some(login) = &known.channel.login_id {
+            refresher::post_answered(inner, login, Some(&refusal)).await?;
+        }
         match refusal.class {
             AnswerClass::RateLimited => {
-                let until = now.plus(refusal.retry_after.unwrap_or(RATE_PAUSE));
+                let pause = rate_pause(inner, refusal.retry_after);
+                let until = now.plus(pause);
                 inner.memory().parked.insert(channel.clone(), until);
                 harvester::rest(inner, &known.channel, refusal.retry_after).await?;
             }

@@ -12,7 +12,7 @@ use super::prober::{Planned, Replanned};
 use super::sender::Sent;
 use super::taken::{Taken, What};
 use super::waiting::{InTurn, Waiting};
-use super::{Inner, harvester, refresher, resolver, sender};
+use super::{Inner, harvester, refresher, resolver, sender, weather};
 use crate::domain::delivery::State;
 use crate::domain::ids::{ChannelId, DeliveryId, LoginId};
 use crate::store::StoreError;
@@ -218,6 +218,11 @@ fn begin_waiting(
             next = next.min(until);
             continue;
         }
+        let place = (due.network, due.server.clone());
+        if let Some(until) = weather::post_waits(inner, &place, now) {
+            next = next.min(until);
+            continue;
+        }
         inner.memory().sending.insert(delivery.channel_id.clone());
         let taken = Taken::new(inner, What::Channel(delivery.channel_id.clone()));
         let delivery = one.due.delivery.id;
@@ -253,23 +258,40 @@ pub(super) fn leave_alone(inner: &Inner, id: &str, error: &StoreError) {
     inner.memory().put_off.insert(id.to_owned(), until);
 }
 
-/// Begins the proofs that are due. When the next one is.
+/// Begins the proofs that are due. When the next one is. On a server in bad
+/// weather only those who look whether it answers again.
 pub(super) async fn begin_proofs(
     inner: &Arc<Inner>,
     tasks: &mut Tasks,
     planned: &mut Planned,
 ) -> Result<UtcMs, StoreError> {
+    let mut next = begin_scouts(inner, tasks).await?;
     let plan = match planned.plan(inner).await? {
-        Replanned::Still(next) => return Ok(next),
+        Replanned::Still(at) => return Ok(next.min(at)),
         Replanned::Anew(plan) => plan,
     };
-    let mut next = plan.next.unwrap_or(UtcMs(i64::MAX));
+    next = next.min(plan.next.unwrap_or(UtcMs(i64::MAX)));
     let now = inner.now();
-    for (login, generation) in plan.now {
+    for (login, (generation, place)) in plan.now {
+        if weather::resting(inner, &place).is_some_and(|rest| rest.logins) {
+            continue;
+        }
         if let Some(until) = put_off(inner, login.as_str(), now) {
             next = next.min(until);
             continue;
         }
+        begin_proof(inner, tasks, login, generation);
+    }
+    Ok(next)
+}
+
+/// Begins the looks at servers in bad weather. When the next one is.
+pub(super) async fn begin_scouts(
+    inner: &Arc<Inner>,
+    tasks: &mut Tasks,
+) -> Result<UtcMs, StoreError> {
+    let (scouts, next) = weather::scouts(inner, inner.now()).await?;
+    for (login, generation) in scouts {
         begin_proof(inner, tasks, login, generation);
     }
     Ok(next)
@@ -282,13 +304,9 @@ pub(super) fn begin_proof(inner: &Arc<Inner>, tasks: &mut Tasks, login: LoginId,
     }
     let taken = Taken::new(inner, What::Login(login.clone()));
     tasks.spawn(async move {
-        let proved = refresher::renew(
-            &taken.inner,
-            &login,
-            Some(generation),
-            refresher::Wanted::Proof,
-        )
-        .await;
+        let seen = Some(generation);
+        let wanted = refresher::Wanted::Proof;
+        let proved = refresher::renew(&taken.inner, &login, seen, wanted).await;
         Finished::Proof { login, proved }
     });
 }

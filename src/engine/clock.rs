@@ -56,6 +56,13 @@ impl Watched {
     }
 }
 
+impl Inner {
+    /// Whether this machine's clock may be ahead.
+    pub(super) fn clock_suspect(&self) -> bool {
+        self.memory().clock.doubted.is_some()
+    }
+}
+
 /// What a new term takes over, read in the transaction that begins it.
 ///
 /// # Errors
@@ -180,7 +187,7 @@ pub async fn ask_witnesses(inner: &Arc<Inner>, tasks: &mut Tasks) -> Result<UtcM
             break;
         }
         if asked.insert(one.login.clone()) {
-            begin_proof(inner, tasks, one.login, one.generation);
+            begin_proof(inner, tasks, one.login, one.token.generation);
         }
     }
     Ok(inner.now().plus(ASK_AGAIN))

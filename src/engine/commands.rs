@@ -100,6 +100,24 @@ async fn read(inner: &Arc<Inner>, id: &ChannelId) -> Result<(bool, String), Stor
     Ok((well, said.join(" ")))
 }
 
+/// What a good proof says of a channel: posts may be refused all the same.
+async fn proved(inner: &Arc<Inner>, id: &ChannelId) -> Result<(bool, String), StoreError> {
+    let id = id.clone();
+    let channel = inner.parts.store.read(move |q| q.channel(&id)).await?;
+    let name = channel.name();
+    Ok(if channel.publishable {
+        (true, format!("{name} is proved: it may publish."))
+    } else {
+        let cause = channel.cause.words();
+        (
+            false,
+            format!(
+                "The login of {name} works, and its posts are refused: {cause}. Only a reconnect mends that."
+            ),
+        )
+    })
+}
+
 async fn prove(
     inner: &Arc<Inner>,
     id: &ChannelId,
@@ -123,7 +141,7 @@ async fn prove(
     let renewed = refresher::renew(inner, &login, None, wanted).await?;
     let name = channel.name();
     Ok(match renewed {
-        Renewed::Good => (true, format!("{name} is proved: it may publish.")),
+        Renewed::Good => proved(inner, id).await?,
         Renewed::Gone => (
             false,
             format!("{name} has no login any more. Reconnect it."),

@@ -7,7 +7,8 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
 use super::begin::{
-    Finished, Tasks, begin_looks, begin_proofs, begin_readings, begin_sends, leave_alone,
+    Finished, Tasks, begin_looks, begin_proofs, begin_readings, begin_scouts, begin_sends,
+    leave_alone,
 };
 use super::leadership::{self, Lease};
 use super::prober::Planned;
@@ -15,7 +16,7 @@ use super::sender::Sent;
 use super::waiting::Waiting;
 use super::{
     EngineError, Inner, Memory, Once, Pass, clock, commands, process, rescue, resolver, upkeep,
-    watchdog,
+    watchdog, weather,
 };
 use crate::domain::publisher::{CommandKind, PublisherKind};
 use crate::store::StoreError;
@@ -151,6 +152,7 @@ async fn begin_term(inner: &Arc<Inner>, kind: PublisherKind) -> Result<i64, Stor
     *inner.memory() = Memory {
         term: Some(term),
         clock: watched,
+        free_since: now,
         ..Memory::default()
     };
     Ok(term)
@@ -181,6 +183,7 @@ async fn lead(
     tracing::info!(term, kind = kind.name(), "this process publishes now");
     let begun = async {
         rescue::import(inner).await?;
+        weather::watch(inner).await?;
         resolver::adopt_orphans(inner).await
     };
     if let Err(error) = begun.await {
@@ -340,6 +343,7 @@ async fn turn(
             .write(move |tx| tx.heartbeat(term, now, boot))
             .await?;
         state.heartbeat_at = now.plus(timing.heartbeat);
+        weather::watch(inner).await?;
         watchdog::watch(inner).await?;
     }
     if now >= state.upkeep_at {
@@ -492,11 +496,13 @@ async fn one_pass(
     if what == Once::Commands {
         return Ok(());
     }
+    weather::watch(inner).await?;
     resolver::adopt_orphans(inner).await?;
     spawn_upkeep(inner, tasks);
     loop {
         let in_doubt = clock::watch(inner).await?;
         let now = inner.now();
+        begin_scouts(inner, tasks).await?;
         begin_looks(inner, tasks, now).await?;
         if in_doubt {
             clock::ask_witnesses(inner, tasks).await?;
@@ -509,7 +515,7 @@ async fn one_pass(
                 let clock = &inner.parts.clock;
                 clock.sleep(state.waiting.rest(clock.boot())).await;
             }
-            None => return Ok(()),
+            None => return watchdog::watch(inner).await,
         }
     }
 }

@@ -90,7 +90,9 @@ impl Paced<'_, '_> {
         grace: Duration,
         spacing: Duration,
     ) -> Result<Lane, StoreError> {
-        let Due { delivery, since } = due;
+        let Due {
+            delivery, since, ..
+        } = due;
         let (now, channel) = (self.now, &delivery.channel_id);
         let limit = match self.limits.get(&delivery.workspace_id) {
             Some(limit) => *limit,

@@ -26,6 +26,7 @@ use crate::support::time::UtcMs;
 use crate::support::timing::Timing;
 
 mod answers;
+mod apps;
 mod begin;
 mod clock;
 mod commands;
@@ -50,6 +51,7 @@ mod upkeep;
 mod uploads;
 mod waiting;
 mod watchdog;
+mod weather;
 mod zones;
 
 /// What the engine is made of.
@@ -89,10 +91,13 @@ pub(crate) struct Inner {
 type Place = (Network, String);
 
 /// What is only remembered while this process leads.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Memory {
     /// The current term, while leading.
     term: Option<i64>,
+    /// Since when nothing but the queue keeps posts: the term began, or bad
+    /// weather ended.
+    free_since: UtcMs,
     /// Channels with a send under way.
     sending: HashSet<ChannelId>,
     /// Deliveries being looked up.
@@ -112,12 +117,10 @@ struct Memory {
     caught_up: HashMap<ChannelId, (UtcMs, UtcMs)>,
     /// Failures in a row per delivery, for the back-off.
     failures: HashMap<DeliveryId, u32>,
-    /// Named refusals of a write in a row per channel.
-    refused: HashMap<ChannelId, u32>,
-    /// Named refusals of a refresh in a row per login, unconfirmed yet.
-    refused_logins: HashMap<LoginId, u32>,
     /// What is known of this machine's clock.
     clock: clock::Watched,
+    /// Servers in trouble.
+    weather: weather::Known,
 }
 
 /// Why the engine stopped.
@@ -256,5 +259,11 @@ impl Inner {
         let tenth = span / 10;
         let width = u64::try_from(tenth.as_millis()).unwrap_or(0) * 2;
         span - tenth + Duration::from_millis(self.parts.entropy.below(width + 1))
+    }
+
+    /// `span` and up to a tenth more, for a pause that a network asked for.
+    fn jittered_later(&self, span: Duration) -> Duration {
+        let width = u64::try_from((span / 10).as_millis()).unwrap_or(0);
+        span + Duration::from_millis(self.parts.entropy.below(width + 1))
     }
 }

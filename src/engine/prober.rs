@@ -1,12 +1,16 @@
-//! Which logins are proved next: hourly per channel, and shortly before a due
-//! delivery when the last proof is old.
+//! Which logins are proved next: hourly per channel, when one of the two clocks
+//! of its tokens says so, and shortly before a due delivery when the last proof
+//! is old.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Inner;
+use super::{Inner, Place};
 use crate::domain::ids::LoginId;
+use crate::domain::lamp::REFRESH_LIMIT;
+use crate::domain::refresh::{RefreshDue, Renewing, refresh_due, share};
+use crate::networks::Descriptor;
 use crate::store::StoreError;
 use crate::store::changes::Cursor;
 use crate::support::time::UtcMs;
@@ -14,11 +18,32 @@ use crate::support::time::UtcMs;
 /// A due delivery is preceded by its proof by this much.
 const AHEAD: Duration = Duration::from_secs(60);
 
+/// Many logins that were made in one week are not all refreshed in one hour.
+const SPREAD: Duration = Duration::from_secs(24 * 3_600);
+
+/// What refreshing a login may count on.
+pub fn renewing(
+    descriptor: &Descriptor,
+    login: &LoginId,
+    method: &str,
+    renewable: bool,
+    issued_at: Option<UtcMs>,
+    not_before: Option<UtcMs>,
+) -> Renewing {
+    Renewing {
+        possible: renewable && issued_at.is_some(),
+        moves_grant: descriptor.moves_end(method),
+        issued_at: issued_at.unwrap_or(UtcMs(0)),
+        jitter: share(login.as_str(), SPREAD),
+        not_before,
+    }
+}
+
 /// What is to be proved now, and when the next one follows.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
-    /// Logins with the generation that was seen.
-    pub now: BTreeMap<LoginId, i64>,
+    /// Logins with the generation that was seen, and where they live.
+    pub now: BTreeMap<LoginId, (i64, Place)>,
     /// The next instant something is to be proved.
     pub next: Option<UtcMs>,
 }
@@ -99,9 +124,27 @@ pub async fn plan(inner: &Arc<Inner>) -> Result<Plan, StoreError> {
                 let Some((networked, _)) = networks.get(due.network) else {
                     continue;
                 };
+                let descriptor = networked.descriptor();
                 let mut at = due.next_probe_at;
+                let renewing = renewing(
+                    descriptor,
+                    &due.login,
+                    &due.method,
+                    due.renewable,
+                    due.issued_at,
+                    due.not_before,
+                );
+                let refresh_at = match refresh_due(&due.token, &renewing, now) {
+                    RefreshDue::Now => Some(now),
+                    RefreshDue::At(at) => Some(at),
+                    RefreshDue::Never => None,
+                };
+                at = at.into_iter().chain(refresh_at).min();
+                // Where only a refresh proves, giving up ends the proofs as well.
+                let given_up =
+                    descriptor.proof_is_refresh && due.token.refresh_failures >= REFRESH_LIMIT;
                 if let (true, Some(next_due)) = (
-                    networked.descriptor().probe_is_free && due.publishable,
+                    descriptor.probe_is_free && due.publishable && !given_up,
                     due.next_due,
                 ) {
                     // Just ahead of the post, unless a proof is fresh enough then.
@@ -121,7 +164,8 @@ pub async fn plan(inner: &Arc<Inner>) -> Result<Plan, StoreError> {
                 };
                 match at {
                     Some(at) if at <= now => {
-                        plan.now.insert(due.login, due.generation);
+                        let place = (due.network, due.server);
+                        plan.now.insert(due.login, (due.token.generation, place));
                     }
                     Some(at) => plan.next = Some(plan.next.map_or(at, |next: UtcMs| next.min(at))),
                     None => {}

@@ -5,22 +5,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::facts::Known;
+use super::prober::renewing;
 use super::renewals::{judged, refused, renewed};
 use super::sessions::as_session;
-use super::{Inner, limits, unsealed};
+use super::{Inner, apps, limits, unsealed, weather};
 use crate::domain::answer::AnswerClass;
 use crate::domain::ids::LoginId;
-use crate::networks::{Net, Networked, Refusal, Renewal, Session};
-use crate::store::StoreError;
+use crate::domain::lamp::REFRESH_LIMIT;
+use crate::domain::refresh::{AfterRefusal, RefreshDue, after_refusal, doubled, refresh_due};
+use crate::domain::weather::Asked;
+use crate::networks::{Descriptor, Net, Networked, Refusal, Renewal, Session};
 use crate::store::logins::Login;
+use crate::store::{StoreError, Tx};
 use crate::support::fault;
 use crate::support::time::UtcMs;
 
 /// A token that ends sooner than this is refreshed before a call.
 const SPARE: Duration = Duration::from_secs(60);
-/// A refresh token is used when the access token ends sooner than this: before
-/// the next hourly proof would find it ended.
-const AHEAD: Duration = Duration::from_secs(10 * 60);
 
 /// How a renewal ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,12 +68,23 @@ pub async fn ready_session(
     let ends_soon = token
         .token_expires_at
         .is_some_and(|ends| ends <= now.plus(SPARE));
-    if ends_soon || (proof_is_old && networked.descriptor().probe_is_free) {
+    let descriptor = networked.descriptor();
+    // Where only a refresh proves, giving up ends the proofs as well.
+    let provable = descriptor.probe_is_free
+        && !(descriptor.proof_is_refresh && token.refresh_failures >= REFRESH_LIMIT);
+    if ends_soon || (proof_is_old && provable) {
         match renew(inner, &login, Some(token.generation), Wanted::Proof).await? {
             Renewed::Good => {}
-            // Too many refreshes say nothing about the token that lives.
+            // A renewal that is counted, that our app may not make, or that is
+            // one too many says nothing about the token that lives.
             Renewed::Unknown(refusal)
-                if refusal.class == AnswerClass::RateLimited && !ends_soon => {}
+                if !ends_soon
+                    && matches!(
+                        refusal.class,
+                        AnswerClass::RateLimited
+                            | AnswerClass::AppFault
+                            | AnswerClass::Unclassified
+                    ) => {}
             Renewed::Broken(_) | Renewed::Gone => return Ok(None),
             Renewed::Unknown(refusal) => {
                 postpone(inner, known, &refusal).await?;
@@ -105,15 +117,56 @@ pub async fn session(inner: &Arc<Inner>, login: &LoginId) -> Result<Option<Sessi
     }
 }
 
+/// Puts a delivery off: as long as the network asked for, or longer with each
+/// time in a row.
 async fn postpone(inner: &Arc<Inner>, known: &Known, refusal: &Refusal) -> Result<(), StoreError> {
-    let pause = refusal.retry_after.unwrap_or(inner.parts.timing.send_retry);
-    let at = inner.now().plus(inner.jittered(pause));
     let id = known.delivery.id.clone();
-    inner
-        .parts
-        .store
-        .write(move |tx| tx.postpone(&id, at))
-        .await
+    let pause = if let Some(named) = refusal.retry_after {
+        inner.jittered_later(named)
+    } else {
+        let times = {
+            let mut memory = inner.memory();
+            let times = memory.failures.entry(id.clone()).or_insert(0);
+            *times += 1;
+            *times
+        };
+        let timing = &inner.parts.timing;
+        inner.jittered(doubled(timing.send_retry, times, timing.send_retry_most))
+    };
+    let at = inner.now().plus(pause);
+    // The login keeps every post of the channel: those behind it neither ask
+    // again nor overtake it.
+    let channel = known.channel.id.clone();
+    inner.memory().parked.insert(channel, at);
+    let store = &inner.parts.store;
+    store.write(move |tx| tx.postpone(&id, at)).await
+}
+
+/// What the answer to a post says of its network and of our app; `None` when it
+/// was taken.
+pub async fn post_answered(
+    inner: &Arc<Inner>,
+    login: &LoginId,
+    refusal: Option<&Refusal>,
+) -> Result<(), StoreError> {
+    let id = login.clone();
+    let login = inner.parts.store.read(move |q| q.login(&id)).await?;
+    said(inner, &login, Asked::Post, refusal).await
+}
+
+async fn said(
+    inner: &Arc<Inner>,
+    login: &Login,
+    asked: Asked,
+    refusal: Option<&Refusal>,
+) -> Result<(), StoreError> {
+    if let Some(refusal) = refusal {
+        weather::refused(inner, login, asked, refusal).await?;
+        apps::refused(inner, login, asked, refusal).await
+    } else {
+        weather::answered(inner, login, asked).await?;
+        apps::worked(inner, login, asked).await
+    }
 }
 
 /// What a refused write means for the login: one renewal decides. A refusal
@@ -128,48 +181,51 @@ pub async fn after_refused_write(
     };
     let generation = Some(known.channel.token.generation);
     let renewed = renew(inner, &login, generation, Wanted::Proof).await?;
-    let seen = {
-        let mut memory = inner.memory();
-        let seen = memory.refused.entry(known.channel.id.clone()).or_insert(0);
-        *seen += 1;
-        *seen
-    };
-    if let Renewed::Unknown(trouble) = &renewed {
-        // Nobody could say whether the refusal stands. The delivery waits for
-        // that, or it would be refused again at once, and again.
-        return postpone(inner, known, trouble).await;
-    }
     let Some(cause) = refusal.cause() else {
         return Ok(());
     };
-    if renewed == Renewed::Good && seen >= 2 {
-        let (id, evidence) = (known.channel.id.clone(), refusal.evidence.clone());
-        let (epoch, now, entropy) = (
-            known.channel.epoch,
-            inner.now(),
-            inner.parts.entropy.clone(),
-        );
-        inner
-            .parts
-            .store
-            .write(move |tx| {
-                // Somebody logged in meanwhile: the refusal was of the old pair.
-                if tx.channel(&id)?.epoch != epoch {
-                    return Ok(());
-                }
-                tx.break_channel(&id, cause, &evidence, now, &entropy)?;
-                if !cause.heals_by_itself() {
-                    // The refresh goes on working, so a probe would only turn
-                    // green what refuses every post.
-                    tx.plan_probe(&id, None)?;
-                }
-                Ok(())
-            })
-            .await?;
-        // After a reconnect one refresh and one retry decide again.
-        inner.memory().refused.remove(&known.channel.id);
-    }
-    Ok(())
+    let for_good = match &renewed {
+        Renewed::Broken(_) | Renewed::Gone => return Ok(()),
+        Renewed::Good => false,
+        // Given up, and now a call is refused: nothing will say more.
+        Renewed::Unknown(trouble) if given_up(inner, &login, trouble).await? => true,
+        // Nobody could say whether the refusal stands. The delivery waits for
+        // that, or it would be refused again at once, and again.
+        Renewed::Unknown(trouble) => return postpone(inner, known, trouble).await,
+    };
+    let (id, evidence) = (known.channel.id.clone(), refusal.evidence.clone());
+    let (epoch, now, entropy) = (
+        known.channel.epoch,
+        inner.now(),
+        inner.parts.entropy.clone(),
+    );
+    let store = &inner.parts.store;
+    let judge = move |tx: &Tx<'_>| {
+        // Somebody logged in meanwhile: the refusal was of the old pair.
+        if tx.channel(&id)?.epoch != epoch {
+            return Ok(());
+        }
+        if !tx.post_refused(&id)? && !for_good {
+            return Ok(());
+        }
+        tx.break_channel(&id, cause, &evidence, now, &entropy)?;
+        if !cause.heals_by_itself() {
+            tx.plan_probe(&id, None)?;
+        }
+        Ok(())
+    };
+    store.write(judge).await
+}
+
+/// Whether this refusal, which is one that counts, came after the third.
+async fn given_up(
+    inner: &Arc<Inner>,
+    login: &LoginId,
+    refusal: &Refusal,
+) -> Result<bool, StoreError> {
+    let id = login.clone();
+    let login = inner.parts.store.read(move |q| q.login(&id)).await?;
+    Ok(refusal.class.meaning().counted && login.token.refresh_failures >= REFRESH_LIMIT)
 }
 
 /// Renews a login: a new pair, or a proof, or a clear refusal. Single-flight;
@@ -218,25 +274,33 @@ async fn renew_alone(
         return Ok(Renewed::Gone);
     };
     let (networked, net) = inner.network(login.network)?;
-    let mut last = call(inner, &*networked, &net, &session, &login, wanted).await?;
-    super::rescue::name_the_true_reason(&login, &mut last);
-    if let Renewal::Refused(refusal) = &last
-        && refusal.cause().is_some()
-        && !refusal.confirmed
-    {
-        // One confirming retry before anything turns red.
-        inner
-            .parts
-            .clock
-            .sleep(inner.parts.timing.refused_retry)
-            .await;
-        last = call(inner, &*networked, &net, &session, &login, wanted).await?;
-    }
-    if !matches!(last, Renewal::Refused(_)) {
-        // The back-off of the next trouble begins anew.
-        inner.memory().refused_logins.remove(id);
-    }
-    let ended = match last {
+    let mut confirmed = false;
+    let made = loop {
+        let (mut renewal, refreshed) =
+            call(inner, &*networked, &net, &session, &login, wanted).await?;
+        super::rescue::name_the_true_reason(&login, &mut renewal);
+        let Renewal::Refused(refusal) = renewal else {
+            // A proof alone says nothing of the app that is to renew it.
+            if refreshed || session.tokens.refresh.is_none() {
+                said(inner, &login, Asked::Login, None).await?;
+            } else {
+                weather::answered(inner, &login, Asked::Login).await?;
+            }
+            break renewal;
+        };
+        let now = inner.now();
+        let standing = standing(&login, &refusal, confirmed, inner.clock_suspect(), now);
+        let after = after_refusal(&standing, &inner.parts.timing, now);
+        if let AfterRefusal::Confirm { retry_at } = after {
+            // One confirming retry before anything turns red.
+            inner.parts.clock.sleep_until(retry_at).await;
+            confirmed = true;
+            continue;
+        }
+        said(inner, &login, Asked::Login, Some(&refusal)).await?;
+        return refused(inner, &login, refusal, after).await;
+    };
+    let ended = match made {
         Renewal::Renewed {
             tokens,
             server,
@@ -259,7 +323,7 @@ async fn renew_alone(
             .await
         }
         Renewal::Proved { checked } => judged(inner, &login, checked).await,
-        Renewal::Refused(refusal) => refused(inner, &login, refusal).await,
+        Renewal::Refused(refusal) => Ok(Renewed::Unknown(refusal)),
     }?;
     if ended == Renewed::Good {
         limits::keep(inner, &login, &*networked, &net, &session).await?;
@@ -267,6 +331,7 @@ async fn renew_alone(
     Ok(ended)
 }
 
+/// Makes the call; whether it was a refresh.
 async fn call(
     inner: &Arc<Inner>,
     networked: &dyn Networked,
@@ -274,44 +339,77 @@ async fn call(
     session: &Session,
     login: &Login,
     wanted: Wanted,
-) -> Result<Renewal, StoreError> {
+) -> Result<(Renewal, bool), StoreError> {
     let (id, generation, now) = (login.id.clone(), login.generation, inner.now());
-    let refreshes = refreshes(networked, session, wanted, now);
-    let begun = inner.parts.store.write(move |tx| {
-        tx.begin_refresh(&id, generation, now)?;
-        if refreshes {
-            tx.refresh_leaves(&id, now)?;
-        }
-        Ok(())
-    });
-    match begun.await {
-        Ok(()) if refreshes => {
-            // What comes back must have a place to go, whatever the disk says.
-            inner.parts.store.ready_rescue().await?;
-            Ok(networked.refresh(net, session).await)
-        }
-        Ok(()) => {
-            let id = login.id.clone();
-            let channels = inner
-                .parts
-                .store
-                .read(move |q| q.channels_of_login(&id))
-                .await?;
-            let accounts: Vec<String> = channels.into_iter().map(|one| one.remote_id).collect();
-            Ok(networked.probe(net, session, &accounts).await)
-        }
-        Err(error) => Err(error),
+    let store = &inner.parts.store;
+    let refreshes = refreshes(networked.descriptor(), session, login, wanted, now);
+    store
+        .write(move |tx| {
+            tx.begin_refresh(&id, generation, now)?;
+            if refreshes {
+                tx.refresh_leaves(&id, now)?;
+            }
+            Ok(())
+        })
+        .await?;
+    if refreshes {
+        // What comes back must have a place to go, whatever the disk says.
+        store.ready_rescue().await?;
+        return Ok((networked.refresh(net, session).await, true));
     }
+    let id = login.id.clone();
+    let channels = store.read(move |q| q.channels_of_login(&id)).await?;
+    let accounts: Vec<String> = channels.into_iter().map(|one| one.remote_id).collect();
+    Ok((networked.probe(net, session, &accounts).await, false))
 }
 
 /// Whether this is done by a refresh: on networks where nothing else tells the
-/// truth, where the access token is about to end, and when somebody wants it.
-fn refreshes(networked: &dyn Networked, session: &Session, wanted: Wanted, now: UtcMs) -> bool {
-    let tokens = &session.tokens;
-    let ends_soon = tokens
-        .access_ends
-        .at
-        .is_some_and(|at| at <= now.plus(AHEAD));
-    let asked = wanted != Wanted::Proof;
-    networked.descriptor().proof_is_refresh || (tokens.refresh.is_some() && (ends_soon || asked))
+/// truth, when one of the two clocks says so, when the access token is about to
+/// end under a call, and when somebody wants it.
+fn refreshes(
+    descriptor: &Descriptor,
+    session: &Session,
+    login: &Login,
+    wanted: Wanted,
+    now: UtcMs,
+) -> bool {
+    if descriptor.proof_is_refresh {
+        return true;
+    }
+    if session.tokens.refresh.is_none() {
+        return false;
+    }
+    let ends = session.tokens.access_ends.at;
+    let renewing = renewing(
+        descriptor,
+        &login.id,
+        &login.method,
+        true,
+        login.token_issued_at,
+        login.next_refresh_at,
+    );
+    wanted != Wanted::Proof
+        || ends.is_some_and(|at| at <= now.plus(SPARE))
+        || refresh_due(&login.token, &renewing, now) == RefreshDue::Now
+}
+
+/// What is known around a refused renewal.
+fn standing(
+    login: &Login,
+    refusal: &Refusal,
+    confirmed: bool,
+    clock_suspect: bool,
+    now: UtcMs,
+) -> crate::domain::refresh::Refusal {
+    crate::domain::refresh::Refusal {
+        class: refusal.class,
+        cause: refusal.cause,
+        retry_after: refusal.retry_after,
+        confirmed: confirmed || refusal.confirmed,
+        clock_suspect,
+        failures: login.token.refresh_failures,
+        last_counted_at: login.last_counted_at,
+        transient_tries: login.transient_tries,
+        token_lives: login.token.token_expires_at.is_none_or(|end| end > now),
+    }
 }

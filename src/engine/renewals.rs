@@ -6,20 +6,16 @@ use std::sync::Arc;
 use super::Inner;
 use super::refresher::Renewed;
 use super::sessions::pair;
-use crate::domain::answer::AnswerClass;
 use crate::domain::channel::{Cause, Channel, Evidence};
 use crate::domain::ids::LoginId;
+use crate::domain::lamp::REFRESH_LIMIT;
 use crate::domain::notice::Severity;
-use crate::domain::refresh::given_up_and_ended;
+use crate::domain::refresh::AfterRefusal;
 use crate::networks::{Account, Checked, Net, Networked, Refusal, Session, Tokens};
-use crate::store::incidents::NewIncident;
-use crate::store::logins::Login;
+use crate::store::logins::{FailedRefresh, Login};
 use crate::store::notices::NewNotice;
 use crate::store::{StoreError, Tx};
 use crate::support::time::UtcMs;
-
-/// Counted failures after which refreshing is given up.
-const GIVE_UP: u8 = 3;
 
 /// A proof that brought no new pair: every channel goes by what was said of its
 /// own account.
@@ -102,7 +98,7 @@ pub(super) async fn renewed(
             tx.forget_older(&login.id, login.generation)?;
             tx.move_login(&login.id, &server)?;
             match &seen {
-                Some(refusal) => break_all(tx, &login.id, refusal, next, now, &entropy)?,
+                Some(refusal) => blocked_all(tx, &login.id, refusal, next, now, &entropy)?,
                 None => proved(tx, &login.id, account.as_ref(), next, now, &entropy)?,
             }
             say_refreshed(tx, &login, healed.as_deref(), now, &entropy)
@@ -170,7 +166,9 @@ fn prove_one(
     Ok(())
 }
 
-fn break_all(
+/// The pair is good, the account may not publish: for a cause, or for no reason
+/// a lamp knows, which proves nothing.
+fn blocked_all(
     tx: &Tx<'_>,
     login: &LoginId,
     refusal: &Refusal,
@@ -178,11 +176,28 @@ fn break_all(
     now: UtcMs,
     entropy: &crate::support::entropy::Entropy,
 ) -> Result<(), StoreError> {
-    let Some(cause) = refusal.cause() else {
-        return Ok(());
-    };
+    match refusal.cause() {
+        Some(cause) => break_all(tx, login, cause, &refusal.evidence, next, now, entropy),
+        None => {
+            for channel in tx.channels_of_login(login)? {
+                tx.plan_probe(&channel.id, Some(next))?;
+            }
+            Ok(())
+        }
+    }
+}
+
+fn break_all(
+    tx: &Tx<'_>,
+    login: &LoginId,
+    cause: Cause,
+    evidence: &Evidence,
+    next: UtcMs,
+    now: UtcMs,
+    entropy: &crate::support::entropy::Entropy,
+) -> Result<(), StoreError> {
     for channel in tx.channels_of_login(login)? {
-        tx.break_channel(&channel.id, cause, &refusal.evidence, now, entropy)?;
+        tx.break_channel(&channel.id, cause, evidence, now, entropy)?;
         // Left in the past, the planned probe would be due again at once.
         tx.plan_probe(&channel.id, cause.heals_by_itself().then_some(next))?;
     }
@@ -198,7 +213,7 @@ fn say_refreshed(
     now: UtcMs,
     entropy: &crate::support::entropy::Entropy,
 ) -> Result<(), StoreError> {
-    if healed.is_none() && login.refresh_failures == 0 {
+    if healed.is_none() && login.token.refresh_failures == 0 {
         return Ok(());
     }
     for channel in tx.channels_of_login(&login.id)? {
@@ -221,108 +236,153 @@ fn say_refreshed(
     Ok(())
 }
 
+/// Writes down what a refused renewal leads to.
 pub(super) async fn refused(
     inner: &Arc<Inner>,
     login: &Login,
     refusal: Refusal,
+    after: AfterRefusal,
 ) -> Result<Renewed, StoreError> {
     let now = inner.now();
-    let meaning = refusal.class.meaning();
-    let named = refusal.cause().is_some();
-    let spaced = login
-        .last_counted_at
-        .is_none_or(|at| now.since(at) >= inner.parts.timing.counted_spacing);
-    let counted = meaning.counted && !named && spaced;
-    let failures = (login.refresh_failures + u8::from(counted)).min(GIVE_UP);
-    let pause = refusal.retry_after.unwrap_or_else(|| {
-        let mut memory = inner.memory();
-        let seen = memory.refused_logins.entry(login.id.clone()).or_insert(0);
-        *seen += 1;
-        inner
-            .parts
-            .timing
-            .refresh_retry
-            .saturating_mul(1 << (*seen - 1).min(6))
-    });
-    let next = now.plus(inner.jittered(pause.min(inner.parts.timing.probe_every)));
-    let text = refusal
-        .evidence
-        .message
-        .clone()
-        .unwrap_or_else(|| refusal.class.name().to_owned());
+    let follows = Follows::of(inner, login, &refusal, after, now);
+    let text = refusal.evidence.message.clone();
+    let text = text.unwrap_or_else(|| refusal.class.name().to_owned());
     let (login, entropy, seen) = (login.clone(), inner.parts.entropy.clone(), refusal.clone());
-    inner
-        .parts
-        .store
-        .write(move |tx| {
-            tx.refresh_failed(
-                &login.id,
-                &text,
-                seen.evidence.http_status,
-                failures,
-                counted,
-                Some(next),
-                now,
-            )?;
-            if named {
-                return break_all(tx, &login.id, &seen, next, now, &entropy);
+    let flip = follows.flip;
+    let write = move |tx: &Tx<'_>| {
+        let failed = FailedRefresh {
+            error: &text,
+            http_status: seen.evidence.http_status,
+            failures: follows.failures,
+            counted: follows.counted,
+            transient_tries: follows.transient_tries,
+            next: follows.next,
+        };
+        tx.refresh_failed(&login.id, &failed, now)?;
+        if let Some(cause) = follows.flip {
+            let next = follows.next.unwrap_or(now);
+            return break_all(tx, &login.id, cause, &seen.evidence, next, now, &entropy);
+        }
+        if let (true, Some(next)) = (follows.transient_tries > 0, follows.next) {
+            tx.rest_readings(login.network, &login.server, next)?;
+        }
+        for channel in tx.channels_of_login(&login.id)? {
+            if channel.publishable || channel.cause.heals_by_itself() {
+                tx.plan_probe(&channel.id, follows.next)?;
             }
-            if matches!(
-                seen.class,
-                AnswerClass::Transient | AnswerClass::RateLimited
-            ) {
-                tx.rest_readings(login.network, &login.server, next)?;
+            if follows.counted {
+                say_counted(tx, &channel, &follows, now, &entropy)?;
             }
-            for channel in tx.channels_of_login(&login.id)? {
-                // Given up, and the token has ended: nothing will bring it back
-                // but a login. An outage says nothing about that.
-                if meaning.counted && given_up_and_ended(&channel.token, now) {
-                    tx.break_channel(&channel.id, Cause::Expired, &seen.evidence, now, &entropy)?;
-                    tx.plan_probe(&channel.id, None)?;
-                    continue;
-                }
-                if channel.publishable || channel.cause.heals_by_itself() {
-                    tx.plan_probe(&channel.id, Some(next))?;
-                }
-                // What was given up was said when it was.
-                if counted && login.refresh_failures < GIVE_UP {
-                    say_counted(tx, &channel, failures, next, now, &entropy)?;
-                }
-            }
-            if seen.class == AnswerClass::AppFault {
-                let what = format!("{} refuses this app itself: {text}", login.network.title());
-                let new = NewIncident {
-                    kind: "app_fault",
-                    subject: login.network.name(),
-                    cause: seen.class.name(),
-                    network: Some(login.network),
-                    workspace_id: None,
-                    severity: Severity::Broken,
-                    text: &what,
-                    command: Some("allgreen incident list"),
-                };
-                tx.open_or_count(&new, now, &entropy)?;
-            }
-            Ok(())
-        })
-        .await?;
-    Ok(if named {
-        Renewed::Broken(refusal)
-    } else {
-        Renewed::Unknown(refusal)
+        }
+        Ok(())
+    };
+    inner.parts.store.write(write).await?;
+    Ok(match flip {
+        Some(cause) => Renewed::Broken(Refusal {
+            cause: Some(cause),
+            ..refusal
+        }),
+        None => Renewed::Unknown(refusal),
     })
+}
+
+/// What a refused renewal changes.
+#[derive(Clone, Copy, Debug)]
+struct Follows {
+    /// The cause every channel of the login gets.
+    flip: Option<Cause>,
+    /// Counted failures in a row.
+    failures: u8,
+    /// This one was counted.
+    counted: bool,
+    /// Tries in a row that met only trouble of theirs.
+    transient_tries: u32,
+    /// The next try; `None` when there is none.
+    next: Option<UtcMs>,
+}
+
+impl Follows {
+    fn of(
+        inner: &Inner,
+        login: &Login,
+        refusal: &Refusal,
+        after: AfterRefusal,
+        now: UtcMs,
+    ) -> Self {
+        let later = |at: UtcMs| Some(now.plus(inner.jittered_later(at.since(now))));
+        let proof = || now.plus(inner.jittered(inner.parts.timing.probe_every));
+        let same = Self {
+            flip: None,
+            failures: login.token.refresh_failures,
+            counted: false,
+            transient_tries: login.transient_tries,
+            next: None,
+        };
+        match after {
+            AfterRefusal::Transient { retry_at } => Self {
+                // What came too soon to be counted is no trouble of theirs.
+                transient_tries: login.transient_tries
+                    + u32::from(!refusal.class.meaning().counted),
+                next: later(retry_at),
+                ..same
+            },
+            AfterRefusal::Counted { failures, retry_at } => Self {
+                failures,
+                counted: true,
+                transient_tries: 0,
+                next: later(retry_at),
+                ..same
+            },
+            // Said when the third was counted. What goes on is looking whether
+            // the token has ended, where nothing else can be proved.
+            AfterRefusal::GiveUp => Self {
+                failures: REFRESH_LIMIT,
+                counted: same.failures < REFRESH_LIMIT,
+                transient_tries: 0,
+                next: if proves_by_refresh(inner, login) {
+                    login.token.token_expires_at
+                } else {
+                    Some(proof())
+                },
+                ..same
+            },
+            AfterRefusal::AppFault { retry_at } | AfterRefusal::Confirm { retry_at } => Self {
+                next: later(retry_at),
+                ..same
+            },
+            AfterRefusal::Flip(cause) => Self {
+                flip: Some(cause),
+                transient_tries: 0,
+                next: Some(proof()),
+                failures: if refusal.class.meaning().counted {
+                    REFRESH_LIMIT
+                } else {
+                    same.failures
+                },
+                ..same
+            },
+        }
+    }
+}
+
+fn proves_by_refresh(inner: &Inner, login: &Login) -> bool {
+    let known = inner.parts.networks.get(login.network);
+    known.is_some_and(|(networked, _)| networked.descriptor().proof_is_refresh)
 }
 
 fn say_counted(
     tx: &Tx<'_>,
-    channel: &crate::domain::channel::Channel,
-    failures: u8,
-    next: UtcMs,
+    channel: &Channel,
+    follows: &Follows,
     now: UtcMs,
     entropy: &crate::support::entropy::Entropy,
 ) -> Result<(), StoreError> {
     let name = channel.name();
-    let gave_up = failures >= GIVE_UP;
+    let failures = follows.failures;
+    let gave_up = failures >= REFRESH_LIMIT;
+    let next = follows
+        .next
+        .map_or_else(String::new, |at| format!(", next try {at}"));
     let notice = NewNotice {
         workspace_id: Some(channel.workspace_id.clone()),
         channel_id: Some(channel.id.clone()),
@@ -334,7 +394,7 @@ fn say_counted(
         text: if gave_up {
             format!("Please reconnect {name}")
         } else {
-            format!("{name}: refresh failed {failures} of {GIVE_UP}, next try {next}")
+            format!("{name}: refresh failed {failures} of {REFRESH_LIMIT}{next}")
         },
         command: Some(format!("allgreen --account {}", channel.id)),
         ..NewNotice::default()

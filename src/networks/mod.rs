@@ -55,6 +55,8 @@ pub struct Descriptor {
     pub probe_is_free: bool,
     /// Whether a successful refresh is the only proof that tells the truth.
     pub proof_is_refresh: bool,
+    /// The ways whose logins end when they end: no refresh moves that.
+    pub fixed_ends: &'static [Way],
     /// Whether a publish that succeeded proves the access.
     pub publish_proves: bool,
     /// Scopes a login must have to publish.
@@ -74,6 +76,11 @@ pub struct Descriptor {
 }
 
 impl Descriptor {
+    /// Whether a refresh moves the end of a login that was made this way.
+    pub fn moves_end(&self, method: &str) -> bool {
+        !self.fixed_ends.iter().any(|way| way.method() == method)
+    }
+
     /// Where a person sees and removes app access, for an account on `server`
     /// (its base URL).
     pub fn permissions_page(&self, server: &str) -> String {

@@ -44,6 +44,19 @@ impl Registry {
         &self.bluesky.1.http
     }
 
+    /// The same with another implementation in the place of one, which keeps the
+    /// settings; tests stand in for networks that way.
+    #[must_use]
+    pub fn instead(mut self, network: Network, by: Arc<dyn Networked>) -> Self {
+        match network {
+            Network::Bluesky => self.bluesky.0 = by,
+            Network::Mastodon => self.mastodon.0 = by,
+            Network::Telegram => self.telegram.0 = by,
+            _ => {}
+        }
+        self
+    }
+
     /// A network, when it is built in.
     pub fn get(&self, network: Network) -> Option<(Arc<dyn Networked>, Net)> {
         match network {

@@ -80,22 +80,27 @@ impl NewChannel {
     }
 }
 
+/// What a login knows of its tokens, from the columns of a login.
+pub(super) fn token_facts(row: &Row<'_>) -> Result<TokenFacts, StoreError> {
+    Ok(TokenFacts {
+        generation: row.get("generation")?,
+        token_expires_at: maybe_at(row, "token_expires_at")?,
+        token_expiry: listed(row, "token_expiry", Expiry::parse)?,
+        grant_expires_at: maybe_at(row, "grant_expires_at")?,
+        grant_expiry: listed(row, "grant_expiry", Expiry::parse)?,
+        last_refreshed_at: maybe_at(row, "last_refreshed_at")?,
+        last_refresh_attempt_at: maybe_at(row, "last_refresh_attempt_at")?,
+        last_refresh_error: row.get("last_refresh_error")?,
+        last_refresh_http_status: row.get("last_refresh_http_status")?,
+        refresh_failures: row.get("refresh_failures")?,
+    })
+}
+
 pub(super) fn channel(row: &Row<'_>) -> Result<Channel, StoreError> {
     let login: Option<String> = row.get("login_id")?;
     let token = match login {
         None => TokenFacts::default(),
-        Some(_) => TokenFacts {
-            generation: row.get("generation")?,
-            token_expires_at: maybe_at(row, "token_expires_at")?,
-            token_expiry: listed(row, "token_expiry", Expiry::parse)?,
-            grant_expires_at: maybe_at(row, "grant_expires_at")?,
-            grant_expiry: listed(row, "grant_expiry", Expiry::parse)?,
-            last_refreshed_at: maybe_at(row, "last_refreshed_at")?,
-            last_refresh_attempt_at: maybe_at(row, "last_refresh_attempt_at")?,
-            last_refresh_error: row.get("last_refresh_error")?,
-            last_refresh_http_status: row.get("last_refresh_http_status")?,
-            refresh_failures: row.get("refresh_failures")?,
-        },
+        Some(_) => token_facts(row)?,
     };
     let operator = |column: &str| -> Result<Option<OperatorId>, StoreError> {
         Ok(row
@@ -384,7 +389,7 @@ impl Tx<'_> {
         let before = self.channel(id)?;
         self.run(
             "UPDATE channel SET login_id = ?2, login_method = ?3, server = ?4, reconnected_by = ?5, reconnected_at = ?6,
-               late_wait_until = ?7, epoch = epoch + 1 WHERE id = ?1",
+               late_wait_until = ?7, refused_writes = 0, epoch = epoch + 1 WHERE id = ?1",
             (id.as_str(), login.as_str(), method, server, by.as_str(), now.0, late_wait_until.0),
         )?;
         // The new login may read what the old one was refused.

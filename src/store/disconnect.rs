@@ -219,7 +219,7 @@ impl Tx<'_> {
         self.wipe_secrets("login", login.as_str(), wipe)?;
         self.run(
             "UPDATE login SET generation = 0, token_issued_at = NULL, token_expires_at = NULL, token_expiry = 'unknown',
-               grant_expires_at = NULL, grant_expiry = 'unknown', refresh_failures = 0, last_counted_at = NULL,
+               grant_expires_at = NULL, grant_expiry = 'unknown', refresh_failures = 0, last_counted_at = NULL, transient_tries = 0,
                refresh_started_at = NULL, refresh_started_generation = NULL, refresh_sent_at = NULL, next_refresh_at = NULL WHERE id = ?1",
             [login.as_str()],
         )?;

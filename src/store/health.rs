@@ -123,7 +123,8 @@ impl Tx<'_> {
     /// its deliveries resume at their original instants.
     ///
     /// `by` is the person whose reconnect this proof is part of, `None` for a
-    /// probe: a probe cannot show that a missing permission came back.
+    /// probe: a probe cannot show that a missing permission came back, nor that
+    /// posts are taken which were refused beside good proofs.
     ///
     /// Returns whether it was healed.
     ///
@@ -148,7 +149,9 @@ impl Tx<'_> {
         let lacks_permission = channel.cause == Cause::ScopeMissing
             && !channel.missing_scopes.is_empty()
             && by.is_none();
-        if channel.publishable || lacks_permission {
+        // Only posts that are taken, or a new login, say that they are.
+        let refused = by.is_none() && !channel.cause.heals_by_itself() && self.posts_refused(id)?;
+        if channel.publishable || lacks_permission || refused {
             return Ok(false);
         }
         self.run(

@@ -5,7 +5,7 @@ use super::error::StoreError;
 use super::rows::maybe_at;
 use super::tx::{Reads, Tx};
 use super::vault::Place;
-use crate::domain::channel::Expiry;
+use crate::domain::channel::{Expiry, TokenFacts};
 use crate::domain::ids::LoginId;
 use crate::domain::network::Network;
 use crate::support::secret::Secret;
@@ -28,20 +28,14 @@ pub struct Login {
     pub method: String,
     /// Which pair of tokens is current; 0 when there is none.
     pub generation: i64,
+    /// What is known of its tokens.
+    pub token: TokenFacts,
     /// When the access token was issued.
     pub token_issued_at: Option<UtcMs>,
-    /// When it ends.
-    pub token_expires_at: Option<UtcMs>,
-    /// How certain that is.
-    pub token_expiry: Expiry,
-    /// When the grant ends.
-    pub grant_expires_at: Option<UtcMs>,
-    /// How certain that is.
-    pub grant_expiry: Expiry,
-    /// Counted refresh failures in a row.
-    pub refresh_failures: u8,
     /// When the last one was counted.
     pub last_counted_at: Option<UtcMs>,
+    /// Tries in a row that met only trouble of theirs.
+    pub transient_tries: u32,
     /// A refresh that was begun and never finished, with its generation.
     pub refresh_started: Option<(UtcMs, i64)>,
     /// When a refresh went out whose answer nobody saw: its new pair may be lost.
@@ -92,6 +86,23 @@ pub struct Pair {
     pub grant_expiry: Expiry,
 }
 
+/// How a refresh failed.
+#[derive(Clone, Copy, Debug)]
+pub struct FailedRefresh<'a> {
+    /// What was said.
+    pub error: &'a str,
+    /// The HTTP status, when there was an answer.
+    pub http_status: Option<u16>,
+    /// Counted failures in a row.
+    pub failures: u8,
+    /// This one was counted.
+    pub counted: bool,
+    /// Tries in a row that met only trouble of theirs.
+    pub transient_tries: u32,
+    /// Nothing is refreshed before this.
+    pub next: Option<UtcMs>,
+}
+
 /// The names of what is sealed per login.
 const FIELDS: [&str; 5] = [
     "access",
@@ -137,13 +148,10 @@ fn login(row: &rusqlite::Row<'_>) -> Result<Login, StoreError> {
         remote_user_id: row.get("remote_user_id")?,
         method: row.get("method")?,
         generation: row.get("generation")?,
+        token: super::channels::token_facts(row)?,
         token_issued_at: maybe_at(row, "token_issued_at")?,
-        token_expires_at: maybe_at(row, "token_expires_at")?,
-        token_expiry: super::rows::listed(row, "token_expiry", Expiry::parse)?,
-        grant_expires_at: maybe_at(row, "grant_expires_at")?,
-        grant_expiry: super::rows::listed(row, "grant_expiry", Expiry::parse)?,
-        refresh_failures: row.get("refresh_failures")?,
         last_counted_at: maybe_at(row, "last_counted_at")?,
+        transient_tries: row.get("transient_tries")?,
         refresh_started: started.zip(started_generation),
         refresh_unanswered: maybe_at(row, "refresh_sent_at")?,
         next_refresh_at: maybe_at(row, "next_refresh_at")?,
@@ -197,10 +205,10 @@ impl Reads<'_> {
             password: field("password")?,
             client_secret: field("client_secret")?,
             proof_key: field("proof_key")?,
-            token_expires_at: login.token_expires_at,
-            token_expiry: login.token_expiry,
-            grant_expires_at: login.grant_expires_at,
-            grant_expiry: login.grant_expiry,
+            token_expires_at: login.token.token_expires_at,
+            token_expiry: login.token.token_expiry,
+            grant_expires_at: login.token.grant_expires_at,
+            grant_expiry: login.token.grant_expiry,
         })
     }
 
@@ -347,7 +355,7 @@ impl Tx<'_> {
                grant_expires_at = CASE WHEN ?6 IS NULL AND ?7 = 'unknown' THEN grant_expires_at ELSE ?6 END,
                grant_expiry = CASE WHEN ?6 IS NULL AND ?7 = 'unknown' THEN grant_expiry ELSE ?7 END, last_refreshed_at = ?3,
                last_refresh_attempt_at = ?3, last_refresh_error = NULL, last_refresh_http_status = NULL,
-               refresh_failures = 0, last_counted_at = NULL, refresh_started_at = NULL,
+               refresh_failures = 0, last_counted_at = NULL, transient_tries = 0, refresh_started_at = NULL,
                refresh_started_generation = NULL, refresh_sent_at = NULL, next_refresh_at = NULL
              WHERE id = ?1",
             (
@@ -411,32 +419,33 @@ impl Tx<'_> {
     }
 
     /// Records that the refresh which [`Tx::begin_refresh`] wrote down brought
-    /// nothing. `counted` says that it raised the failures.
+    /// nothing.
     ///
     /// # Errors
     /// [`StoreError::Stale`] when a newer pair came in between: it is left as
     /// it is.
-    #[allow(
-        clippy::too_many_arguments,
-        reason = "the facts of one failure, each used once"
-    )]
     pub fn refresh_failed(
         &self,
         id: &LoginId,
-        error: &str,
-        http_status: Option<u16>,
-        failures: u8,
-        counted: bool,
-        next: Option<UtcMs>,
+        failed: &FailedRefresh<'_>,
         now: UtcMs,
     ) -> Result<(), StoreError> {
         let changed = self.run(
             "UPDATE login SET last_refresh_error = ?2, last_refresh_http_status = ?3, refresh_failures = ?4,
-               last_counted_at = CASE WHEN ?5 THEN ?7 ELSE last_counted_at END, next_refresh_at = ?6,
-               last_refresh_attempt_at = ?7, refresh_started_at = NULL, refresh_started_generation = NULL,
+               last_counted_at = CASE WHEN ?5 THEN ?8 ELSE last_counted_at END, transient_tries = ?6, next_refresh_at = ?7,
+               last_refresh_attempt_at = ?8, refresh_started_at = NULL, refresh_started_generation = NULL,
                refresh_sent_at = CASE WHEN ?3 BETWEEN 400 AND 499 THEN NULL ELSE refresh_sent_at END
              WHERE id = ?1 AND refresh_started_generation = generation",
-            (id.as_str(), error, http_status, failures, counted, next.map(|at| at.0), now.0),
+            (
+                id.as_str(),
+                failed.error,
+                failed.http_status,
+                failed.failures,
+                failed.counted,
+                failed.transient_tries,
+                failed.next.map(|at| at.0),
+                now.0,
+            ),
         )?;
         if changed == 0 {
             Err(StoreError::Stale("The login"))
@@ -458,7 +467,7 @@ impl Tx<'_> {
     ) -> Result<(), StoreError> {
         let changed = self.run(
             "UPDATE login SET last_refresh_attempt_at = ?3, last_refresh_error = NULL, last_refresh_http_status = NULL,
-               refresh_failures = 0, last_counted_at = NULL, refresh_started_at = NULL,
+               refresh_failures = 0, last_counted_at = NULL, transient_tries = 0, refresh_started_at = NULL,
                refresh_started_generation = NULL, next_refresh_at = NULL
              WHERE id = ?1 AND generation = ?2",
             (id.as_str(), generation, now.0),

@@ -17,8 +17,9 @@ pub const ALL: &[&str] = &[
     include_str!("migrations/0003_reading.sql"),
     include_str!("migrations/0004_server_limits.sql"),
     include_str!("migrations/0005_uploads.sql"),
+    include_str!("migrations/0006_judging.sql"),
     include_str!("migrations/0007_unanswered_refresh.sql"),
-    include_str!("migrations/0009_publisher.sql"),
+    include_str!("migrations/0008_publisher.sql"),
 ];
 
 /// The schema this program understands.

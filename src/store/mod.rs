@@ -22,6 +22,7 @@ pub mod vault;
 mod watch;
 mod writer;
 
+pub mod app_faults;
 pub mod attempts;
 pub mod audit;
 pub mod backup;
@@ -43,12 +44,14 @@ pub mod people;
 pub mod posts;
 pub mod queue;
 pub mod reading;
+pub mod refused_writes;
 pub mod rescue;
 pub mod restore;
 pub mod settings;
 pub mod terms;
 pub mod undo;
 pub mod uploads;
+pub mod weather;
 pub mod workspaces;
 
 pub use error::StoreError;

@@ -6,7 +6,7 @@ use super::error::StoreError;
 use super::rows::{at, listed, maybe_at, maybe_listed};
 use super::tx::{Reads, Tx};
 use crate::domain::answer::AnswerClass;
-use crate::domain::channel::Evidence;
+use crate::domain::channel::{Evidence, TokenFacts};
 use crate::domain::delivery::{Decision, Delivery, DeliveryError, State};
 use crate::domain::ids::{ChannelId, DeliveryId, LoginId, OperatorId, PostId, WorkspaceId};
 use crate::domain::network::{ChannelKind, Network};
@@ -38,6 +38,10 @@ pub struct QueueQuery {
 pub struct Due {
     /// The delivery.
     pub delivery: Delivery,
+    /// The network of its channel.
+    pub network: Network,
+    /// The server its channel lives on.
+    pub server: String,
     /// Since when its lateness counts: its own time, or when the part of the
     /// thread before it went out, whichever is later.
     pub since: UtcMs,
@@ -48,10 +52,18 @@ pub struct Due {
 pub struct ProbePlanned {
     /// Its network.
     pub network: Network,
+    /// The server it lives on.
+    pub server: String,
     /// Its login.
     pub login: LoginId,
-    /// The login's generation.
-    pub generation: i64,
+    /// How it was made.
+    pub method: String,
+    /// What the login knows of its tokens.
+    pub token: TokenFacts,
+    /// When the present pair was given.
+    pub issued_at: Option<UtcMs>,
+    /// There is something to refresh it with.
+    pub renewable: bool,
     /// Whether it may publish now.
     pub publishable: bool,
     /// The last proof.
@@ -205,7 +217,7 @@ impl Reads<'_> {
             // Sorted by what is needed for that alone; whole rows only of those
             // that are taken.
             &format!(
-                "SELECT d.*, t.since FROM (
+                "SELECT d.*, t.since, c.kind AS kind, c.server AS server FROM (
                    SELECT * FROM (
                      SELECT *, row_number() OVER (PARTITION BY channel_id, late ORDER BY whole, due, id) AS turn
                      FROM (SELECT *, send_now = 0 AND since < ?2 AS late
@@ -213,12 +225,14 @@ impl Reads<'_> {
                                    max(d.due, coalesce(a.published_at, d.due)) AS since {READY} AND d.due <= ?1
                              AND (d.next_attempt_at IS NULL OR d.next_attempt_at <= ?1))))
                    WHERE turn <= ?3 ORDER BY late, whole, due, id LIMIT ?4) t
-                 JOIN delivery d ON d.id = t.id ORDER BY t.late, t.whole, t.due, t.id"
+                 JOIN delivery d ON d.id = t.id JOIN channel c ON c.id = d.channel_id ORDER BY t.late, t.whole, t.due, t.id"
             ),
             (now.0, live_from.0, OF_A_CHANNEL, AT_MOST),
             |row| {
                 Ok(Due {
                     delivery: delivery(row)?,
+                    network: listed(row, "kind", ChannelKind::parse)?.network(),
+                    server: row.get("server")?,
                     since: at(row, "since")?,
                 })
             },
@@ -305,14 +319,14 @@ impl Reads<'_> {
         )
     }
 
-    /// Scheduled deliveries that were due before `before`, of which the last try
-    /// failed or is put off.
+    /// Deliveries that were due before `before` and that nothing holds, earliest
+    /// first.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn overdue_with_reason(&self, before: UtcMs) -> Result<Vec<Delivery>, StoreError> {
+    pub fn overdue(&self, before: UtcMs) -> Result<Vec<Delivery>, StoreError> {
         self.all(
-            "SELECT * FROM delivery WHERE state = 'scheduled' AND due < ?1 AND next_attempt_at IS NOT NULL ORDER BY due, id",
+            &format!("SELECT d.* {READY} AND d.due < ?1 ORDER BY d.due, d.id"),
             [before.0],
             delivery,
         )
@@ -339,7 +353,11 @@ impl Reads<'_> {
     /// When the store cannot be read.
     pub fn probes_planned(&self) -> Result<Vec<ProbePlanned>, StoreError> {
         self.all(
-            "SELECT c.kind AS kind, c.login_id, l.generation, c.publishable, c.last_proof_at, c.next_probe_at, l.next_refresh_at,
+            "SELECT c.kind AS kind, c.server AS server, c.login_id, c.publishable, c.last_proof_at, c.next_probe_at, l.next_refresh_at,
+               l.method AS method, l.token_issued_at, l.generation, l.token_expires_at, l.token_expiry, l.grant_expires_at, l.grant_expiry,
+               l.last_refreshed_at, l.last_refresh_attempt_at, l.last_refresh_error, l.last_refresh_http_status, l.refresh_failures,
+               EXISTS (SELECT 1 FROM secret s WHERE s.owner_kind = 'login' AND s.owner_id = l.id AND s.generation = l.generation
+                 AND s.field IN ('refresh', 'password')) AS renewable,
                (SELECT min(d.due) FROM delivery d WHERE d.channel_id = c.id AND d.state = 'scheduled') AS next_due
              FROM channel c JOIN login l ON l.id = c.login_id
              WHERE c.status <> 'DISCONNECTED' AND l.generation > 0
@@ -348,8 +366,12 @@ impl Reads<'_> {
             |row| {
                 Ok(ProbePlanned {
                     network: listed(row, "kind", ChannelKind::parse)?.network(),
+                    server: row.get("server")?,
                     login: LoginId::from_stored(row.get::<_, String>("login_id")?),
-                    generation: row.get("generation")?,
+                    method: row.get("method")?,
+                    token: super::channels::token_facts(row)?,
+                    issued_at: maybe_at(row, "token_issued_at")?,
+                    renewable: row.get("renewable")?,
                     publishable: row.get("publishable")?,
                     last_proof_at: maybe_at(row, "last_proof_at")?,
                     next_probe_at: maybe_at(row, "next_probe_at")?,

@@ -60,6 +60,10 @@ timing! {
     late_live_wait = 2 * MINUTE;
     /// An overdue delivery without an attempt opens an incident after this.
     watchdog_after = 2 * MINUTE;
+    /// How long trouble of a network counts for its weather.
+    weather_window = 10 * MINUTE;
+    /// How often one caller looks whether a server in bad weather answers again.
+    weather_look = MINUTE;
     /// How long a channel is parked in memory after a first 401.
     park = MINUTE;
     /// Pause before the one confirming retry of a named refusal.

@@ -12,7 +12,7 @@
 //! | revoke | `a5_a_removed_app_password_…`; `publishing::c2_posts_are_held_…` |
 //! | hold | `publishing::c2_posts_are_held_…` |
 //! | reconnect | `connecting::b4_connecting_a_connected_account_…`, `connecting::c3_what_failed_for_access_reasons_…` |
-//! | wrong account | `b4_another_accounts_session_is_not_kept`; `connecting::b4_another_account_is_refused_…` |
+//! | wrong account | `row_37_another_accounts_session_is_not_kept`; `connecting::row_41_another_account_is_refused_…` |
 //! | missing scope | none, because an app password may all that publishing needs |
 //! | role lost | none, because the account is the person: there are no roles in it |
 //! | restricted | `a1_a_takedown_is_restricted_…`, `a1_a_deactivated_account_…`; `publishing::a_takedown_holds_…` |

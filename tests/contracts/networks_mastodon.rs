@@ -7,7 +7,7 @@
 //! | pick | none, because a login gives the one account it was made as |
 //! | publish each kind | `each_kind_of_post_goes_out_…`, `a_post_with_a_video_…` |
 //! | expire | none of Mastodon, because its tokens do not end; where a server ends them, `mastodon::a5_a_token_that_its_server_ended_…` |
-//! | refresh | none of Mastodon, because there is nothing to refresh; where a server gives that, `logging_in::a5_ten_who_refresh_…` |
+//! | refresh | none of Mastodon, because there is nothing to refresh; where a server gives that, `logging_in::row_35_ten_who_refresh_…` |
 //! | revoke | `a_token_is_connected_never_ends_…`; `logging_in::a_login_taken_away_…` |
 //! | hold | `mastodon::c2_a_revoked_token_…` |
 //! | reconnect | the same; `logging_in::a_login_taken_away_…` |

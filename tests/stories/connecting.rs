@@ -49,7 +49,7 @@ async fn a6_connecting_makes_a_green_row_that_says_who_and_when() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn b4_another_account_is_refused_both_are_named_and_nothing_changes() {
+async fn row_41_another_account_is_refused_both_are_named_and_nothing_changes() {
     let office = Office::open().await;
     let (ann, channel) = office.channel("ann").await;
     let bob = office.person("bob");

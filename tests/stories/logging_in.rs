@@ -393,7 +393,7 @@ fn servers_that_differ_are_logged_in_to_all_the_same() {
 }
 
 #[test]
-fn a5_ten_who_refresh_one_login_at_once_use_one_refresh_token() {
+fn row_35_ten_who_refresh_one_login_at_once_use_one_refresh_token() {
     let scene = Scene::new();
     scene
         .sandbox

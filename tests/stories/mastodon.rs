@@ -292,6 +292,96 @@ async fn a7_a_token_that_may_only_read_holds_the_posts_until_one_comes_that_may_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a7_posts_refused_beside_good_proofs_turn_red_in_the_second_run_of_cron() {
+    let scene = Scene::new().await;
+    let mastodon = scene.office.sandbox.mastodon();
+    mastodon.drop_scope(&scene.token, "write").unwrap();
+    let held = scene.office.post(&scene.channel, "once", minutes(5)).await;
+    // Each pass is a publisher of its own, as cron starts it.
+    scene.passes(1).await;
+    assert!(scene.channel().await.publishable, "one is no reason");
+    scene.passes(1).await;
+    let channel = scene.channel().await;
+    assert_eq!(
+        (channel.cause, channel.publishable),
+        (Cause::ScopeMissing, false)
+    );
+    // The login is as good as before, which says nothing about posts.
+    probe(&scene.office.hub, &scene.channel).await.unwrap();
+    scene.office.commands().await;
+    let channel = scene.channel().await;
+    assert!(!channel.publishable, "{:?}", channel.cause);
+    assert!(
+        scene
+            .office
+            .dump()
+            .join("\n")
+            .contains("Only a reconnect mends that.")
+    );
+    assert_eq!(scene.state(&held).await, State::Scheduled, "held");
+    scene.mended_sends(&held).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn row_38_the_first_refusal_in_a_batch_holds_the_rest_and_is_said_once() {
+    let scene = Scene::new().await;
+    let mastodon = scene.office.sandbox.mastodon();
+    let mut batch = Vec::new();
+    for n in 1..=6 {
+        let text = format!("{n}");
+        batch.push(
+            scene
+                .office
+                .post(&scene.channel, &text, minutes(5 * n))
+                .await,
+        );
+    }
+    scene.passes(2).await;
+    assert_eq!(scene.texts(), ["1", "2"]);
+    mastodon.revoke_token(&scene.token).unwrap();
+    let posts = || {
+        let calls = mastodon.calls();
+        calls.iter().filter(|one| one.endpoint == POST).count()
+    };
+    let before = posts();
+    scene.passes(6).await;
+    assert_eq!(posts() - before, 1, "the first refusal, and none after it");
+    assert!(!scene.channel().await.publishable);
+    for held in &batch[2..] {
+        assert_eq!(scene.state(held).await, State::Scheduled, "held");
+    }
+    assert_eq!(scene.texts(), ["1", "2"]);
+    let notices = scene.office.hub.store.read(|q| q.notices(None, false, 100));
+    let notices = notices.await.unwrap();
+    let said = notices.iter().filter(|one| one.kind == "reconnect").count();
+    assert_eq!(said, 1, "{notices:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn row_41_a_reconnect_with_fewer_permissions_keeps_the_posts_held() {
+    let scene = Scene::new().await;
+    let mastodon = scene.office.sandbox.mastodon();
+    let held = scene.office.post(&scene.channel, "once", minutes(5)).await;
+    mastodon.revoke_token(&scene.token).unwrap();
+    scene.passes(2).await;
+    assert!(!scene.channel().await.publishable);
+    let less = mastodon.create_token("acme", &["read"]).unwrap();
+    let mended = reconnect(
+        &scene.office.hub,
+        &scene.channel,
+        credential(&scene.office, &less),
+    );
+    // A token made by hand does not say what it may do: its first post does.
+    let told = mended.await.is_ok();
+    scene.passes(4).await;
+    let channel = scene.channel().await;
+    assert!(!channel.publishable, "reconnect said {told}");
+    assert_eq!(scene.state(&held).await, State::Scheduled, "held");
+    assert_eq!(scene.texts(), [""; 0]);
+    scene.mended_sends(&held).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_frozen_account_holds_the_posts_and_is_green_with_the_next_proof_after_that_is_lifted() {
     let scene = Scene::new().await;
     let mastodon = scene.office.sandbox.mastodon();

@@ -4,7 +4,7 @@
 use allgreen::domain::channel::Expiry;
 use allgreen::domain::ids::LoginId;
 use allgreen::store::StoreError;
-use allgreen::store::logins::{OpenedPair, Pair};
+use allgreen::store::logins::{FailedRefresh, OpenedPair, Pair};
 
 use crate::store_room::{NOW, Room, later, new_login, number, pair};
 
@@ -223,22 +223,22 @@ async fn a_refresh_is_written_down_before_it_is_sent_and_a_late_failure_spoils_n
     // It brought nothing, and that is counted.
     let id = login.clone();
     room.write(move |tx| {
-        tx.refresh_failed(
-            &id,
-            "invalid_request",
-            Some(400),
-            1,
-            true,
-            Some(later(3_610)),
-            later(10),
-        )
+        let failed = FailedRefresh {
+            error: "invalid_request",
+            http_status: Some(400),
+            failures: 1,
+            counted: true,
+            transient_tries: 0,
+            next: Some(later(3_610)),
+        };
+        tx.refresh_failed(&id, &failed, later(10))
     })
     .await;
     let id = login.clone();
     let failed = room.store.read(move |q| q.login(&id)).await.unwrap();
     assert_eq!(failed.refresh_started, None);
     assert_eq!(
-        (failed.refresh_failures, failed.last_counted_at),
+        (failed.token.refresh_failures, failed.last_counted_at),
         (1, Some(later(10)))
     );
     assert_eq!(failed.next_refresh_at, Some(later(3_610)));
@@ -255,13 +255,21 @@ async fn a_refresh_is_written_down_before_it_is_sent_and_a_late_failure_spoils_n
     let late = room
         .store
         .write(move |tx| {
-            tx.refresh_failed(&id, "invalid_grant", Some(400), 3, true, None, later(30))
+            let failed = FailedRefresh {
+                error: "invalid_grant",
+                http_status: Some(400),
+                failures: 3,
+                counted: true,
+                transient_tries: 0,
+                next: None,
+            };
+            tx.refresh_failed(&id, &failed, later(30))
         })
         .await;
     assert!(matches!(late, Err(StoreError::Stale(_))), "{late:?}");
     assert_eq!(everything(&room), before);
     let now = room.store.read(move |q| q.login(&login)).await.unwrap();
-    assert_eq!((now.refresh_failures, now.last_counted_at), (0, None));
+    assert_eq!((now.token.refresh_failures, now.last_counted_at), (0, None));
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::domain::blocker::PublishBlocker;
 use crate::domain::channel::{Cause, Channel, Expiry, Status};
 use crate::domain::ids::{ChannelId, LoginId, OperatorId, WorkspaceId};
 use crate::domain::network::ChannelKind;
@@ -60,19 +61,20 @@ pub struct ChannelJson {
 }
 
 impl ChannelJson {
-    /// The channel with what is derived beside it: its lamp by name, how many
-    /// deliveries it holds, and when the next one is due.
+    /// The channel with what is derived beside it: its lamp by name, why it does
+    /// not publish, how many deliveries it holds, and when the next one is due.
     pub fn new(
         channel: &Channel,
         lamp: &'static str,
+        blocker: Option<PublishBlocker>,
         held_count: u64,
         next_due_at: Option<UtcMs>,
     ) -> Self {
         let channel = channel.clone();
         let token = channel.token.clone();
         Self {
-            publishable: channel.can_send(),
-            publish_blocker: publish_blocker(&channel),
+            publishable: channel.can_send() && blocker.is_none(),
+            publish_blocker: blocker.map(PublishBlocker::name),
             id: channel.id,
             workspace_id: channel.workspace_id,
             platform: channel.kind,
@@ -124,6 +126,7 @@ impl From<&ChannelView> for ChannelJson {
         Self::new(
             &summary.channel,
             lamp_name(view.lamp),
+            view.blocker,
             view.held,
             summary.next_due,
         )
@@ -136,17 +139,6 @@ pub fn lamp_name(lamp: Lamp) -> &'static str {
         Lamp::Green => "green",
         Lamp::Attention => "attention",
         Lamp::Broken => "broken",
-    }
-}
-
-/// Why the channel cannot publish: a cause, or a pause when nothing is wrong.
-fn publish_blocker(channel: &Channel) -> Option<&'static str> {
-    if channel.cause != Cause::None && !channel.publishable {
-        Some(channel.cause.name())
-    } else if channel.paused_at.is_some() {
-        Some("paused")
-    } else {
-        None
     }
 }
 
@@ -203,7 +195,7 @@ pausedAt, pausedBy, metadata, defaultBoardId, heldCount, nextDueAt, disconnected
 
     #[test]
     fn every_field_of_the_contract_is_there_when_nothing_is_known() {
-        let json = ChannelJson::new(&bare(), "green", 0, None);
+        let json = ChannelJson::new(&bare(), "green", None, 0, None);
         assert_keys(&json, KEYS);
         let value = serde_json::to_value(&json).unwrap();
         assert_eq!(value["platform"], "BLUESKY");
@@ -215,15 +207,13 @@ pausedAt, pausedBy, metadata, defaultBoardId, heldCount, nextDueAt, disconnected
     }
 
     #[test]
-    fn a_cause_blocks_before_a_pause_and_a_pause_blocks_without_one() {
-        let mut channel = bare();
-        channel.paused_at = Some(UtcMs(1));
-        let json = ChannelJson::new(&channel, "green", 0, None);
-        assert_eq!(json.publish_blocker, Some("paused"));
+    fn whatever_keeps_it_from_publishing_is_named() {
+        let blocker = Some(PublishBlocker::AppFault);
+        let json = ChannelJson::new(&bare(), "green", blocker, 0, None);
+        assert_eq!(json.publish_blocker, Some("app_fault"));
         assert!(!json.publishable);
-        channel.cause = Cause::Restricted;
-        channel.publishable = false;
-        let json = ChannelJson::new(&channel, "broken", 0, None);
+        let blocker = Some(PublishBlocker::Cause(Cause::Restricted));
+        let json = ChannelJson::new(&bare(), "broken", blocker, 0, None);
         assert_eq!(json.publish_blocker, Some("restricted"));
     }
 }

@@ -83,7 +83,7 @@ mod tests {
             waits: None,
             publisher: PublisherJson::default(),
             channels: vec![CheckChannelJson {
-                channel: ChannelJson::new(&bare(), "green", 0, None),
+                channel: ChannelJson::new(&bare(), "green", None, 0, None),
                 fix: None,
                 at_risk: AtRiskJson::default(),
             }],

@@ -74,6 +74,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     lookup_needs_no_token: true,
     probe_is_free: true,
     proof_is_refresh: true,
+    fixed_ends: &[Way::Browser],
     // Writes go on working for up to two hours after a revocation.
     publish_proves: false,
     publish_scopes: &[],

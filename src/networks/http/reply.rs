@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn every_way_to_say_when_is_understood_and_none_is_believed_beyond_a_day() {
+    fn row_09_every_way_to_say_when_is_understood_and_none_is_believed_beyond_a_day() {
         let date = ("date", "Sat, 21 Nov 2026 14:00:00 GMT");
         assert_eq!(pause(429, &[("retry-after", "290")]), Some(290));
         assert_eq!(

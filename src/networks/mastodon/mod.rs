@@ -46,6 +46,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     lookup_needs_no_token: false,
     probe_is_free: true,
     proof_is_refresh: false,
+    fixed_ends: &[],
     publish_proves: true,
     publish_scopes: &["write:statuses", "write:media"],
     reads: Offers::ALL,

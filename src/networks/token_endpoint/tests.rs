@@ -42,7 +42,7 @@ fn odd_successes_are_made_standard() {
 }
 
 #[test]
-fn an_end_nobody_can_believe_is_no_end() {
+fn row_37_an_end_nobody_can_believe_is_no_end() {
     for end in [
         "0",
         "-1",

@@ -3,6 +3,7 @@
 use super::super::acting::Acting;
 use super::super::{Hub, OpError, Scope};
 use crate::domain::answer::AnswerClass;
+use crate::domain::blocker::{PublishBlocker, publish_blocker};
 use crate::domain::channel::{Cause, Channel, Status};
 use crate::domain::delivery::State;
 use crate::domain::ids::ChannelId;
@@ -28,6 +29,8 @@ pub struct ChannelView {
     pub first_hit: Option<UtcMs>,
     /// The command that mends it; empty when nothing is wrong.
     pub fix: String,
+    /// Why it does not publish; `None` when it does.
+    pub blocker: Option<PublishBlocker>,
 }
 
 impl ChannelView {
@@ -155,7 +158,9 @@ pub fn channel_view(
         (_, Some(end)) => q.first_due_from(&channel.id, end)?,
         _ => None,
     };
+    let waits_for_app = live && q.waits_for_app(channel, now)?;
     Ok(ChannelView {
+        blocker: publish_blocker(channel, waits_for_app),
         lamp,
         words: match (live, lamp) {
             (false, _) => "disconnected".into(),

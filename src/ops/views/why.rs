@@ -3,14 +3,16 @@
 use super::super::time::civil;
 use super::super::{Hub, OpError};
 use super::queue::{DeliveryView, delivery_view};
-use crate::domain::delivery::{Blocker, Shown};
+use crate::domain::delivery::{Blocker, Delivery, Shown};
 use crate::domain::ids::{ChannelId, DeliveryId};
 use crate::domain::role::Act;
 use crate::domain::when::zone_name;
 use crate::engine::process::is_alive;
 use crate::store::Reads;
+use crate::store::app_faults::APP_FAULT;
 use crate::store::clock::DOUBT;
 use crate::store::queue::QueueQuery;
+use crate::store::weather::WEATHER;
 use crate::support::time::UtcMs;
 
 /// The answer and what it rests on.
@@ -36,7 +38,7 @@ pub async fn why(hub: &Hub, id: &DeliveryId) -> Result<Why, OpError> {
     hub.look(move |q, acting| {
         let delivery = q.delivery(&id)?;
         acting.require(q, &delivery.workspace_id, Act::Look)?;
-        told(q, delivery_view(q, delivery, acting.now)?)
+        told(q, delivery_view(q, delivery, acting.now)?, acting.now)
     })
     .await
 }
@@ -59,7 +61,7 @@ pub async fn why_at(hub: &Hub, channel: &ChannelId, at: UtcMs) -> Result<Why, Op
             .into_iter()
             .min_by_key(|one| one.due.0.abs_diff(at.0));
         match nearest {
-            Some(delivery) => told(q, delivery_view(q, delivery, acting.now)?),
+            Some(delivery) => told(q, delivery_view(q, delivery, acting.now)?, acting.now),
             None => Err(OpError::not_found(
                 format!("{} has no posts.", owner.name()),
                 "List posts with: allgreen post list",
@@ -69,8 +71,8 @@ pub async fn why_at(hub: &Hub, channel: &ChannelId, at: UtcMs) -> Result<Why, Op
     .await
 }
 
-fn told(q: &Reads<'_>, view: DeliveryView) -> Result<Why, OpError> {
-    let (verdict, sentence) = sentence(q, &view)?;
+fn told(q: &Reads<'_>, view: DeliveryView, now: UtcMs) -> Result<Why, OpError> {
+    let (verdict, sentence) = sentence(q, &view, now)?;
     Ok(Why {
         events: events(q, &view)?,
         verdict,
@@ -79,7 +81,11 @@ fn told(q: &Reads<'_>, view: DeliveryView) -> Result<Why, OpError> {
     })
 }
 
-fn sentence(q: &Reads<'_>, view: &DeliveryView) -> Result<(&'static str, String), OpError> {
+fn sentence(
+    q: &Reads<'_>,
+    view: &DeliveryView,
+    now: UtcMs,
+) -> Result<(&'static str, String), OpError> {
     let one = &view.delivery;
     let place = format!("@{}", one.handle);
     let at = |at: UtcMs| format!("{} {}", civil(at, &one.timezone), zone_name(&one.timezone));
@@ -98,7 +104,15 @@ fn sentence(q: &Reads<'_>, view: &DeliveryView) -> Result<(&'static str, String)
             format!("It is a draft for {place}: it will not go out until it is scheduled."),
         ),
         Shown::Scheduled => {
+            let stands = match view.late_by {
+                Some(_) => stands_still(q, one, now)?,
+                None => None,
+            };
             let will = match (one.next_attempt_at, view.late_by) {
+                _ if stands.is_some() => format!(
+                    "It was due {due} and waits, as everything there does: {}",
+                    stands.as_deref().unwrap_or_default().trim_end_matches('.')
+                ),
                 (Some(next), _) => format!(
                     "It will go out on {place}: due {due}, the last try did not get through{reason}, the next one is at {}",
                     at(next)
@@ -166,6 +180,20 @@ fn sentence(q: &Reads<'_>, view: &DeliveryView) -> Result<(&'static str, String)
             )
         }
     })
+}
+
+/// What keeps every post of its network, or of our app there, from going out.
+fn stands_still(q: &Reads<'_>, one: &Delivery, now: UtcMs) -> Result<Option<String>, OpError> {
+    let channel = q.channel(&one.channel_id)?;
+    let network = channel.kind.network();
+    let waits_for_app = q.waits_for_app(&channel, now)?;
+    Ok(q.incidents(true, u32::MAX)?
+        .into_iter()
+        .find(|incident| {
+            incident.network == Some(network)
+                && (incident.kind == WEATHER || (waits_for_app && incident.kind == APP_FAULT))
+        })
+        .map(|incident| incident.text))
 }
 
 /// What a promise depends on while no process publishes.

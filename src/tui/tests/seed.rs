@@ -185,6 +185,7 @@ pub fn channel(seed: &Seed<'_>) -> ChannelView {
             next_due,
         },
         lamp: seed.lamp,
+        blocker: None,
         words: seed.words.into(),
         held: if broken { seed.scheduled } else { 0 },
         first_hit: next_due.filter(|_| seed.lamp != Lamp::Green),

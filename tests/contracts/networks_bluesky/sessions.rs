@@ -218,7 +218,7 @@ async fn a5_a_rate_limit_says_when_and_a_broken_success_is_visible() {
 }
 
 #[tokio::test]
-async fn b4_another_accounts_session_is_not_kept() {
+async fn row_37_another_accounts_session_is_not_kept() {
     let scene = Scene::new().await;
     let mut session = scene.session().await;
     session.remote_user_id = "did:plc:aaaaaaaaaaaaaaaaaaaaaaaa".into();
