@@ -162,6 +162,7 @@ async fn visible(
             rendered: Some(call.rendered.clone()),
             ..publish.clone()
         };
+        fault::point("C5.before");
         run(inner, &known, networked, net, session, &publish, call).await
     };
     fault::point("C6.before");

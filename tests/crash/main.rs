@@ -7,6 +7,10 @@
 mod common;
 mod forgetting;
 mod publishers;
+mod soak;
+#[path = "../pty/terminal.rs"]
+#[allow(dead_code, reason = "each test target uses its own part")]
+mod terminal;
 
 use common::simulated::Simulated;
 
