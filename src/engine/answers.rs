@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::facts::{self, Known};
 use super::sender::Sent;
-use super::{Inner, harvester, refresher};
+use super::{Inner, harvester, refresher, resolver};
 use crate::domain::answer::AnswerClass;
 use crate::domain::channel::Evidence;
 use crate::domain::delivery::State;
@@ -186,6 +186,7 @@ async fn commit(
     let now = inner.now();
     let next = next_try(inner, known, answer.refusal.as_ref(), now);
     let (timing, rules) = (inner.parts.timing.clone(), inner.parts.rules);
+    let settle = resolver::settle(inner);
     let (class, readable) = (known.facts.class, known.facts.readable);
     let (id, attempt_id, entropy) = (
         known.delivery.id.clone(),
@@ -205,7 +206,7 @@ async fn commit(
             let Ok(transition) = step(known.delivery.state, &event, &facts, &rules, now) else {
                 return Ok(known.delivery.state);
             };
-            let settle_at = now.plus(timing.settle);
+            let settle_at = now.plus(settle);
             apply(
                 tx,
                 &known,

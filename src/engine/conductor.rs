@@ -33,7 +33,7 @@ pub async fn run(
     while !*stop.borrow() {
         let lease = match kind {
             PublisherKind::Daemon => {
-                if let Some(lease) = leadership::try_take(&inner.parts.lock)? {
+                if let Some(lease) = take(inner)? {
                     lease
                 } else {
                     let me = process::this(kind);
@@ -78,6 +78,15 @@ pub async fn run(
     Ok(())
 }
 
+/// The role when it is free; a broken protocol takes it in any case.
+fn take(inner: &Inner) -> Result<Option<Lease>, EngineError> {
+    let path = &inner.parts.lock;
+    match leadership::try_take(path)? {
+        None if inner.parts.rules.stealable_lease => leadership::steal(path).map(Some),
+        taken => Ok(taken),
+    }
+}
+
 async fn stopped(stop: &mut watch::Receiver<bool>) {
     // An error means that nobody can ask any more, which is no request to stop.
     if stop.wait_for(|stop| *stop).await.is_err() {
@@ -112,7 +121,7 @@ async fn wait_as_screen(
             .any(|(_, _, kind)| *kind == PublisherKind::Daemon);
         if free_long_enough
             && !daemon_waits
-            && let Some(lease) = leadership::try_take(&inner.parts.lock)?
+            && let Some(lease) = take(inner)?
         {
             return Ok(Some(lease));
         }

@@ -25,6 +25,15 @@ const READS: [Duration; 4] = [
     Duration::from_secs(30 * 60),
 ];
 
+/// How long the network may still be at work on a request of ours.
+pub(super) fn settle(inner: &Inner) -> Duration {
+    if inner.parts.rules.no_settle {
+        Duration::ZERO
+    } else {
+        inner.parts.timing.settle
+    }
+}
+
 /// Marks what a dead publisher left on the wire as unknown, and what this one
 /// could not write the answer of down. Who is at work now is left alone.
 ///
@@ -32,7 +41,7 @@ const READS: [Duration; 4] = [
 /// When the store fails or the role was lost.
 pub async fn adopt_orphans(inner: &Arc<Inner>) -> Result<u64, StoreError> {
     let (term, now, rules) = (inner.term()?, inner.now(), inner.parts.rules);
-    let settle = inner.parts.timing.settle;
+    let settle = settle(inner);
     let at_work = inner.memory().sending.clone();
     inner
         .parts
@@ -144,11 +153,12 @@ async fn read(inner: &Arc<Inner>, id: &DeliveryId) -> Result<Known, StoreError> 
 /// Records a reading. What the machine wants to call afterwards.
 async fn commit(inner: &Arc<Inner>, known: &Known, found: Found) -> Result<Vec<Call>, StoreError> {
     let now = inner.now();
-    let (timing, rules, entropy) = (
+    let (mut timing, rules, entropy) = (
         inner.parts.timing.clone(),
         inner.parts.rules,
         inner.parts.entropy.clone(),
     );
+    timing.settle = settle(inner);
     let (class, without_token, id) = (
         known.facts.class,
         known.facts.readable,
@@ -268,6 +278,9 @@ fn next_read(known: &Known, timing: &crate::support::timing::Timing) -> Duration
         let factor = timing.settle.as_secs_f64() / READS[0].as_secs_f64();
         pause.mul_f64(factor)
     };
+    if timing.settle.is_zero() {
+        return timing.absent_spacing;
+    }
     let waited = known.facts.unknown_for;
     let next = READS
         .iter()

@@ -39,6 +39,8 @@ pub fn point(name: &str) {
     }
     if armed(&format!("stop.{name}")) && !STOPPED.swap(true, Ordering::Relaxed) {
         let _ = kill_process(getpid(), Signal::STOP);
+        // Another thread may take the signal: this one goes no further before.
+        std::thread::park_timeout(std::time::Duration::from_millis(200));
     }
 }
 

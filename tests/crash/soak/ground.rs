@@ -8,10 +8,11 @@ use allgreen::sandbox::Sandbox;
 use allgreen::sandbox::ledger::{Act, LedgerEntry};
 use allgreen::sandbox::telegram::{ChatKind, Rights};
 
-use crate::common::process::Home;
+use crate::common::process::{Home, Outcome, Run};
 use crate::common::program::Desk;
 use crate::common::proxy::Proxy;
 use crate::common::simulated::sandbox;
+use crate::common::{PATIENCE, eventually};
 
 const BOT: &str = "acme_bot";
 
@@ -170,7 +171,9 @@ impl Ground {
         channels
             .into_iter()
             .map(|(way, account)| Channel {
-                id: self.connect(desk, &way).expect("a first connection"),
+                id: self
+                    .connect(desk, &way, &Run::run)
+                    .expect("a first connection"),
                 way,
                 account,
             })
@@ -179,7 +182,12 @@ impl Ground {
 
     /// Connects an account, again or for the first time; the channel's id, or
     /// what the program complained about.
-    pub fn connect(&self, desk: &Desk, way: &Way) -> Result<String, String> {
+    pub fn connect(
+        &self,
+        desk: &Desk,
+        way: &Way,
+        runs: &dyn Fn(Run) -> Outcome,
+    ) -> Result<String, String> {
         let server = self.mastodon.url();
         let (words, secret) = match way {
             Way::Bluesky { handle, password } => (
@@ -201,7 +209,7 @@ impl Ground {
         let mut all = vec!["channel", "connect"];
         all.extend(words);
         all.push("--json");
-        let done = desk.home.allgreen(all).input(format!("{secret}\n")).run();
+        let done = runs(desk.home.allgreen(all).input(format!("{secret}\n")));
         match done.code {
             Some(0) => Ok(done.json()["id"].as_str().expect("an id").to_owned()),
             _ => Err(done.stderr),
@@ -229,6 +237,15 @@ impl Ground {
             proxy.heal();
         }
         self.sandbox.mastodon().ignore_idempotency(false);
+    }
+
+    /// Waits until nothing is on its way to a network any more.
+    pub fn wait_until_quiet(&self) {
+        for proxy in [&self.bluesky, &self.mastodon, &self.telegram] {
+            eventually("every request has arrived", PATIENCE, || {
+                proxy.calls("*").iter().all(|call| call.done)
+            });
+        }
     }
 
     /// Everything that ever became visible.

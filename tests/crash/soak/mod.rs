@@ -23,12 +23,14 @@ use allgreen::support::entropy::Entropy;
 use rusqlite::{Connection, OpenFlags};
 use rustix::process::Signal;
 
-use crate::common::process::{send, wait_until_dead};
+use crate::common::PATIENCE;
+use crate::common::process::{Outcome, Run, send, wait_until_dead};
 use crate::common::program::Desk;
 use crate::common::proxy::Fault;
 use crew::{Crew, PLACES};
 use ground::{Channel, Ground, Way};
 
+mod broken;
 mod crew;
 mod ground;
 mod oracle;
@@ -57,6 +59,9 @@ pub struct Acts {
     windows: Vec<(String, i64, i64)>,
     disconnected: BTreeSet<String>,
     cancelled: BTreeSet<String>,
+    /// When a post was due before a person ordered it anew, which makes it due
+    /// at once.
+    first_due: std::collections::BTreeMap<String, i64>,
 }
 
 impl Acts {
@@ -163,17 +168,31 @@ impl Soak {
             words.push("--to".into());
             words.push(self.channels[(network + of) % 3 + 3 * second].id.clone());
         }
-        let done = self.desk.home.allgreen(words).run();
+        let done = self.patient(self.desk.home.allgreen(words));
         // 7: nobody publishes just now; it is written down all the same.
         assert!(matches!(done.code, Some(0 | 7)), "{done:#?}");
         self.posted += 1;
+    }
+
+    /// Runs a command. One that stopped in the middle of a write, where it keeps
+    /// everybody from the store, is woken when it takes too long.
+    fn patient(&self, run: Run) -> Outcome {
+        let mut running = run.spawn();
+        let enough = Instant::now() + Duration::from_secs(4);
+        while running.is_alive() && Instant::now() < enough {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        if running.is_alive() {
+            self.go_on();
+        }
+        running.wait(3 * PATIENCE)
     }
 
     /// Runs a command of a person who does not give up.
     fn insists(&self, words: &[&str]) {
         let mut said = Vec::new();
         for _ in 0..5 {
-            let done = self.desk.home.allgreen(words).run();
+            let done = self.patient(self.desk.home.allgreen(words));
             if done.code == Some(0) {
                 return;
             }
@@ -312,7 +331,8 @@ impl Soak {
     fn disconnects(&mut self) -> &'static str {
         let at = usize::try_from(self.below(self.channels.len() as u64)).unwrap();
         let channel = self.channels[at].clone();
-        let shown = self.desk.channel(&channel.id);
+        let show = ["channel", "show", &channel.id, "--json"];
+        let shown = self.patient(self.desk.home.allgreen(show)).ok().json();
         let handle = shown["handle"].as_str().unwrap();
         let confirm = format!("--confirm-handle=@{handle}");
         self.insists(&["channel", "disconnect", &channel.id, "--yes", &confirm]);
@@ -322,8 +342,9 @@ impl Soak {
         self.acts.disconnected.insert(channel.id.clone());
         self.pause(0, 1000);
         let mut said = Vec::new();
+        let patient = |run| self.patient(run);
         for _ in 0..5 {
-            match self.ground.connect(&self.desk, &channel.way) {
+            match self.ground.connect(&self.desk, &channel.way, &patient) {
                 Ok(id) => {
                     self.channels[at].id = id;
                     self.former.push(channel);
@@ -345,11 +366,8 @@ impl Soak {
             .ok();
         if let Some(id) = found {
             // It may be on its way by now; then it is not cancelled.
-            let _ = self
-                .desk
-                .home
-                .allgreen(["post", "cancel", &id, "--yes"])
-                .run();
+            let cancel = ["post", "cancel", &id, "--yes"];
+            self.patient(self.desk.home.allgreen(cancel));
             self.acts.cancelled.insert(id);
         }
         "cancelled"
@@ -398,7 +416,7 @@ impl Soak {
 
     /// A person looks at the network and says what is there. Networks that can
     /// be read need nobody.
-    fn decides(&self, row: &oracle::Row) {
+    fn decides(&mut self, row: &oracle::Row) {
         let mut channels = self.channels.iter();
         let channel = channels.find(|one| one.id == row.channel);
         let channel = channel.filter(|one| matches!(one.way, Way::Telegram { .. }));
@@ -411,7 +429,9 @@ impl Soak {
             .any(|entry| entry.did == channel.account && entry.text == row.text);
         let words = if live { "live" } else { "not-live" };
         let decide = ["post", "resolve", &row.id, words];
-        let _ = self.desk.home.allgreen(decide).run();
+        let due = self.acts.first_due.entry(row.id.clone());
+        due.or_insert(row.due);
+        self.patient(self.desk.home.allgreen(decide));
     }
 
     /// Rounds, and the end.

@@ -59,6 +59,7 @@ pub fn judge(
     database: &Connection,
     acts: &Acts,
 ) -> Vec<String> {
+    ground.wait_until_quiet();
     let mut wrong = Vec::new();
     let rows = rows(database);
     let mut live: BTreeMap<(String, String), Vec<i64>> = BTreeMap::new();
@@ -76,7 +77,8 @@ pub fn judge(
         if let Some(what) = state_of(row, channel, times.len(), acts) {
             wrong.push(format!("{what}: {row:?}, live at {times:?}"));
         }
-        if times.iter().chain(&row.arms).any(|at| *at < row.due) {
+        let due = acts.first_due.get(&row.id).unwrap_or(&row.due);
+        if times.iter().chain(&row.arms).any(|at| at < due) {
             wrong.push(format!("before its time: {row:?}, live at {times:?}"));
         }
         for (from, to) in acts.windows(&row.channel) {
