@@ -236,7 +236,6 @@ impl Ground {
         ] {
             proxy.heal();
         }
-        self.sandbox.mastodon().ignore_idempotency(false);
     }
 
     /// Waits until nothing is on its way to a network any more.
