@@ -360,7 +360,14 @@ async fn take_commands(
 fn begin_command(inner: &Arc<Inner>, tasks: &mut Tasks, command: Command) {
     let inner = Arc::clone(inner);
     tasks.spawn(async move {
-        if let Err(error) = commands::carry_out(&inner, &command).await {
+        let (working, asked) = (Arc::clone(&inner), command.clone());
+        let work = tokio::spawn(async move { commands::carry_out(&working, &asked).await });
+        let done = match work.await {
+            Ok(done) => done,
+            // Whoever asked is told at once, not by the next publisher.
+            Err(_) => commands::broke_off(&inner, &command).await,
+        };
+        if let Err(error) = done {
             tracing::error!(%error, command = %command.id, "a command could not be finished");
         }
         Finished::Command

@@ -130,6 +130,11 @@ impl Ground {
         }
     }
 
+    /// The token of the bot.
+    pub fn bot_token(&self) -> &str {
+        &self.bot
+    }
+
     /// A home that finds the networks behind the proxies.
     pub fn desk(&self) -> Desk {
         let home = Home::new();

@@ -15,7 +15,7 @@
 )]
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -32,7 +32,7 @@ use ground::{Channel, Ground, Way};
 
 mod broken;
 mod crew;
-mod ground;
+pub mod ground;
 mod oracle;
 
 /// How long everything may take to settle at the end.
@@ -93,14 +93,14 @@ fn now() -> i64 {
     jiff::Timestamp::now().as_millisecond()
 }
 
-fn database(path: &PathBuf) -> Connection {
+pub fn database(path: &Path) -> Connection {
     let database = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
     database.busy_timeout(Duration::from_secs(20)).unwrap();
     database
 }
 
 /// The process that holds the role, when it is a lasting one.
-fn holder(path: &PathBuf) -> Option<u32> {
+pub fn holder(path: &Path) -> Option<u32> {
     let found = database(path).query_row(
         "SELECT pid FROM term WHERE ended_at IS NULL AND kind <> 'command' ORDER BY n DESC LIMIT 1",
         [],
