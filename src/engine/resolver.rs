@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::facts::{self, Known};
-use super::{Inner, refresher, sender};
+use super::{Inner, answers, refresher, sender};
 use crate::domain::delivery::State;
 use crate::domain::ids::DeliveryId;
 use crate::domain::machine::{Call, Event, Look, Poll, Transition, Write, step};
@@ -169,6 +169,7 @@ async fn commit(inner: &Arc<Inner>, known: &Known, found: Found) -> Result<Vec<C
         .store
         .write(move |tx| {
             let mut known = facts::read(tx, &id, class, without_token, &timing, now)?;
+            let found = own(tx, &known, found)?;
             let absent = found == Found::Absent;
             if absent {
                 known.facts.absent_reads = known.facts.absent_reads.saturating_add(1);
@@ -195,6 +196,23 @@ async fn commit(inner: &Arc<Inner>, known: &Known, found: Found) -> Result<Vec<C
             Ok(transition.calls)
         })
         .await
+}
+
+/// A post that belongs to another delivery is none of this one's: a person is
+/// asked, with what the network said.
+fn own(tx: &Tx<'_>, known: &Known, found: Found) -> Result<Found, StoreError> {
+    let Found::Published(remote) = &found else {
+        return Ok(found);
+    };
+    let Some(owner) = tx.owner_of_remote(&known.delivery.id, &remote.id)? else {
+        return Ok(found);
+    };
+    let evidence = answers::of_another(&remote.id, &owner);
+    Ok(if known.delivery.state == State::Unknown {
+        Found::Different(evidence)
+    } else {
+        Found::Unreadable(answers::unclear(evidence))
+    })
 }
 
 fn event(state: State, found: &Found) -> Event {

@@ -149,6 +149,23 @@ impl Reads<'_> {
         Ok(found == 1)
     }
 
+    /// The other delivery of its channel that this remote post belongs to.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn owner_of_remote(
+        &self,
+        delivery: &DeliveryId,
+        remote: &str,
+    ) -> Result<Option<DeliveryId>, StoreError> {
+        let owner: Option<String> = self.value(
+            "SELECT o.id FROM delivery o JOIN delivery d ON d.channel_id = o.channel_id
+             WHERE d.id = ?1 AND o.id <> d.id AND o.remote_id = ?2",
+            (delivery.as_str(), remote),
+        )?;
+        Ok(owner.map(DeliveryId::from_stored))
+    }
+
     /// Whether a delivery waits for a decision only because no token was there
     /// to look with.
     ///

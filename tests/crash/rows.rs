@@ -281,3 +281,69 @@ fn row_40_a_reconnect_during_a_disconnect_serialises_either_way() {
     assert_eq!(ground.posts().len(), 1);
     daemon.terminate(FAREWELL).ok();
 }
+
+#[test]
+fn an_answer_that_names_another_posts_id_is_no_proof_and_a_person_is_asked() {
+    let ground = Ground::new();
+    let desk = ground.desk();
+    let channels = ground.channels(&desk);
+    let mut all = channels.iter();
+    let chat = all.find(|one| one.way.network() == "telegram").unwrap();
+    let daemon = desk.home.daemon();
+    let first = desk.schedule(&chat.id, "first", "in 1s");
+    desk.wait_for_state(&first, "published");
+    let (proxy, call) = ground.wire(&chat.way);
+    let chat_id: i64 = chat.account.parse().unwrap();
+    let again = serde_json::json!({ "ok": true, "result": {
+        "message_id": 1, "date": 1, "text": "second",
+        "chat": { "id": chat_id, "type": "channel", "title": "ann", "username": "ann_news" },
+    } });
+    proxy.next(
+        &call,
+        Fault::Answer {
+            status: 200,
+            headers: Vec::new(),
+            body: again.to_string(),
+        },
+    );
+    let second = desk.schedule(&chat.id, "second", "in 1s");
+    eventually("a person is asked", PATIENCE * 2, || {
+        desk.path(&second).0 == "needs_decision"
+    });
+    let (_, path) = desk.path(&second);
+    assert_eq!(path[0], "unclear", "{path:?}");
+    let said: String = database(&desk.home.file("allgreen.db"))
+        .query_row(
+            "SELECT message FROM verdict WHERE delivery_id = ?1 AND kind = 'unclear'",
+            [&second],
+            |row| row.get(0),
+        )
+        .unwrap();
+    assert!(said.contains(&first), "it names the other delivery: {said}");
+    daemon.terminate(FAREWELL).ok();
+}
+
+#[test]
+fn a_command_that_panics_is_finished_as_failed_and_the_publisher_goes_on() {
+    let (_ground, desk, channel) = desk();
+    let daemon = desk.home.allgreen(["daemon"]).fault("command.read").spawn();
+    eventually("somebody publishes", PATIENCE, || {
+        holder(&desk.home.file("allgreen.db")).is_some()
+    });
+    let asked = desk
+        .home
+        .allgreen(["channel", "comments", &channel, "--refresh"])
+        .run();
+    assert_ne!(asked.code, Some(0), "{asked:#?}");
+    let (state, ok): (String, bool) = database(&desk.home.file("allgreen.db"))
+        .query_row(
+            "SELECT state, ok FROM command WHERE kind = 'read'",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .unwrap();
+    assert_eq!((state.as_str(), ok), ("done", false));
+    let post = desk.schedule(&channel, "still well", "in 1s");
+    desk.wait_for_state(&post, "published");
+    daemon.terminate(FAREWELL).ok();
+}
