@@ -5,6 +5,7 @@
 use std::process::Command;
 use std::time::Duration;
 
+use allgreen::support::clock::Clock;
 use rustix::process::Signal;
 
 use crate::common::crashes::Ground as _;
@@ -12,7 +13,7 @@ use crate::common::process::{Run, send};
 use crate::common::program::Desk;
 use crate::common::proxy::{Fault, Gate};
 use crate::common::simulated::Simulated;
-use crate::common::{PATIENCE, eventually, eventually_some};
+use crate::common::{PATIENCE, eventually, eventually_some, runtime};
 use crate::soak::ground::{Ground, Way};
 use crate::soak::{database, holder};
 use crate::terminal::Term;
@@ -249,7 +250,8 @@ fn row_40_a_reconnect_during_a_disconnect_serialises_either_way() {
             .home
             .allgreen(["channel", "disconnect", &channel, "--yes"])
             .spawn();
-        std::thread::sleep(Duration::from_millis(60 * round));
+        let later = Duration::from_millis(60 * round);
+        runtime().block_on(Clock::real().sleep(later));
         let connect = ["channel", "connect", "bluesky", "--handle", "ann.test"];
         let connect = connect.into_iter().chain(["--password-stdin", "--json"]);
         let password = format!("{}\n", ground.app_password());
