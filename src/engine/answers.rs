@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use super::facts::{self, Known};
 use super::sender::Sent;
-use super::{Inner, harvester, refresher};
+use super::{Inner, harvester, refresher, resolver};
 use crate::domain::answer::AnswerClass;
 use crate::domain::channel::Evidence;
 use crate::domain::delivery::State;
-use crate::domain::ids::AttemptId;
+use crate::domain::ids::{AttemptId, DeliveryId};
 use crate::domain::machine::{AnswerKind, Event, Transition, Write, step};
 use crate::domain::notice::Severity;
 use crate::networks::{Outcome, Refusal, Remote, STEPS_GONE};
@@ -50,6 +50,28 @@ pub fn nothing_to_answer() -> Refusal {
             ),
             ..Evidence::default()
         },
+        retry_after: None,
+        confirmed: false,
+    }
+}
+
+/// What is seen when the network names a post that is another delivery's.
+pub(super) fn of_another(remote: &str, owner: &DeliveryId) -> Evidence {
+    let message = format!(
+        "The network names a post that belongs to another delivery ({owner}): {remote}. Look at both at the network, then say whether this one is live."
+    );
+    Evidence {
+        message: Some(message),
+        ..Evidence::default()
+    }
+}
+
+/// An answer that decides nothing.
+pub(super) fn unclear(evidence: Evidence) -> Refusal {
+    Refusal {
+        class: AnswerClass::Unclassified,
+        cause: None,
+        evidence,
         retry_after: None,
         confirmed: false,
     }
@@ -102,12 +124,30 @@ pub async fn record(
     attempt: &Attempt,
     outcome: Outcome,
 ) -> Result<Sent, StoreError> {
-    let answer = Answer::of(outcome);
+    let answer = Answer::of(own(inner, known, outcome).await?);
     let refusal = answer.refusal.clone();
     let event = Event::Answered(answer.kind);
     let (to, now) = commit(inner, known, attempt, event, answer).await?;
     fault::point("C6.after");
     follow_up(inner, known, to, refusal, now).await
+}
+
+/// An answer that names another delivery's post is no proof for this one: the
+/// network is read before anything is believed.
+async fn own(inner: &Arc<Inner>, known: &Known, outcome: Outcome) -> Result<Outcome, StoreError> {
+    let Outcome::Published(remote) = &outcome else {
+        return Ok(outcome);
+    };
+    let (id, named) = (known.delivery.id.clone(), remote.id.clone());
+    let owner = inner
+        .parts
+        .store
+        .read(move |q| q.owner_of_remote(&id, &named))
+        .await?;
+    Ok(match owner {
+        Some(owner) => Outcome::Unclear(unclear(of_another(&remote.id, &owner))),
+        None => outcome,
+    })
 }
 
 /// An invisible step or a check of ours did not succeed: nothing was armed.
@@ -186,6 +226,7 @@ async fn commit(
     let now = inner.now();
     let next = next_try(inner, known, answer.refusal.as_ref(), now);
     let (timing, rules) = (inner.parts.timing.clone(), inner.parts.rules);
+    let settle = resolver::settle(inner);
     let (class, readable) = (known.facts.class, known.facts.readable);
     let (id, attempt_id, entropy) = (
         known.delivery.id.clone(),
@@ -205,7 +246,7 @@ async fn commit(
             let Ok(transition) = step(known.delivery.state, &event, &facts, &rules, now) else {
                 return Ok(known.delivery.state);
             };
-            let settle_at = now.plus(timing.settle);
+            let settle_at = now.plus(settle);
             apply(
                 tx,
                 &known,

@@ -11,6 +11,7 @@ use crate::domain::publisher::CommandKind;
 use crate::domain::reading::Reading;
 use crate::store::StoreError;
 use crate::store::commands::Command;
+use crate::support::fault;
 
 /// Carries out one command and writes down how it went.
 ///
@@ -26,6 +27,21 @@ pub async fn carry_out(inner: &Arc<Inner>, command: &Command) -> Result<(), Stor
         .parts
         .store
         .write(move |tx| tx.finish_command(&id, ok, &text, now))
+        .await
+}
+
+/// Writes down that a command ended in a panic.
+///
+/// # Errors
+/// When the store fails.
+pub async fn broke_off(inner: &Arc<Inner>, command: &Command) -> Result<(), StoreError> {
+    let (id, now) = (command.id.clone(), inner.now());
+    let text = "The publisher failed inside while doing this; its log says where. \
+                Nothing was left half done. Ask again.";
+    inner
+        .parts
+        .store
+        .write(move |tx| tx.finish_command(&id, false, text, now))
         .await
 }
 
@@ -45,7 +61,10 @@ async fn run(inner: &Arc<Inner>, command: &Command) -> Result<(bool, String), St
             )
             .await
         }
-        CommandKind::Read => read(inner, &ChannelId::from_stored(command.object.clone())).await,
+        CommandKind::Read => {
+            fault::panics("command.read");
+            read(inner, &ChannelId::from_stored(command.object.clone())).await
+        }
         CommandKind::LookUp => {
             let id = DeliveryId::from_stored(command.object.clone());
             let wanted = id.clone();

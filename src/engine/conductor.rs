@@ -37,7 +37,7 @@ pub async fn run(
     while !*stop.borrow() {
         let lease = match kind {
             PublisherKind::Daemon => {
-                if let Some(lease) = leadership::try_take(&inner.parts.lock)? {
+                if let Some(lease) = take(inner)? {
                     lease
                 } else {
                     let me = process::this(kind);
@@ -82,6 +82,15 @@ pub async fn run(
     Ok(())
 }
 
+/// The role when it is free; a broken protocol takes it in any case.
+fn take(inner: &Inner) -> Result<Option<Lease>, EngineError> {
+    let path = &inner.parts.lock;
+    match leadership::try_take(path)? {
+        None if inner.parts.rules.stealable_lease => leadership::steal(path).map(Some),
+        taken => Ok(taken),
+    }
+}
+
 async fn stopped(stop: &mut watch::Receiver<bool>) {
     // An error means that nobody can ask any more, which is no request to stop.
     if stop.wait_for(|stop| *stop).await.is_err() {
@@ -116,7 +125,7 @@ async fn wait_as_screen(
             .any(|(_, _, kind)| *kind == PublisherKind::Daemon);
         if free_long_enough
             && !daemon_waits
-            && let Some(lease) = leadership::try_take(&inner.parts.lock)?
+            && let Some(lease) = take(inner)?
         {
             return Ok(Some(lease));
         }
@@ -397,7 +406,14 @@ async fn take_commands(
 fn begin_command(inner: &Arc<Inner>, tasks: &mut Tasks, command: Command) {
     let inner = Arc::clone(inner);
     tasks.spawn(async move {
-        if let Err(error) = commands::carry_out(&inner, &command).await {
+        let (working, asked) = (Arc::clone(&inner), command.clone());
+        let work = tokio::spawn(async move { commands::carry_out(&working, &asked).await });
+        let done = match work.await {
+            Ok(done) => done,
+            // Whoever asked is told at once, not by the next publisher.
+            Err(_) => commands::broke_off(&inner, &command).await,
+        };
+        if let Err(error) = done {
             tracing::error!(%error, command = %command.id, "a command could not be finished");
         }
         Finished::Command

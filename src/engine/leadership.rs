@@ -51,6 +51,18 @@ pub fn try_take(path: &Path) -> Result<Option<Lease>, EngineError> {
     }
 }
 
+/// Takes the role from whoever holds it: what must never be done, for the tests
+/// that show why.
+///
+/// # Errors
+/// When the lock file cannot be opened.
+pub fn steal(path: &Path) -> Result<Lease, EngineError> {
+    Ok(Lease {
+        file: open(path)?,
+        path: path.to_path_buf(),
+    })
+}
+
 /// Waits for the role in a thread of its own, without polling: the kernel hands
 /// it over the moment the holder is gone.
 ///

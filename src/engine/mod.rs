@@ -209,6 +209,8 @@ pub fn rules() -> Rules {
         blind_retry: fault::armed("rules.blind_retry"),
         new_key_per_attempt: fault::armed("rules.new_key_per_attempt"),
         no_settle: fault::armed("rules.no_settle"),
+        stealable_lease: fault::armed("rules.steal_lease"),
+        late_send: fault::armed("rules.late_send"),
         ..Rules::default()
     }
 }

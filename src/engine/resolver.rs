@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::facts::{self, Known};
-use super::{Inner, refresher, sender};
+use super::{Inner, answers, refresher, sender};
 use crate::domain::delivery::State;
 use crate::domain::ids::DeliveryId;
 use crate::domain::machine::{Call, Event, Look, Poll, Transition, Write, step};
@@ -25,6 +25,15 @@ const READS: [Duration; 4] = [
     Duration::from_secs(30 * 60),
 ];
 
+/// How long the network may still be at work on a request of ours.
+pub(super) fn settle(inner: &Inner) -> Duration {
+    if inner.parts.rules.no_settle {
+        Duration::ZERO
+    } else {
+        inner.parts.timing.settle
+    }
+}
+
 /// Marks what a dead publisher left on the wire as unknown, and what this one
 /// could not write the answer of down. Who is at work now is left alone.
 ///
@@ -32,7 +41,7 @@ const READS: [Duration; 4] = [
 /// When the store fails or the role was lost.
 pub async fn adopt_orphans(inner: &Arc<Inner>) -> Result<u64, StoreError> {
     let (term, now, rules) = (inner.term()?, inner.now(), inner.parts.rules);
-    let settle = inner.parts.timing.settle;
+    let settle = settle(inner);
     let at_work = inner.memory().sending.clone();
     inner
         .parts
@@ -143,11 +152,12 @@ async fn read(inner: &Arc<Inner>, id: &DeliveryId) -> Result<Known, StoreError> 
 /// Records a reading. What the machine wants to call afterwards.
 async fn commit(inner: &Arc<Inner>, known: &Known, found: Found) -> Result<Vec<Call>, StoreError> {
     let now = inner.now();
-    let (timing, rules, entropy) = (
+    let (mut timing, rules, entropy) = (
         inner.parts.timing.clone(),
         inner.parts.rules,
         inner.parts.entropy.clone(),
     );
+    timing.settle = settle(inner);
     let (class, without_token, id) = (
         known.facts.class,
         known.facts.readable,
@@ -158,6 +168,7 @@ async fn commit(inner: &Arc<Inner>, known: &Known, found: Found) -> Result<Vec<C
         .store
         .write(move |tx| {
             let mut known = facts::read(tx, &id, class, without_token, &timing, now)?;
+            let found = own(tx, &known, found)?;
             let absent = found == Found::Absent;
             if absent {
                 known.facts.absent_reads = known.facts.absent_reads.saturating_add(1);
@@ -184,6 +195,23 @@ async fn commit(inner: &Arc<Inner>, known: &Known, found: Found) -> Result<Vec<C
             Ok(transition.calls)
         })
         .await
+}
+
+/// A post that belongs to another delivery is none of this one's: a person is
+/// asked, with what the network said.
+fn own(tx: &Tx<'_>, known: &Known, found: Found) -> Result<Found, StoreError> {
+    let Found::Published(remote) = &found else {
+        return Ok(found);
+    };
+    let Some(owner) = tx.owner_of_remote(&known.delivery.id, &remote.id)? else {
+        return Ok(found);
+    };
+    let evidence = answers::of_another(&remote.id, &owner);
+    Ok(if known.delivery.state == State::Unknown {
+        Found::Different(evidence)
+    } else {
+        Found::Unreadable(answers::unclear(evidence))
+    })
 }
 
 fn event(state: State, found: &Found) -> Event {
@@ -267,6 +295,9 @@ fn next_read(known: &Known, timing: &crate::support::timing::Timing) -> Duration
         let factor = timing.settle.as_secs_f64() / READS[0].as_secs_f64();
         pause.mul_f64(factor)
     };
+    if timing.settle.is_zero() {
+        return timing.absent_spacing;
+    }
     let waited = known.facts.unknown_for;
     let next = READS
         .iter()

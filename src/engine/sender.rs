@@ -157,14 +157,26 @@ async fn visible(
         Err(error) => return Err(error),
     }
     fault::point("C4.after");
-    let outcome = if inner.parts.clock.boot().saturating_sub(armed_at) > ARMED_FOR {
+    // The client looks at the limit last, with the connection at hand (C5): it
+    // may wait for a place or a connection, and a process may be stopped.
+    let leaves_by = if inner.parts.rules.late_send {
+        Duration::MAX
+    } else {
+        armed_at + ARMED_FOR * inner.parts.clock.factor().max(1)
+    };
+    let outcome = if inner.parts.clock.boot() > leaves_by {
         answers::slept_while_armed()
     } else {
         let publish = Publish {
             rendered: Some(call.rendered.clone()),
             ..publish.clone()
         };
-        run(inner, &known, networked, net, session, &publish, call).await
+        let net = Net {
+            http: net.http.starting_by(leaves_by),
+            ..net.clone()
+        };
+        fault::point("C5.before");
+        run(inner, &known, networked, &net, session, &publish, call).await
     };
     fault::point("C6.before");
     let sent = answers::record(inner, &known, attempt, outcome).await?;

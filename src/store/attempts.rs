@@ -47,7 +47,8 @@ pub struct NewVerdict<'a> {
 }
 
 /// A delivery's new state and what goes with it. Instants and counts left out
-/// are cleared; a permalink or remote id left out stays.
+/// are cleared; a permalink or remote id left out stays, and so does the reason
+/// of a question or a failure that only gets more evidence.
 #[derive(Clone, Debug)]
 pub struct Record<'a> {
     /// The delivery.
@@ -146,6 +147,23 @@ impl Reads<'_> {
             )?
             .unwrap_or(0);
         Ok(found == 1)
+    }
+
+    /// The other delivery of its channel that this remote post belongs to.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn owner_of_remote(
+        &self,
+        delivery: &DeliveryId,
+        remote: &str,
+    ) -> Result<Option<DeliveryId>, StoreError> {
+        let owner: Option<String> = self.value(
+            "SELECT o.id FROM delivery o JOIN delivery d ON d.channel_id = o.channel_id
+             WHERE d.id = ?1 AND o.id <> d.id AND o.remote_id = ?2",
+            (delivery.as_str(), remote),
+        )?;
+        Ok(owner.map(DeliveryId::from_stored))
     }
 
     /// Whether a delivery waits for a decision only because no token was there
@@ -394,12 +412,12 @@ impl Tx<'_> {
             .and_then(|verdict| verdict.remote_id);
         self.run(
             "UPDATE delivery SET state = ?2, next_attempt_at = ?3, next_look_at = ?4, absent_reads = ?5, first_absent_at = ?6,
-               access_failure = ?7, unknown_since = CASE WHEN ?8 THEN coalesce(unknown_since, ?9) WHEN ?2 = 'sending' THEN unknown_since ELSE NULL END,
+               access_failure = CASE WHEN state = ?2 AND state = 'failed' THEN max(access_failure, ?7) ELSE ?7 END, unknown_since = CASE WHEN ?8 THEN coalesce(unknown_since, ?9) WHEN ?2 = 'sending' THEN unknown_since ELSE NULL END,
                published_at = CASE WHEN ?10 THEN coalesce(published_at, ?9) ELSE published_at END,
                remote_id = CASE WHEN ?10 THEN coalesce(?11, remote_id) ELSE remote_id END,
                permalink = CASE WHEN ?10 THEN coalesce(?12, permalink) ELSE permalink END,
                send_now = CASE WHEN ?2 IN ('scheduled', 'sending', 'unknown') THEN send_now ELSE 0 END,
-               asked = ?13
+               asked = CASE WHEN state = ?2 AND state = 'needs_decision' THEN coalesce(?13, asked) ELSE ?13 END
              WHERE id = ?1",
             rusqlite::params![
                 id,

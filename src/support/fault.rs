@@ -1,9 +1,17 @@
 //! Named fault points: in debug builds `ALLGREEN_FAULT=C4.after` ends the
 //! process at that point as `kill -9` would, so that tests can prove what is
-//! left behind. In release builds they compile to nothing.
+//! left behind; `stop.C4.after` stops it there once, until somebody lets it go
+//! on. In release builds they compile to nothing.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rustix::process::{Signal, getpid, kill_process};
 
 /// Environment variable that names the armed faults, separated by commas.
 pub const FAULT: &str = "ALLGREEN_FAULT";
+
+/// Whether this process stopped itself already: once is enough.
+static STOPPED: AtomicBool = AtomicBool::new(false);
 
 /// Whether the fault `name` was asked for; always false in release builds.
 #[allow(
@@ -15,16 +23,24 @@ pub fn armed(name: &str) -> bool {
         && std::env::var(FAULT).is_ok_and(|list| list.split(',').any(|one| one == name))
 }
 
-/// Ends the process at once, without any clean-up, when `name` was asked for.
+/// Ends the process at once, without any clean-up, when `name` was asked for;
+/// stops it when `stop.name` was.
 pub fn point(name: &str) {
+    if !cfg!(debug_assertions) {
+        return;
+    }
     if armed(name) {
         // SIGKILL cannot be caught: nothing buffered is written, no lock is
         // released by us, exactly as in a crash.
-        let _ =
-            rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+        let _ = kill_process(getpid(), Signal::KILL);
         loop {
             std::thread::park();
         }
+    }
+    if armed(&format!("stop.{name}")) && !STOPPED.swap(true, Ordering::Relaxed) {
+        let _ = kill_process(getpid(), Signal::STOP);
+        // Another thread may take the signal: this one goes no further before.
+        std::thread::park_timeout(std::time::Duration::from_millis(200));
     }
 }
 

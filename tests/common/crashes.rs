@@ -151,7 +151,7 @@ impl<G: Ground> Story<G> {
     }
 }
 
-pub fn killed_before_the_arm_it_is_still_scheduled_and_sent_once<G: Ground>() {
+pub fn row_15_killed_before_the_arm_it_is_still_scheduled_and_sent_once<G: Ground>() {
     for point in ["C0.after", "C1.after", "C2.after"] {
         let story = Story::<G>::new(point, false);
         story.killed_at(point);
@@ -162,7 +162,7 @@ pub fn killed_before_the_arm_it_is_still_scheduled_and_sent_once<G: Ground>() {
     }
 }
 
-pub fn killed_after_an_upload_the_upload_is_used_and_not_made_again<G: Ground>() {
+pub fn row_15_killed_after_an_upload_the_upload_is_used_and_not_made_again<G: Ground>() {
     let story = Story::<G>::new("C3", true);
     story.killed_at("C3.after");
     assert_eq!(story.desk.path(&story.delivery).0, "scheduled");
@@ -171,7 +171,7 @@ pub fn killed_after_an_upload_the_upload_is_used_and_not_made_again<G: Ground>()
     assert_eq!(story.proxy().calls(UPLOAD).len(), 1);
 }
 
-pub fn killed_after_the_arm_it_looks_first_and_then_sends_the_same_request<G: Ground>() {
+pub fn row_15_killed_after_the_arm_it_looks_first_and_then_sends_the_same_request<G: Ground>() {
     let story = Story::<G>::new("C4", false);
     story.killed_at("C4.after");
     assert_eq!(story.desk.path(&story.delivery).0, "sending");
@@ -180,7 +180,7 @@ pub fn killed_after_the_arm_it_looks_first_and_then_sends_the_same_request<G: Gr
     story.ends(1, &["interrupted", "absent", "published"]);
 }
 
-pub fn killed_with_the_first_byte_on_the_wire_it_looks_first_and_then_sends<G: Ground>() {
+pub fn row_15_killed_with_the_first_byte_on_the_wire_it_looks_first_and_then_sends<G: Ground>() {
     let story = Story::<G>::new("C5", false);
     let victim = Victim::default();
     story.proxy().next(PUT, Fault::kill_on_first_byte(&victim));
@@ -192,7 +192,9 @@ pub fn killed_with_the_first_byte_on_the_wire_it_looks_first_and_then_sends<G: G
     story.ends(2, &["interrupted", "absent", "published"]);
 }
 
-pub fn killed_when_the_request_was_done_it_finds_the_post_and_never_sends_again<G: Ground>() {
+pub fn row_15_killed_when_the_request_was_done_it_finds_the_post_and_never_sends_again<
+    G: Ground,
+>() {
     let story = Story::<G>::new("C5 done", false);
     let victim = Victim::default();
     story.proxy().next(PUT, Fault::kill_on_arrival(&victim));
@@ -204,7 +206,7 @@ pub fn killed_when_the_request_was_done_it_finds_the_post_and_never_sends_again<
     story.ends(1, &["interrupted", "published"]);
 }
 
-pub fn killed_with_the_answer_in_hand_it_finds_the_post<G: Ground>() {
+pub fn row_15_killed_with_the_answer_in_hand_it_finds_the_post<G: Ground>() {
     let story = Story::<G>::new("C6 before", false);
     story.killed_at("C6.before");
     assert_eq!(story.desk.path(&story.delivery).0, "sending");
@@ -213,7 +215,7 @@ pub fn killed_with_the_answer_in_hand_it_finds_the_post<G: Ground>() {
     story.ends(1, &["interrupted", "published"]);
 }
 
-pub fn killed_after_the_evidence_nothing_is_left_to_do<G: Ground>() {
+pub fn row_15_killed_after_the_evidence_nothing_is_left_to_do<G: Ground>() {
     for point in ["C6.after", "C7.after"] {
         let story = Story::<G>::new(point, false);
         story.killed_at(point);
@@ -223,7 +225,7 @@ pub fn killed_after_the_evidence_nothing_is_left_to_do<G: Ground>() {
     }
 }
 
-pub fn killed_while_looking_it_looks_again<G: Ground>() {
+pub fn row_15_killed_while_looking_it_looks_again<G: Ground>() {
     let story = Story::<G>::new("C8", false);
     story.proxy().next(PUT, Fault::LoseAnswer);
     story.killed_at("C8.after");
@@ -286,7 +288,9 @@ pub fn a_broken_protocol_shows_two_posts_so_these_stories_can_fail<G: Ground>() 
     assert_eq!(story.texts(), ["twice", "twice"]);
 }
 
-pub fn killed_between_the_parts_of_a_thread_the_rest_follows_and_none_goes_out_twice<G: Ground>() {
+pub fn row_15_killed_between_the_parts_of_a_thread_the_rest_follows_and_none_goes_out_twice<
+    G: Ground,
+>() {
     for point in ["C6.before", "C6.after", "C7.after"] {
         let (story, second) = Story::<G>::thread(point);
         story.killed_at(point);

@@ -11,24 +11,29 @@ mod keys;
 mod migrating;
 mod publishers;
 mod restored;
+mod rows;
 mod ruins;
+mod soak;
 mod synced;
+#[path = "../pty/terminal.rs"]
+#[allow(dead_code, reason = "each test target uses its own part")]
+mod terminal;
 
 use common::simulated::Simulated;
 
 crash_stories! {
     Simulated:
-    killed_before_the_arm_it_is_still_scheduled_and_sent_once,
-    killed_after_an_upload_the_upload_is_used_and_not_made_again,
-    killed_after_the_arm_it_looks_first_and_then_sends_the_same_request,
-    killed_with_the_first_byte_on_the_wire_it_looks_first_and_then_sends,
-    killed_when_the_request_was_done_it_finds_the_post_and_never_sends_again,
-    killed_with_the_answer_in_hand_it_finds_the_post,
-    killed_after_the_evidence_nothing_is_left_to_do,
-    killed_while_looking_it_looks_again,
+    row_15_killed_before_the_arm_it_is_still_scheduled_and_sent_once,
+    row_15_killed_after_an_upload_the_upload_is_used_and_not_made_again,
+    row_15_killed_after_the_arm_it_looks_first_and_then_sends_the_same_request,
+    row_15_killed_with_the_first_byte_on_the_wire_it_looks_first_and_then_sends,
+    row_15_killed_when_the_request_was_done_it_finds_the_post_and_never_sends_again,
+    row_15_killed_with_the_answer_in_hand_it_finds_the_post,
+    row_15_killed_after_the_evidence_nothing_is_left_to_do,
+    row_15_killed_while_looking_it_looks_again,
     an_answer_lost_or_lying_or_late_is_looked_up_and_never_sent_again,
     a_request_the_network_doubles_or_drops_ends_in_one_post,
     a_request_that_arrives_after_its_repeat_changes_nothing,
-    killed_between_the_parts_of_a_thread_the_rest_follows_and_none_goes_out_twice,
+    row_15_killed_between_the_parts_of_a_thread_the_rest_follows_and_none_goes_out_twice,
     a_broken_protocol_shows_two_posts_so_these_stories_can_fail,
 }

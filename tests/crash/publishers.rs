@@ -45,7 +45,7 @@ fn of_two_daemons_one_publishes_and_the_other_takes_over_when_it_is_killed() {
 }
 
 #[test]
-fn a_stopped_publisher_keeps_its_role_and_whoever_asks_is_told_its_pid() {
+fn row_17_a_stopped_publisher_keeps_its_role_and_whoever_asks_is_told_its_pid() {
     let (ground, desk, channel) = desk();
     let first = desk.home.daemon();
     wait_for_publisher(&desk, first.pid());
@@ -79,7 +79,7 @@ fn a_stopped_publisher_keeps_its_role_and_whoever_asks_is_told_its_pid() {
 }
 
 #[test]
-fn a_publisher_asked_to_end_finishes_what_is_on_the_wire() {
+fn row_19_a_publisher_asked_to_end_finishes_what_is_on_the_wire() {
     let (ground, desk, channel) = desk();
     let gate = Gate::new();
     ground.proxy().next(PUT, Fault::HoldRequest(gate.clone()));

@@ -59,6 +59,11 @@ impl Term {
         Self::of(home, (36, 120), &[])
     }
 
+    /// The same with more in its environment.
+    pub fn over_with(home: &Path, environment: &[(&str, &str)]) -> Self {
+        Self::of(home, (36, 120), environment)
+    }
+
     /// The demo, which has a home of its own.
     pub fn demo() -> Self {
         let home = tempfile::tempdir().unwrap();
@@ -161,7 +166,12 @@ impl Term {
 
     /// Waits for the end and checks that the terminal is as it was.
     pub fn ended(&mut self) -> u32 {
-        let end = boot() + PATIENCE;
+        self.ended_within(PATIENCE)
+    }
+
+    /// The same, when it may take this long.
+    pub fn ended_within(&mut self, limit: Duration) -> u32 {
+        let end = boot() + limit;
         let status = loop {
             let _ = self.take(Duration::from_millis(50));
             if let Some(status) = self.child.try_wait().unwrap() {

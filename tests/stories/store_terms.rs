@@ -5,9 +5,10 @@ use allgreen::domain::answer::AnswerClass;
 use allgreen::domain::channel::{Cause, Evidence};
 use allgreen::domain::delivery::{Delivery, State};
 use allgreen::domain::ids::{ChannelId, DeliveryId};
+use allgreen::domain::machine::Ask;
 use allgreen::domain::publisher::CommandKind;
 use allgreen::store::attempts::{Attempt, NewVerdict, Record};
-use allgreen::store::{Store, StoreError};
+use allgreen::store::{Store, StoreError, Tx};
 
 use crate::store_room::{NOW, Room, later, number, options, process, said};
 
@@ -569,6 +570,30 @@ async fn row_40_whatever_ends_after_a_disconnect_is_still_written_down() {
         .unwrap();
     assert_eq!(scene.delivery(0).await.state, State::Published);
     assert_eq!(scene.delivery(1).await.state, State::NeedsDecision);
+}
+
+#[tokio::test]
+async fn a_question_keeps_its_reason_when_more_evidence_comes() {
+    let scene = scene(1).await;
+    let attempt = scene.armed(0).await;
+    let id = scene.ids[0].clone();
+    for (to, ask) in [
+        (State::Unknown, None),
+        (State::NeedsDecision, Some(Ask::Unreadable)),
+        // The answer everybody had given up on, after the question.
+        (State::NeedsDecision, None),
+    ] {
+        let (id, attempt) = (id.clone(), attempt.id.clone());
+        let write = move |tx: &Tx<'_>| {
+            let mut record = Record::new(&id, to);
+            record.attempt = Some(&attempt);
+            record.ask = ask;
+            tx.record(&record, later(9))
+        };
+        scene.room.write(write).await;
+    }
+    let store = &scene.room.store;
+    assert!(store.read(move |q| q.asked_for_token(&id)).await.unwrap());
 }
 
 #[tokio::test]

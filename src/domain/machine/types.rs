@@ -222,6 +222,8 @@ pub struct Rules {
     pub no_settle: bool,
     /// Broken: the role of the publisher may be taken from a process that lives.
     pub stealable_lease: bool,
+    /// Broken: an armed request leaves however late.
+    pub late_send: bool,
 }
 
 impl Default for Rules {
@@ -232,6 +234,7 @@ impl Default for Rules {
             new_key_per_attempt: false,
             no_settle: false,
             stealable_lease: false,
+            late_send: false,
         }
     }
 }

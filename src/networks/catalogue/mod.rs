@@ -7,6 +7,8 @@ mod bluesky;
 mod mastodon;
 mod telegram;
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use super::Refusal;
@@ -209,7 +211,8 @@ pub fn unanswered(call: &str, error: &NetError) -> Refusal {
             message: Some(error.what.clone()),
             seen_by: Some(call.to_owned()),
         },
-        retry_after: None,
+        // Nobody is in trouble then; it is armed again at once.
+        retry_after: (error.trouble == Trouble::TooLate).then_some(Duration::ZERO),
         confirmed: false,
     }
 }

@@ -3,6 +3,7 @@
 
 use std::error::Error as _;
 
+use super::start::TooLate;
 use crate::networks::evidence;
 use crate::networks::guard::Forbidden;
 
@@ -34,6 +35,8 @@ pub enum Trouble {
     NotStarted,
     /// Too many calls to this host were under way.
     Busy,
+    /// Too much time passed before it could leave.
+    TooLate,
     /// The time for the call was over.
     TimedOut,
     /// The connection broke after the request was begun.
@@ -52,6 +55,7 @@ impl Trouble {
             Self::Unconnected => "unconnected",
             Self::NotStarted => "not_started",
             Self::Busy => "busy",
+            Self::TooLate => "too_late",
             Self::TimedOut => "timed_out",
             Self::Broken => "broken",
             Self::TooLong => "too_long",
@@ -66,7 +70,8 @@ impl Trouble {
             | Self::Unresolved
             | Self::Unconnected
             | Self::NotStarted
-            | Self::Busy => true,
+            | Self::Busy
+            | Self::TooLate => true,
             Self::TimedOut | Self::Broken | Self::TooLong => false,
         }
     }
@@ -145,6 +150,13 @@ impl NetError {
         Self::new(Trouble::Busy, what)
     }
 
+    pub(super) fn too_late(host: &str) -> Self {
+        let what = format!(
+            "Not sent to {host}: too much time passed after it was decided. It is decided anew."
+        );
+        Self::new(Trouble::TooLate, what)
+    }
+
     pub(super) fn too_long(host: &str, cap: usize) -> Self {
         let what = format!("{host} answered with more than {cap} bytes; the rest was not read.");
         Self::new(Trouble::TooLong, what)
@@ -166,6 +178,9 @@ impl NetError {
         let error = error.without_url();
         if let Some(why) = forbidden_in(&error) {
             return Self::forbidden(host, &why);
+        }
+        if sources(&error).iter().any(|one| one.is::<TooLate>()) {
+            return Self::too_late(host);
         }
         if error.is_builder() {
             return Self::unbuildable(host);

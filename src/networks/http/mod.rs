@@ -7,6 +7,7 @@ mod offsets;
 mod proof;
 mod reply;
 mod request;
+mod start;
 mod tls;
 mod uploaded;
 
@@ -35,6 +36,7 @@ use crate::support::proxy;
 use crate::support::timing::Timing;
 use offsets::Offsets;
 use proof::Nonces;
+use start::StartBy;
 
 /// Calls in flight to one host at once.
 const PER_HOST: usize = 16;
@@ -47,7 +49,7 @@ const SHORTEST: Duration = Duration::from_millis(50);
 
 /// Makes every call of every network; cheap to clone, clones share connections.
 #[derive(Clone)]
-pub struct Http(Arc<Inner>);
+pub struct Http(Arc<Inner>, Option<StartBy>);
 
 struct Inner {
     clock: Clock,
@@ -80,7 +82,7 @@ impl Http {
             builder(tls.clone(), real(timing.connect_timeout, &clock), resolver)
         };
         let open = || build(Resolver { strict: None });
-        Ok(Self(Arc::new(Inner {
+        let inner = Arc::new(Inner {
             strict: build(strict).build()?,
             open: open().build()?,
             local: open().no_proxy().build()?,
@@ -90,7 +92,14 @@ impl Http {
             budgets: Mutex::default(),
             offsets: Mutex::default(),
             nonces: Mutex::default(),
-        })))
+        });
+        Ok(Self(inner, None))
+    }
+
+    /// The same client for one errand whose first changing call must begin to
+    /// leave before this instant of [`Clock::boot`], or does not leave at all.
+    pub fn starting_by(&self, until: Duration) -> Self {
+        Self(Arc::clone(&self.0), Some(StartBy::new(until)))
     }
 
     /// How far the clocks of the hosts called last are from ours, newest first.
@@ -146,16 +155,18 @@ impl Http {
             // A 307 would repeat the body to whoever is named.
             Method::Post => 0,
         };
+        let limit = self.1.as_ref();
+        let limit = limit.filter(|limit| request.method == Method::Post && limit.is_for());
         loop {
             let host = host_of(&url).to_owned();
             guard::check(&url, request.private, &self.0.proxies)
                 .map_err(|why| NetError::forbidden(&host, &why))?;
             let slot = self.slot(&host, request).await?;
-            let mut reply = self.exchange(request, &url, auth).await?;
+            let mut reply = self.exchange(request, &url, auth, limit).await?;
             // Nothing was done then: the server wants the proof anew, with the
             // nonce it has just given.
             if request.proof.is_some() && self.nonces().note(&url, &reply) {
-                reply = self.exchange(request, &url, auth).await?;
+                reply = self.exchange(request, &url, auth, limit).await?;
                 self.nonces().note(&url, &reply);
             }
             drop(slot);
@@ -176,6 +187,7 @@ impl Http {
         request: &Request<'_>,
         url: &Url,
         auth: Option<&crate::support::secret::Secret>,
+        start: Option<&StartBy>,
     ) -> Result<Reply, NetError> {
         let host = host_of(url);
         let limit = request
@@ -198,10 +210,16 @@ impl Http {
             }
         };
         let builder = request.fill(builder, auth, proof, same_origin)?;
-        let response = builder
-            .send()
-            .await
-            .map_err(|error| NetError::from_send(host, error))?;
+        let failed = |error| NetError::from_send(host, error);
+        let mut built = builder.build().map_err(failed)?;
+        if let Some(start) = start {
+            if start.is_over(&self.0.clock) {
+                return Err(NetError::too_late(host));
+            }
+            built = start.guard(built, &self.0.clock);
+        }
+        let client = self.client(url, request.private);
+        let response = client.execute(built).await.map_err(failed)?;
         reply::read(host, response, request.cap, self.0.clock.now()).await
     }
 

@@ -30,6 +30,7 @@ use crate::domain::limits::ServerLimits;
 use crate::domain::network::{ChannelKind, Network};
 use crate::domain::outcome::OutcomeClass;
 use crate::domain::post_options::PostOptions;
+use crate::support::fault;
 use crate::support::time::UtcMs;
 
 /// The cloud server of the Bot API.
@@ -145,6 +146,7 @@ impl Networked for Telegram {
     }
 
     async fn run(&self, net: &Net, session: &Session, publish: &Publish, call: &Call) -> Outcome {
+        fault::panics("telegram.run");
         publish::run(&api::Api::of(net, session), publish, call).await
     }
 
