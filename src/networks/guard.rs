@@ -6,9 +6,11 @@
 //! Behind a proxy of the environment it is the proxy that resolves names; then
 //! only addresses written as numbers are judged here.
 
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
@@ -125,21 +127,49 @@ fn why_private_v6(ip: Ipv6Addr) -> Option<&'static str> {
     Some(why)
 }
 
+/// Who knows the addresses of names.
+#[async_trait]
+pub trait Names: Send + Sync {
+    /// The addresses of `name`, in the order they are to be tried.
+    ///
+    /// # Errors
+    /// When it has none, or nobody can be asked.
+    async fn addresses(&self, name: &str) -> io::Result<Vec<IpAddr>>;
+}
+
+/// The resolver of this machine.
+#[derive(Clone, Copy, Debug)]
+pub struct SystemNames;
+
+#[async_trait]
+impl Names for SystemNames {
+    async fn addresses(&self, name: &str) -> io::Result<Vec<IpAddr>> {
+        let found = tokio::net::lookup_host((name, 0)).await?;
+        Ok(found.map(|at| at.ip()).collect())
+    }
+}
+
 /// Resolves names for the client; the strict one gives out public addresses
 /// only, besides those of the machine's own proxies.
 #[derive(Clone)]
 pub(super) struct Resolver {
+    /// Who is asked, once for each connection.
+    pub names: Arc<dyn Names>,
     /// `None`: every address is given out.
     pub strict: Option<Arc<[String]>>,
 }
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let strict = self.strict.clone();
+        let Self { names, strict } = self.clone();
         Box::pin(async move {
             let name = name.as_str().to_owned();
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let found: Vec<SocketAddr> = found.collect();
+            let found = names.addresses(&name).await?;
+            // The port is the one of the address that is called.
+            let found: Vec<SocketAddr> = found
+                .into_iter()
+                .map(|ip| SocketAddr::new(ip, 0))
+                .collect();
             let free = strict.is_none_or(|proxies| proxies.contains(&name.to_lowercase()));
             let addresses = if free { found } else { public(found)? };
             Ok(Box::new(addresses.into_iter()) as Addrs)

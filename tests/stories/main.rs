@@ -21,6 +21,7 @@ mod catching_up;
 mod command_line;
 mod connecting;
 mod disconnecting;
+mod faults;
 mod logging_in;
 mod mastodon;
 mod office;

@@ -29,7 +29,7 @@ pub use reply::Reply;
 pub use request::{Body, Method, Part, Request};
 pub use uploaded::Uploaded;
 
-use super::guard::{self, Resolver};
+use super::guard::{self, Names, Resolver, SystemNames};
 use crate::support::clock::Clock;
 use crate::support::proxy;
 use crate::support::timing::Timing;
@@ -71,15 +71,35 @@ impl Http {
     /// # Errors
     /// When the TLS configuration or the client cannot be built.
     pub fn new(timing: &Timing, clock: Clock) -> Result<Self, HttpError> {
+        Self::with_names(timing, clock, Arc::new(SystemNames))
+    }
+
+    /// The same with another way to find the addresses of names.
+    ///
+    /// # Errors
+    /// As [`Http::new`].
+    pub fn with_names(
+        timing: &Timing,
+        clock: Clock,
+        names: Arc<dyn Names>,
+    ) -> Result<Self, HttpError> {
+        Self::build(timing, clock, names, tls::config()?)
+    }
+
+    fn build(
+        timing: &Timing,
+        clock: Clock,
+        names: Arc<dyn Names>,
+        tls: rustls::ClientConfig,
+    ) -> Result<Self, HttpError> {
         let proxies: Arc<[String]> = proxy::hosts().into();
-        let tls = tls::config()?;
-        let strict = Resolver {
-            strict: Some(Arc::clone(&proxies)),
-        };
-        let build = |resolver: Resolver| {
+        let build = |strict: Option<Arc<[String]>>| {
+            let names = Arc::clone(&names);
+            let resolver = Resolver { names, strict };
             builder(tls.clone(), real(timing.connect_timeout, &clock), resolver)
         };
-        let open = || build(Resolver { strict: None });
+        let strict = Some(Arc::clone(&proxies));
+        let open = || build(None);
         Ok(Self(Arc::new(Inner {
             strict: build(strict).build()?,
             open: open().build()?,
@@ -202,7 +222,8 @@ impl Http {
 
     fn client(&self, url: &Url, private: bool) -> &reqwest::Client {
         let here = match url.host() {
-            Some(Host::Domain(name)) => name == "localhost",
+            // Source: <https://www.rfc-editor.org/rfc/rfc6761#section-6.3>
+            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
             Some(Host::Ipv4(ip)) => ip.is_loopback(),
             Some(Host::Ipv6(ip)) => ip.is_loopback(),
             None => false,
