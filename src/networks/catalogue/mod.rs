@@ -200,7 +200,13 @@ pub fn unanswered(call: &str, error: &NetError) -> Refusal {
     Refusal {
         class: match error.trouble {
             Trouble::Forbidden | Trouble::Unbuildable => AnswerClass::Unclassified,
-            _ => AnswerClass::Transient,
+            Trouble::Unresolved
+            | Trouble::Unconnected
+            | Trouble::NotStarted
+            | Trouble::Busy
+            | Trouble::TimedOut
+            | Trouble::Broken
+            | Trouble::TooLong => AnswerClass::Transient,
         },
         cause: None,
         evidence: Evidence {

@@ -31,6 +31,7 @@ pub use uploaded::Uploaded;
 
 use super::guard::{self, Names, Resolver, SystemNames};
 use crate::support::clock::Clock;
+use crate::support::fault;
 use crate::support::proxy;
 use crate::support::timing::Timing;
 use offsets::Offsets;
@@ -193,6 +194,10 @@ impl Http {
         auth: Option<&crate::support::secret::Secret>,
     ) -> Result<Reply, NetError> {
         let host = host_of(url);
+        fault::panics_saying("call.panic", || {
+            let token = auth.map_or("no token", crate::support::secret::Secret::expose);
+            format!("a defect in a call to {url} with {token}")
+        });
         let limit = request
             .timeout
             .map_or(self.0.call_timeout, |limit| real(limit, &self.0.clock));
