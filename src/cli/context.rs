@@ -17,7 +17,7 @@ use crate::ops::{ErrorKind, Hub, OpError, Scope, names};
 use crate::support::clock::Clock;
 use crate::support::entropy::Entropy;
 use crate::support::logging::{self, Log};
-use crate::support::redact::Redactor;
+use crate::support::redact;
 use crate::support::time::UtcMs;
 
 /// What every command works with.
@@ -28,8 +28,6 @@ pub struct Context {
     pub output: Output,
     /// The one clock.
     pub clock: Clock,
-    /// Learns the secrets that are typed, so that no log or report shows them.
-    pub redactor: Redactor,
     /// Keeps the log going until the command is over.
     log: OnceLock<Log>,
     /// Becomes true when somebody asks this process to end.
@@ -43,7 +41,7 @@ impl Context {
     ///
     /// # Errors
     /// When the test clock is not understood.
-    pub fn new(flags: Globals, output: Output, redactor: Redactor) -> Result<Self, Failure> {
+    pub fn new(flags: Globals, output: Output) -> Result<Self, Failure> {
         let clock = Clock::from_environment().map_err(|sentence| {
             Failure::usage(
                 "test_clock",
@@ -55,7 +53,6 @@ impl Context {
             flags,
             output,
             clock,
-            redactor,
             log: OnceLock::new(),
             stop: watch::Sender::new(false),
             in_flight: AtomicBool::new(false),
@@ -118,7 +115,7 @@ impl Context {
 
     /// A command without a log still does what it is asked.
     fn start_log(&self, directory: &Path) {
-        match logging::start(directory, LevelFilter::INFO, &self.clock, &self.redactor) {
+        match logging::start(directory, LevelFilter::INFO, &self.clock, redact::shared()) {
             Ok(log) => drop(self.log.set(log)),
             Err(error) => self.output.progress(&error.to_string()),
         }
