@@ -57,6 +57,8 @@ pub struct Call {
     pub forwarded: u32,
     /// The status of each reply of the server.
     pub server_said: Vec<u16>,
+    /// The body of each reply of the server.
+    pub server_bodies: Vec<Vec<u8>>,
     /// The status of the reply that was made up or passed on.
     pub answer: Option<u16>,
     /// Whether a reply was written while the client was still there.
@@ -307,6 +309,7 @@ impl Shared {
             fault,
             forwarded: 0,
             server_said: Vec::new(),
+            server_bodies: Vec::new(),
             answer: None,
             client_heard: false,
             done: false,
@@ -345,7 +348,10 @@ impl Shared {
         };
         match received {
             Ok((status, headers, body)) => {
-                self.note(id, |call| call.server_said.push(status));
+                self.note(id, |call| {
+                    call.server_said.push(status);
+                    call.server_bodies.push(body.to_vec());
+                });
                 Reply {
                     status,
                     headers,

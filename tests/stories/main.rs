@@ -17,6 +17,7 @@ mod store_room;
 mod asking;
 mod bluesky_in_the_browser;
 mod bots_at_the_shell;
+mod canary;
 mod catching_up;
 mod command_line;
 mod connecting;
