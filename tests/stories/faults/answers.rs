@@ -9,10 +9,10 @@ use allgreen::domain::network::Network;
 use allgreen::ops::disconnect::disconnect;
 
 use super::ground::{CLASSES, Ground, wait};
-use crate::common::proxy::{Fault, Gate, Proxy};
-use crate::common::simulated::Simulated;
 use crate::common::crashes::Ground as _;
 use crate::common::program::Desk;
+use crate::common::proxy::{Fault, Gate, Proxy};
+use crate::common::simulated::Simulated;
 use crate::common::{PATIENCE, eventually};
 use crate::office::minutes;
 
@@ -24,7 +24,12 @@ fn settle(ground: &Ground) {
 /// A network that cannot be asked leaves it to a person, and is never written
 /// to again by itself.
 fn a_person_decides(ground: &Ground, post: &DeliveryId) {
-    assert_eq!(ground.state(post), State::NeedsDecision, "{}", ground.why(post));
+    assert_eq!(
+        ground.state(post),
+        State::NeedsDecision,
+        "{}",
+        ground.why(post)
+    );
     assert_eq!(ground.sends().len(), 1, "never sent again by itself");
 }
 
@@ -32,13 +37,20 @@ fn a_person_decides(ground: &Ground, post: &DeliveryId) {
 fn is_out_once(ground: &Ground, post: &DeliveryId, sends: usize) {
     let name = ground.network.name();
     let delivery = ground.delivery(post);
-    assert_eq!(delivery.state, State::Published, "{name}: {}", ground.why(post));
+    assert_eq!(
+        delivery.state,
+        State::Published,
+        "{name}: {}",
+        ground.why(post)
+    );
     assert!(delivery.remote_id.is_some(), "{name}");
     assert_eq!(ground.live(), ["once"], "{name}");
     let calls = ground.sends();
     assert_eq!(calls.len(), sends, "{name}: {calls:#?}");
     assert!(
-        calls.iter().all(|call| call.body_sha256 == calls[0].body_sha256),
+        calls
+            .iter()
+            .all(|call| call.body_sha256 == calls[0].body_sha256),
         "{name}: every repeat is the same request"
     );
     ground.assert_healthy();
@@ -153,7 +165,9 @@ fn row_06_a_request_done_after_it_was_found_absent_is_caught_by_the_next_reading
             ground.office.clock.advance(Duration::from_secs(91));
             ground.pass();
             gate.open();
-            eventually("the request is done", PATIENCE, || !ground.live().is_empty());
+            eventually("the request is done", PATIENCE, || {
+                !ground.live().is_empty()
+            });
             settle(&ground);
             match network {
                 // The key makes a repeat harmless, so it does not wait.
@@ -225,7 +239,8 @@ fn row_08_an_endless_success_takes_no_memory() {
         kib.parse::<u64>().unwrap() >> 10
     };
     let publish = |text: &str| {
-        let words = ["post", "create", "--to", &channel, "--text", text, "--now"];
+        let unsent = ["post", "create", "--no-publish", "--now"];
+        let words = [&unsent[..], &["--to", &channel, "--text", text]].concat();
         let post = desk.json(&words);
         let id = post["deliveries"][0]["id"].as_str().unwrap().to_owned();
         desk.wait_for_state(&id, "published");
@@ -249,7 +264,11 @@ fn row_10_a_body_that_drips_ends_with_the_call_and_holds_nobody_else_up() {
     ground.front.forget_calls();
     let post = ground.post("once");
     ground.office.clock.advance(Duration::from_secs(1));
-    let other = wait(ground.office.post(&neighbour, "other", Duration::from_secs(299)));
+    let other = wait(
+        ground
+            .office
+            .post(&neighbour, "other", Duration::from_secs(299)),
+    );
     // Sends of one pass go out together; the first call drips.
     ground.spoil(Fault::Drip);
     ground.office.clock.advance(minutes(5));
@@ -284,7 +303,10 @@ fn row_11_a_redirect_of_a_post_is_not_followed_wherever_it_leads() {
     let elsewhere = format!("{}/x", trap.url());
     for network in CLASSES {
         for status in [307, 308] {
-            for target in [elsewhere.as_str(), "http://169.254.169.254/latest/meta-data"] {
+            for target in [
+                elsewhere.as_str(),
+                "http://169.254.169.254/latest/meta-data",
+            ] {
                 let ground = Ground::new(network);
                 let post = ground.post("once");
                 ground.spoil(Fault::Answer {

@@ -30,10 +30,11 @@ use allgreen::support::secret::Secret;
 use allgreen::support::time::UtcMs;
 use allgreen::support::timing::Timing;
 use async_trait::async_trait;
+use rusqlite::OptionalExtension;
 use tokio::sync::watch;
 
 use crate::common::proxy::{Call, Fault, Proxy};
-use crate::common::runtime;
+use crate::common::{PATIENCE, eventually_some, runtime};
 use crate::office::{NOON, Office, minutes};
 
 /// One network of each class: a key, a list, nothing to read.
@@ -251,14 +252,19 @@ impl Ground {
 
     /// One pass of the publisher, as it is.
     pub fn pass(&self) {
-        wait(self.engine.once(Once::Everything)).unwrap().unwrap();
+        // A process that another test starts holds our lock until it is itself.
+        eventually_some("the role is free", PATIENCE, || {
+            wait(self.engine.once(Once::Everything)).unwrap()
+        });
     }
 
     /// The same while the test goes on.
     pub fn pass_meanwhile(&self) -> tokio::task::JoinHandle<()> {
         let engine = self.engine.clone();
         runtime().spawn(async move {
-            engine.once(Once::Everything).await.unwrap().unwrap();
+            while engine.once(Once::Everything).await.unwrap().is_none() {
+                tokio::task::yield_now().await;
+            }
         })
     }
 
@@ -314,12 +320,18 @@ impl Ground {
         kinds.collect::<Result<_, _>>().unwrap()
     }
 
-    /// When the newest verdict on a delivery was written.
-    pub fn last_verdict(&self, id: &DeliveryId) -> UtcMs {
+    /// When a scheduled delivery was tried last, and when it is tried next.
+    pub fn waits_since(&self, id: &DeliveryId) -> Option<(UtcMs, UtcMs)> {
         let raw = self.office.raw();
-        let newest = "SELECT at FROM verdict WHERE delivery_id = ?1 ORDER BY id DESC";
-        let at = raw.query_row(newest, [id.as_str()], |row| row.get(0));
-        UtcMs(at.unwrap())
+        let both = "SELECT verdict.at, next_attempt_at FROM verdict
+            JOIN delivery ON delivery.id = delivery_id
+            WHERE delivery_id = ?1 AND state = 'scheduled' AND next_attempt_at IS NOT NULL
+            ORDER BY verdict.id DESC LIMIT 1";
+        raw.query_row(both, [id.as_str()], |row| {
+            Ok((UtcMs(row.get(0)?), UtcMs(row.get(1)?)))
+        })
+        .optional()
+        .unwrap()
     }
 
     /// What an operator is told about a delivery.

@@ -65,7 +65,11 @@ fn row_13_two_posts_that_may_be_ours_are_a_persons_to_tell_apart() {
     ground.passes(14);
     assert_eq!(ground.state(&post), State::NeedsDecision);
     assert_eq!(ground.verdicts(&post), ["unclear", "different"]);
-    assert!(ground.why(&post).contains("2 statuses"), "{}", ground.why(&post));
+    assert!(
+        ground.why(&post).contains("2 statuses"),
+        "{}",
+        ground.why(&post)
+    );
     assert_eq!(ground.sends().len(), 1);
     assert_eq!(ground.live(), ["once", "once"], "nobody added a third");
 }
@@ -101,7 +105,12 @@ fn row_13_a_listing_that_repeats_itself_is_no_proof_and_one_that_lags_is_read_ag
     };
     ground.front.next(LIST, twice);
     ground.passes(14);
-    assert_eq!(ground.state(&post), State::Published, "{}", ground.why(&post));
+    assert_eq!(
+        ground.state(&post),
+        State::Published,
+        "{}",
+        ground.why(&post)
+    );
     assert_eq!(ground.sends().len(), 1);
     assert_eq!(ground.live(), ["once"]);
 }
