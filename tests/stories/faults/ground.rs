@@ -283,7 +283,7 @@ impl Ground {
         let engine = self.engine.clone();
         let run = runtime().spawn(async move { engine.run(PublisherKind::Daemon, stopped).await });
         let found = (0..1_000).find_map(|_| {
-            std::thread::sleep(Duration::from_millis(10));
+            wait(Clock::real().sleep(Duration::from_millis(10)));
             let found = act();
             if found.is_none() {
                 self.office.clock.advance(Duration::from_secs(5));

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use allgreen::sandbox::{Sandbox, SandboxOptions};
 use allgreen::support::clock::Clock;
-use allgreen::support::time::UtcMs;
 
 use crate::common::human::{Answer, consent};
 use crate::common::logins::Waiting;
@@ -22,7 +21,7 @@ struct Scene {
 
 impl Scene {
     fn new() -> Self {
-        let clock = Clock::manual(UtcMs(jiff::Timestamp::now().as_millisecond()));
+        let clock = Clock::manual(Clock::real().now());
         let options = SandboxOptions {
             clock: clock.clone(),
             seed: 7,
