@@ -9,7 +9,6 @@ use zeroize::Zeroizing;
 
 use super::args::Globals;
 use super::output::{Exit, Failure, clean};
-use crate::support::redact::Redactor;
 use crate::support::secret::Secret;
 
 /// Longest password line that is read.
@@ -114,7 +113,6 @@ async fn blocking<T: Send + 'static>(
 /// When standard input is empty, or nobody can be asked.
 pub async fn secret(
     flags: &Globals,
-    redactor: &Redactor,
     from_stdin: bool,
     flag: &str,
     prompt: &str,
@@ -142,9 +140,7 @@ pub async fn secret(
             "Nothing was changed; give it on the first line of standard input, or type it.",
         ));
     }
-    let secret = Secret::new(text.trim());
-    redactor.learn(&secret);
-    Ok(secret)
+    Ok(Secret::new(text.trim()))
 }
 
 /// The first line of `input`, without keeping the rest anywhere.

@@ -18,7 +18,7 @@ use crate::store::Store;
 use crate::support::clock::Clock;
 use crate::support::entropy::Entropy;
 use crate::support::logging::{self, Log};
-use crate::support::redact::Redactor;
+use crate::support::redact;
 use crate::support::time::UtcMs;
 
 /// How long the end of a command waits for its store to close.
@@ -32,8 +32,6 @@ pub struct Context {
     pub output: Output,
     /// The one clock.
     pub clock: Clock,
-    /// Learns the secrets that are typed, so that no log or report shows them.
-    pub redactor: Redactor,
     /// Keeps the log going until the command is over.
     log: OnceLock<Log>,
     /// The store that was opened, to be closed properly at the end.
@@ -49,7 +47,7 @@ impl Context {
     ///
     /// # Errors
     /// When the test clock is not understood.
-    pub fn new(flags: Globals, output: Output, redactor: Redactor) -> Result<Self, Failure> {
+    pub fn new(flags: Globals, output: Output) -> Result<Self, Failure> {
         let clock = Clock::from_environment().map_err(|sentence| {
             Failure::usage(
                 "test_clock",
@@ -61,7 +59,6 @@ impl Context {
             flags,
             output,
             clock,
-            redactor,
             log: OnceLock::new(),
             opened: Mutex::new(None),
             stop: watch::Sender::new(false),
@@ -150,7 +147,7 @@ impl Context {
 
     /// A command without a log still does what it is asked.
     fn start_log(&self, directory: &Path) {
-        match logging::start(directory, LevelFilter::INFO, &self.clock, &self.redactor) {
+        match logging::start(directory, LevelFilter::INFO, &self.clock, redact::shared()) {
             Ok(log) => drop(self.log.set(log)),
             Err(error) => self.output.progress(&error.to_string()),
         }

@@ -8,7 +8,6 @@ use context::Context;
 use output::{Exit, Failure, Output};
 
 use crate::ops::views::Verdict;
-use crate::support::redact::Redactor;
 
 pub mod args;
 pub mod ask;
@@ -33,7 +32,7 @@ pub mod words;
 pub mod workspace;
 
 /// Does what the words ask and says how it ended, as an exit code.
-pub fn run(arguments: Vec<OsString>, redactor: Redactor) -> u8 {
+pub fn run(arguments: Vec<OsString>) -> u8 {
     let cli = match args::parse(arguments.clone()) {
         Ok(cli) => cli,
         Err(error) => return not_understood(&arguments, &error),
@@ -43,7 +42,7 @@ pub fn run(arguments: Vec<OsString>, redactor: Redactor) -> u8 {
     let done = if cli.global.version {
         version(&output)
     } else {
-        execute(cli, output, redactor)
+        execute(cli, output)
     };
     ask::restore_terminal();
     match done {
@@ -95,7 +94,7 @@ fn version(output: &Output) -> Result<Exit, Failure> {
 }
 
 /// Runs a command until it is done or somebody asks it to end.
-fn execute(cli: Cli, output: Output, redactor: Redactor) -> Result<Exit, Failure> {
+fn execute(cli: Cli, output: Output) -> Result<Exit, Failure> {
     let publishes = matches!(cli.command, Some(Command::Daemon(_)));
     let mut builder = if publishes {
         tokio::runtime::Builder::new_multi_thread()
@@ -109,7 +108,7 @@ fn execute(cli: Cli, output: Output, redactor: Redactor) -> Result<Exit, Failure
             "End other programs, or raise the limit of processes.",
         )
     })?;
-    let mut context = Context::new(cli.global, output, redactor)?;
+    let mut context = Context::new(cli.global, output)?;
     if let Some(Command::Demo(command)) = &cli.command {
         demo::prepare(&mut context, command)?;
     }

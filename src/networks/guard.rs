@@ -6,11 +6,15 @@
 //! Behind a proxy of the environment it is the proxy that resolves names; then
 //! only addresses written as numbers are judged here.
 
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
+
+const METADATA: &str = "a cloud's metadata address";
 
 /// Why an address is not called.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -36,6 +40,9 @@ pub enum Forbidden {
     /// Not on the public internet; why not.
     #[error("it leads to {0}")]
     Private(&'static str),
+    /// Where no server of anybody's own answers, whatever is allowed; why.
+    #[error("it leads to {0}, which is never called")]
+    Never(&'static str),
 }
 
 /// Judges an address before anything is resolved or sent.
@@ -50,6 +57,14 @@ pub fn check(url: &Url, allow_private: bool, proxies: &[String]) -> Result<(), F
         return Err(Forbidden::UserInfo);
     }
     let host = url.host().ok_or(Forbidden::NoHost)?;
+    let number: Option<IpAddr> = match host {
+        Host::Domain(_) => None,
+        Host::Ipv4(ip) => Some(ip.into()),
+        Host::Ipv6(ip) => Some(ip.into()),
+    };
+    if let Some(why) = number.and_then(never) {
+        return Err(Forbidden::Never(why));
+    }
     if allow_private {
         return Ok(());
     }
@@ -65,6 +80,24 @@ pub fn check(url: &Url, allow_private: bool, proxies: &[String]) -> Result<(), F
         Host::Domain(_) => Ok(()),
         Host::Ipv4(ip) => judge(ip.into()),
         Host::Ipv6(ip) => judge(ip.into()),
+    }
+}
+
+/// Why `ip` is not called even where private hosts are allowed: link-local
+/// addresses, on which clouds give their machines' credentials to whoever asks.
+/// A self-hosted server has another one.
+fn never(ip: IpAddr) -> Option<&'static str> {
+    let why = why_private(plain(ip))?;
+    ["a link-local address", METADATA]
+        .into_iter()
+        .find(|one| *one == why)
+}
+
+/// The IPv4 address that an IPv6 one wraps.
+fn plain(ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V6(wrapped) => wrapped.to_ipv4_mapped().map_or(ip, IpAddr::V4),
+        IpAddr::V4(_) => ip,
     }
 }
 
@@ -92,7 +125,7 @@ fn why_private_v4(ip: Ipv4Addr) -> Option<&'static str> {
         [169, 254, ..] => "a link-local address",
         // Azure's platform address, public by number only:
         // https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16
-        [168, 63, 129, 16] => "a cloud's metadata address",
+        [168, 63, 129, 16] => METADATA,
         [192, 0, 0 | 2, _] | [198, 18 | 19, ..] | [198, 51, 100, _] | [203, 0, 113, _] => {
             "a reserved address"
         }
@@ -114,6 +147,8 @@ fn why_private_v6(ip: Ipv6Addr) -> Option<&'static str> {
         [0, 0, 0, 0, 0, 0, 0, 0] => "an unspecified address",
         [0, 0, 0, 0, 0, 0, 0, 1] => "this machine",
         [0x64, 0xff9b, ..] => "a translated (NAT64) address",
+        // Source: <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html>
+        [0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254] => METADATA,
         [0xfc00..=0xfdff, ..] => "a private address",
         [0xfe80..=0xfeff, ..] => "a link-local address",
         [0xff00..=0xffff, ..] => "a multicast address",
@@ -125,38 +160,71 @@ fn why_private_v6(ip: Ipv6Addr) -> Option<&'static str> {
     Some(why)
 }
 
+/// Who knows the addresses of names.
+#[async_trait]
+pub trait Names: Send + Sync {
+    /// The addresses of `name`, in the order they are to be tried.
+    ///
+    /// # Errors
+    /// When it has none, or nobody can be asked.
+    async fn addresses(&self, name: &str) -> io::Result<Vec<IpAddr>>;
+}
+
+/// The resolver of this machine.
+#[derive(Clone, Copy, Debug)]
+pub struct SystemNames;
+
+#[async_trait]
+impl Names for SystemNames {
+    async fn addresses(&self, name: &str) -> io::Result<Vec<IpAddr>> {
+        let found = tokio::net::lookup_host((name, 0)).await?;
+        Ok(found.map(|at| at.ip()).collect())
+    }
+}
+
 /// Resolves names for the client; the strict one gives out public addresses
 /// only, besides those of the machine's own proxies.
 #[derive(Clone)]
 pub(super) struct Resolver {
+    /// Who is asked, once for each connection.
+    pub names: Arc<dyn Names>,
     /// `None`: every address is given out.
     pub strict: Option<Arc<[String]>>,
 }
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let strict = self.strict.clone();
+        let Self { names, strict } = self.clone();
         Box::pin(async move {
             let name = name.as_str().to_owned();
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let found: Vec<SocketAddr> = found.collect();
+            let found = names.addresses(&name).await?;
+            // The port is the one of the address that is called.
+            let found: Vec<SocketAddr> =
+                found.into_iter().map(|ip| SocketAddr::new(ip, 0)).collect();
             let free = strict.is_none_or(|proxies| proxies.contains(&name.to_lowercase()));
-            let addresses = if free { found } else { public(found)? };
+            let fits = |ip: IpAddr| if free { never(ip) } else { why_private(ip) };
+            let addresses = judged(found, fits, free)?;
             Ok(Box::new(addresses.into_iter()) as Addrs)
         })
     }
 }
 
-/// The public ones among `found`; an error when there are only others.
-fn public(found: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, Forbidden> {
-    let why = found.iter().find_map(|at| why_private(at.ip()));
-    let public: Vec<SocketAddr> = found
+/// Those among `found` that nothing speaks against; an error when there are
+/// only others.
+fn judged(
+    found: Vec<SocketAddr>,
+    why_not: impl Fn(IpAddr) -> Option<&'static str>,
+    free: bool,
+) -> Result<Vec<SocketAddr>, Forbidden> {
+    let why = found.iter().find_map(|at| why_not(at.ip()));
+    let fit: Vec<SocketAddr> = found
         .into_iter()
-        .filter(|at| why_private(at.ip()).is_none())
+        .filter(|at| why_not(at.ip()).is_none())
         .collect();
     match why {
-        Some(why) if public.is_empty() => Err(Forbidden::Private(why)),
-        _ => Ok(public),
+        Some(why) if fit.is_empty() && free => Err(Forbidden::Never(why)),
+        Some(why) if fit.is_empty() => Err(Forbidden::Private(why)),
+        _ => Ok(fit),
     }
 }
 
@@ -164,7 +232,7 @@ fn public(found: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, Forbidden> {
 mod tests {
     use super::*;
 
-    fn judged(url: &str, allow_private: bool) -> Result<(), Forbidden> {
+    fn asked(url: &str, allow_private: bool) -> Result<(), Forbidden> {
         check(
             &Url::parse(url).unwrap(),
             allow_private,
@@ -180,7 +248,7 @@ mod tests {
             "https://[2606:4700:4700::1111]/",
             "https://example.org:443/",
         ] {
-            assert_eq!(judged(fine, false), Ok(()), "{fine}");
+            assert_eq!(asked(fine, false), Ok(()), "{fine}");
         }
         for (url, why) in [
             ("http://example.org/", Forbidden::Plain),
@@ -191,7 +259,7 @@ mod tests {
             ("file:///etc/passwd", Forbidden::Scheme),
             ("https://proxy.corp/", Forbidden::Proxy),
         ] {
-            assert_eq!(judged(url, false), Err(why), "{url}");
+            assert_eq!(asked(url, false), Err(why), "{url}");
         }
     }
 
@@ -233,7 +301,10 @@ mod tests {
             "https://[fd00:ec2::254]/",
         ] {
             assert!(
-                matches!(judged(url, false), Err(Forbidden::Private(_))),
+                matches!(
+                    asked(url, false),
+                    Err(Forbidden::Private(_) | Forbidden::Never(_))
+                ),
                 "{url}"
             );
         }
@@ -246,18 +317,46 @@ mod tests {
             "http://localhost:1/",
             "https://10.0.0.1/",
         ] {
-            assert_eq!(judged(fine, true), Ok(()), "{fine}");
+            assert_eq!(asked(fine, true), Ok(()), "{fine}");
         }
         assert_eq!(
-            judged("http://me@localhost/", true),
+            asked("http://me@localhost/", true),
             Err(Forbidden::UserInfo)
         );
-        assert_eq!(judged("gopher://localhost/", true), Err(Forbidden::Scheme));
+        assert_eq!(asked("gopher://localhost/", true), Err(Forbidden::Scheme));
+    }
+
+    #[test]
+    fn row_11_where_a_cloud_keeps_its_credentials_is_called_with_no_leave_at_all() {
+        for url in [
+            "http://169.254.169.254/latest/meta-data",
+            "http://169.254.170.2/v2/credentials",
+            "http://0xa9fea9fe/",
+            "http://[fe80::1]/",
+            "http://[fd00:ec2::254]/latest",
+            "http://[::ffff:169.254.169.254]/",
+            "http://168.63.129.16/machine",
+        ] {
+            assert!(
+                matches!(asked(url, true), Err(Forbidden::Never(_))),
+                "{url}"
+            );
+        }
+        let at = |text: &str| SocketAddr::new(text.parse().unwrap(), 0);
+        assert_eq!(
+            judged(vec![at("169.254.169.254")], never, true),
+            Err(Forbidden::Never("a link-local address"))
+        );
+        assert_eq!(
+            judged(vec![at("10.0.0.1")], never, true),
+            Ok(vec![at("10.0.0.1")])
+        );
     }
 
     #[test]
     fn of_a_name_with_mixed_addresses_only_the_public_ones_are_called() {
         let at = |text: &str| SocketAddr::new(text.parse().unwrap(), 0);
+        let public = |found| judged(found, why_private, false);
         assert_eq!(
             public(vec![at("10.0.0.1"), at("1.1.1.1")]),
             Ok(vec![at("1.1.1.1")])

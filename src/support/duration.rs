@@ -43,6 +43,16 @@ pub fn parse(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn outside_no_text_makes_it_panic(text in "\\PC{0,20}|([0-9]{0,25}(ms|[smhd]| ){0,2}){0,4}") {
+            if let Err(said) = parse(&text) {
+                prop_assert!(said.chars().count() < 200, "{said}");
+            }
+        }
+    }
 
     #[test]
     fn durations_are_read_as_they_are_spelled() {

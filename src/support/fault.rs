@@ -44,6 +44,15 @@ pub fn point(name: &str) {
     }
 }
 
+/// Panics with words that a defect might say, when `name` was asked for, so
+/// that tests can prove that no report shows what is secret in them.
+///
+/// # Panics
+/// In debug builds, when asked to.
+pub fn panics_saying(name: &str, words: impl FnOnce() -> String) {
+    assert!(!armed(name), "{}", words());
+}
+
 /// Panics when `name` was asked for, so that tests can prove what a panic
 /// leaves behind.
 ///

@@ -7,7 +7,7 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags};
@@ -78,7 +78,10 @@ pub enum MediaError {
     /// Outside the directory files may come from.
     #[error("{0} is not in your inbox. Put it there with: inbox put NAME")]
     Outside(PathBuf),
-    /// A directory, a device, a pipe.
+    /// Somebody else's, who may not have meant it to be published.
+    #[error("{0} belongs to another user of this machine. Copy it first, so that it is yours.")]
+    Foreign(PathBuf),
+    /// A directory, a device, a pipe, a window into the system.
     #[error("{0} is not a regular file. Name an image or a video.")]
     NotAFile(PathBuf),
     /// Nothing in it.
@@ -135,6 +138,7 @@ pub fn take(
         error,
     };
     let length = file.metadata().map_err(failed)?.len();
+    let before = stamp(&file).map_err(failed)?;
     if length == 0 {
         return Err(MediaError::Empty(named()));
     }
@@ -155,7 +159,7 @@ pub fn take(
     let result = (|| {
         file.rewind().map_err(failed)?;
         let (mut copy, bytes, sha256) = copy(&mut file, &part, most).map_err(failed)?;
-        if bytes != length {
+        if bytes != length || stamp(&file).map_err(failed)? != before {
             return Err(MediaError::Changed(named()));
         }
         let size = match mime.starts_with("image/") {
@@ -200,10 +204,33 @@ fn open(path: &Path, rules: &MediaRules) -> Result<File, MediaError> {
         OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     let fd = rustix::fs::open(&real, flags, Mode::empty()).map_err(|error| failed(error.into()))?;
     let file = File::from(fd);
-    if !file.metadata().map_err(failed)?.is_file() {
+    let meta = file.metadata().map_err(failed)?;
+    let system = ["/proc", "/sys", "/dev"];
+    if !meta.is_file() || system.iter().any(|place| real.starts_with(place)) {
         return Err(MediaError::NotAFile(path.to_owned()));
     }
+    let us = rustix::process::geteuid().as_raw();
+    if foreign(meta.uid(), us) {
+        return Err(MediaError::Foreign(path.to_owned()));
+    }
     Ok(file)
+}
+
+/// Whether a file of `owner` is not for `us` to publish. What the system owns is
+/// everybody's, and the system's own account may take any.
+fn foreign(owner: u32, us: u32) -> bool {
+    owner != us && owner != 0 && us != 0
+}
+
+/// What changes with every change of a file's content.
+fn stamp(file: &File) -> io::Result<(i64, i64, i64, i64)> {
+    let meta = file.metadata()?;
+    Ok((
+        meta.mtime(),
+        meta.mtime_nsec(),
+        meta.ctime(),
+        meta.ctime_nsec(),
+    ))
 }
 
 fn sniff(path: &Path, head: &[u8]) -> Result<(&'static str, &'static str), MediaError> {
@@ -266,7 +293,8 @@ fn dimensions(file: &mut File) -> Option<(u32, u32)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::{MetadataExt, symlink};
+    use proptest::prelude::*;
+    use std::os::unix::fs::symlink;
 
     /// A PNG header of that size; nobody here decodes pixels.
     fn png(width: u32, height: u32) -> Vec<u8> {
@@ -356,12 +384,109 @@ mod tests {
         assert_eq!(place.left(), 0);
     }
 
+    proptest! {
+        #[test]
+        fn outside_no_file_makes_the_sniffer_panic_or_is_taken_for_what_it_is_not(
+            start in prop::sample::select(vec![
+                &b""[..], b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR", b"\xff\xd8\xff\xe0\0\x10JFIF\0",
+                b"GIF89a", b"RIFF\xff\xff\xff\xffWEBPVP8X", b"\0\0\0\x18ftypisom", b"\x1a\x45\xdf\xa3",
+                b"\0\0\0\x14ftypqt  ", b"\0\0\0\x08moov\0\0\0\x01trak", b"#!/bin/sh\n",
+            ]),
+            rest in prop::collection::vec(any::<u8>(), 0..300),
+        ) {
+            let place = Place::new();
+            let file = place.file("any", &[start, &rest].concat());
+            let kept = place.take(&file);
+            prop_assert_eq!(place.left(), usize::from(kept.is_ok()), "nothing is left over");
+            if let Ok(kept) = kept {
+                let (known, ending) = sniff(&file, &std::fs::read(&file).unwrap()).unwrap();
+                prop_assert_eq!(kept.mime, known);
+                prop_assert_eq!(kept.path.extension().unwrap().to_str(), Some(ending));
+                let image = kept.mime.starts_with("image/");
+                let sides = 1..=32_768;
+                let sane = |(width, height)| sides.contains(&width) && sides.contains(&height);
+                let fits = !image || kept.size.is_some_and(sane);
+                prop_assert!(fits, "a size nobody believes");
+            }
+        }
+    }
+
     #[test]
     fn threats_a_pipe_does_not_make_us_wait() {
         let place = Place::new();
         let pipe = place.dir.path().join("pipe");
         rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, Mode::from_raw_mode(0o600)).unwrap();
         assert!(matches!(place.take(&pipe), Err(MediaError::NotAFile(_))));
+    }
+
+    #[test]
+    fn threats_a_window_into_the_system_is_no_picture_and_neither_is_a_link_to_one() {
+        let place = Place::new();
+        let link = place.dir.path().join("holiday.png");
+        for target in [
+            "/proc/self/environ",
+            "/proc/self/mem",
+            "/sys/kernel/uevent_seqnum",
+            "/dev/tty",
+        ] {
+            if !Path::new(target).exists() {
+                continue;
+            }
+            symlink(target, &link).unwrap();
+            for path in [Path::new(target), &link] {
+                let refused = place.take(path);
+                let told = matches!(
+                    refused,
+                    Err(MediaError::NotAFile(_) | MediaError::Io { .. })
+                );
+                assert!(told, "{target}: {refused:?}");
+            }
+            std::fs::remove_file(&link).unwrap();
+        }
+        assert_eq!(place.left(), 0);
+    }
+
+    #[test]
+    fn threats_a_file_of_somebody_else_is_not_ours_to_publish() {
+        assert!(foreign(1001, 1000));
+        assert!(!foreign(1000, 1000) && !foreign(0, 1000) && !foreign(1000, 0));
+    }
+
+    #[test]
+    fn threats_a_file_that_changes_under_us_is_refused_or_kept_as_it_was_hashed() {
+        let place = Place::new();
+        let size = 4 << 20;
+        let content = move |with: u8| [png(9, 9), vec![with; size]].concat();
+        let path = place.file("busy.png", &content(0));
+        let (stop, done) = std::sync::mpsc::channel::<()>();
+        let writer = std::thread::spawn({
+            let path = path.clone();
+            move || {
+                let mut with = 0_u8;
+                // As long: only its content changes.
+                while done.try_recv() == Err(std::sync::mpsc::TryRecvError::Empty) {
+                    with = with.wrapping_add(1);
+                    let mut file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+                    file.write_all(&content(with)).unwrap();
+                }
+            }
+        });
+        let mut changed = 0;
+        for _ in 0..20 {
+            match place.take(&path) {
+                Ok(kept) => {
+                    let digest: [u8; 32] =
+                        Sha256::digest(std::fs::read(&kept.path).unwrap()).into();
+                    let hash: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+                    assert_eq!(hash, kept.sha256);
+                }
+                Err(MediaError::Changed(_)) => changed += 1,
+                Err(other) => panic!("{other}"),
+            }
+        }
+        drop(stop);
+        writer.join().unwrap();
+        assert!(changed > 0, "one of twenty copies was overtaken");
     }
 
     #[test]

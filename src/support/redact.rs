@@ -4,9 +4,12 @@
 //! how they begin, and the shapes secrets have (JWTs, app passwords, bearer
 //! headers, bot tokens, named fields of URLs and JSON). The first also finds a
 //! token that was cut off; the second one that we never held.
+//!
+//! A process has one redactor, [`shared`], and every [`Secret`] that is made is
+//! learnt by it: whatever was unsealed, typed, pasted or answered.
 
 use std::collections::{HashSet, VecDeque};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use sha2::{Digest, Sha256};
 
@@ -30,6 +33,15 @@ const SHORT: usize = 8;
 /// How many secrets are remembered; the oldest go first.
 const MOST: usize = 200_000;
 
+/// Bits of the filter in front of the hashes: one secret sets one of them.
+const FILTER: usize = 1 << 20;
+
+/// The redactor of this process.
+pub fn shared() -> &'static Redactor {
+    static SHARED: OnceLock<Redactor> = OnceLock::new();
+    SHARED.get_or_init(|| Redactor::new(&Entropy::os()))
+}
+
 /// Takes secrets out of text; cheap to clone, clones share what they learnt.
 #[derive(Clone)]
 pub struct Redactor(Arc<Inner>);
@@ -39,8 +51,10 @@ struct Inner {
     known: RwLock<Known>,
 }
 
-#[derive(Default)]
 struct Known {
+    /// Most places of a text are told by this to begin no secret, since a hash
+    /// of each would take long.
+    filter: Box<[u64]>,
     long: HashSet<u64>,
     short: HashSet<u64>,
     order: VecDeque<(bool, u64)>,
@@ -51,14 +65,26 @@ impl Redactor {
     pub fn new(entropy: &Entropy) -> Self {
         Self(Arc::new(Inner {
             key: entropy.bytes(),
-            known: RwLock::default(),
+            known: RwLock::new(Known {
+                filter: vec![0; FILTER / 64].into(),
+                long: HashSet::new(),
+                short: HashSet::new(),
+                order: VecDeque::new(),
+            }),
         }))
     }
 
-    /// Remembers a secret, also as it looks in a URL and in JSON. Call it when a secret
-    /// enters the process: unsealed, typed, or answered by a network.
+    /// Remembers a secret, also as it looks in a URL and in JSON. An address is
+    /// not learnt: it begins as many do, and what is secret in it has a shape.
     pub fn learn(&self, secret: &Secret) {
-        let plain = secret.expose();
+        self.learn_text(secret.expose());
+    }
+
+    /// The same for what is secret only for a while (the word of a login).
+    pub fn learn_text(&self, plain: &str) {
+        if plain.contains("://") {
+            return;
+        }
         self.remember(plain.as_bytes());
         let in_url: String = url::form_urlencoded::byte_serialize(plain.as_bytes()).collect();
         let in_json = serde_json::to_string(plain).unwrap_or_default();
@@ -77,7 +103,13 @@ impl Redactor {
             return;
         };
         let hash = self.hash(start);
+        if self.knows(long, hash) {
+            return;
+        }
         let mut known = self.0.known.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(bit) = bit(start) {
+            known.filter[bit / 64] |= 1 << (bit % 64);
+        }
         let set = if long {
             &mut known.long
         } else {
@@ -97,6 +129,12 @@ impl Redactor {
             };
             set.remove(&hash);
         }
+    }
+
+    fn knows(&self, long: bool, hash: u64) -> bool {
+        let known = self.0.known.read().unwrap_or_else(PoisonError::into_inner);
+        let set = if long { &known.long } else { &known.short };
+        set.contains(&hash)
     }
 
     fn hash(&self, bytes: &[u8]) -> u64 {
@@ -141,7 +179,9 @@ impl Redactor {
             }
             let mut at = 0;
             while let Some(window) = bytes.get(at..at + width) {
-                if set.contains(&self.hash(window)) {
+                let may =
+                    bit(window).is_some_and(|bit| known.filter[bit / 64] >> (bit % 64) & 1 == 1);
+                if may && set.contains(&self.hash(window)) {
                     let (start, behind) = whole_chars(text, at, at + width);
                     let end = shapes::word_end(text, behind);
                     found.push((start, end));
@@ -152,6 +192,13 @@ impl Redactor {
             }
         }
     }
+}
+
+/// The place of what begins so in the filter.
+fn bit(start: &[u8]) -> Option<usize> {
+    let first: [u8; 4] = start.get(..4)?.try_into().ok()?;
+    let mixed = u32::from_le_bytes(first).wrapping_mul(0x9E37_79B1);
+    usize::try_from(mixed >> (u32::BITS - FILTER.trailing_zeros())).ok()
 }
 
 /// The range widened until it cuts no character in two.

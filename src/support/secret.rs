@@ -2,13 +2,18 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
+use super::redact;
+
 /// A token, password or key as text. Wiped when dropped; prints as `[secret]`.
 pub struct Secret(SecretString);
 
 impl Secret {
-    /// Takes ownership of the plaintext.
+    /// Takes ownership of the plaintext. From here on no log, panic report or
+    /// evidence of this process shows it.
     pub fn new(text: impl Into<String>) -> Self {
-        Self(SecretString::from(text.into()))
+        let secret = Self(SecretString::from(text.into()));
+        redact::shared().learn(&secret);
+        secret
     }
 
     /// The plaintext. Every call site is a place where a secret leaves its

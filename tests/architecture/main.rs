@@ -5,6 +5,8 @@
     reason = "a helper that cannot go on fails its test"
 )]
 
+mod matrix;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

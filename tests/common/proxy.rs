@@ -57,6 +57,8 @@ pub struct Call {
     pub forwarded: u32,
     /// The status of each reply of the server.
     pub server_said: Vec<u16>,
+    /// The body of each reply of the server.
+    pub server_bodies: Vec<Vec<u8>>,
     /// The status of the reply that was made up or passed on.
     pub answer: Option<u16>,
     /// Whether a reply was written while the client was still there.
@@ -307,6 +309,7 @@ impl Shared {
             fault,
             forwarded: 0,
             server_said: Vec::new(),
+            server_bodies: Vec::new(),
             answer: None,
             client_heard: false,
             done: false,
@@ -345,7 +348,10 @@ impl Shared {
         };
         match received {
             Ok((status, headers, body)) => {
-                self.note(id, |call| call.server_said.push(status));
+                self.note(id, |call| {
+                    call.server_said.push(status);
+                    call.server_bodies.push(body.to_vec());
+                });
                 Reply {
                     status,
                     headers,
@@ -374,7 +380,7 @@ impl Shared {
     /// connection closes.
     async fn carry_out(&self, id: u64, request: &Request, fault: Fault) -> Option<Reply> {
         match fault {
-            Fault::DropBefore | Fault::OnFirstByte(_) => return None,
+            Fault::DropBefore | Fault::Reset | Fault::OnFirstByte(_) => return None,
             Fault::Answer {
                 status,
                 headers,
@@ -393,8 +399,14 @@ impl Shared {
             Fault::HoldRequest(ref gate) => gate.passed().await,
             Fault::OnArrival(ref hook) => hook(),
             Fault::Double => drop(self.forward(id, request).await),
-            Fault::Pass | Fault::LoseAnswer | Fault::DelayAnswer(_) | Fault::Error500ThoughDone => {
-            }
+            Fault::Pass
+            | Fault::LoseAnswer
+            | Fault::DelayAnswer(_)
+            | Fault::HoldAnswer(_)
+            | Fault::Error500ThoughDone
+            | Fault::Truncate
+            | Fault::Flood(_)
+            | Fault::Drip => {}
         }
         let reply = self.forward(id, request).await;
         match fault {
@@ -405,6 +417,10 @@ impl Shared {
             )),
             Fault::DelayAnswer(time) => {
                 tokio::time::sleep(time).await;
+                Some(reply)
+            }
+            Fault::HoldAnswer(gate) => {
+                gate.passed().await;
                 Some(reply)
             }
             _ => Some(reply),
@@ -443,20 +459,33 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
 async fn serve(stream: TcpStream, shared: Arc<Shared>) {
     let mut client = Client::of(stream);
     // An error here is the client leaving; there is nobody to tell.
-    while let Ok(true) = serve_call(&mut client, &shared).await {}
+    while let Ok(next) = serve_call(&mut client, &shared).await {
+        match next {
+            Next::Call => {}
+            Next::Close => return,
+            Next::Reset => return client.reset().expect("a connection to reset"),
+        }
+    }
 }
 
-/// Serves one call; answers whether another may follow.
-async fn serve_call(client: &mut Client, shared: &Arc<Shared>) -> io::Result<bool> {
+/// What follows a call on its connection.
+enum Next {
+    Call,
+    Close,
+    Reset,
+}
+
+/// Serves one call.
+async fn serve_call(client: &mut Client, shared: &Arc<Shared>) -> io::Result<Next> {
     let Some(line) = client.request_line().await? else {
-        return Ok(false);
+        return Ok(Next::Close);
     };
     let fault = shared.take_fault(line.name());
     let id = shared.begin(&line, fault.as_ref().map(Fault::name));
     if let Some(Fault::OnFirstByte(hook)) = &fault {
         hook();
         shared.note(id, |call| call.done = true);
-        return Ok(false);
+        return Ok(Next::Close);
     }
     let request = match client.rest_of_request(line).await {
         Ok(request) => Arc::new(request),
@@ -472,6 +501,7 @@ async fn serve_call(client: &mut Client, shared: &Arc<Shared>) -> io::Result<boo
 
     // On its own, so that what was sent reaches the server whatever happens to
     // this connection.
+    let spoilt = fault.clone();
     let on_its_way = tokio::spawn({
         let (shared, request) = (Arc::clone(shared), Arc::clone(&request));
         async move {
@@ -488,13 +518,25 @@ async fn serve_call(client: &mut Client, shared: &Arc<Shared>) -> io::Result<boo
     });
     let (reply, finish) = on_its_way.await.map_err(io::Error::other)?;
     let Some(reply) = reply else {
-        return Ok(false);
+        return match spoilt {
+            Some(Fault::Reset) => Ok(Next::Reset),
+            _ => Ok(Next::Close),
+        };
     };
+    if let Some(how @ (Fault::Truncate | Fault::Flood(_) | Fault::Drip)) = &spoilt {
+        client.spoil(&reply, how).await?;
+        drop(finish);
+        return Ok(Next::Close);
+    }
     let written = client.write(&reply, &request).await;
     shared.note(id, |call| call.client_heard = written.is_ok());
     drop(finish);
     written?;
-    Ok(request.keeps_alive())
+    Ok(if request.keeps_alive() {
+        Next::Call
+    } else {
+        Next::Close
+    })
 }
 
 /// Marks a call as done when dropped: after its reply was written, or when

@@ -15,6 +15,7 @@ mod lives;
 mod networks_bluesky;
 mod networks_mastodon;
 mod networks_telegram;
+mod outside;
 mod sandbox_bluesky;
 mod sandbox_mastodon;
 mod sandbox_telegram;

@@ -60,6 +60,7 @@ impl Term {
     }
 
     /// The same with more in its environment.
+    #[allow(dead_code, reason = "each test target uses its own part")]
     pub fn over_with(home: &Path, environment: &[(&str, &str)]) -> Self {
         Self::of(home, (36, 120), environment)
     }

@@ -132,7 +132,7 @@ fn b2_the_dead_address_its_query_and_the_bare_code_are_pasted() {
 }
 
 #[test]
-fn b2_a_paste_that_is_no_answer_is_called_what_it_is() {
+fn row_43_a_paste_that_is_no_answer_is_called_what_it_is() {
     let scene = Scene::new();
     let mut login = scene.connect(&["--paste", "-"]);
     let link = login.link.clone();
@@ -157,7 +157,7 @@ fn b2_a_paste_that_is_no_answer_is_called_what_it_is() {
 }
 
 #[test]
-fn b2_whoever_else_knocks_changes_nothing_and_the_right_answer_still_counts() {
+fn row_42_whoever_else_knocks_changes_nothing_and_the_right_answer_still_counts() {
     let scene = Scene::new();
     let login = scene.connect(&["--no-browser"]);
     let good = allowed(&login, "acme");

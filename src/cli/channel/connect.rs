@@ -233,8 +233,7 @@ async fn credential(
             "--password-stdin",
         ),
     };
-    let (flags, redactor) = (&context.flags, &context.redactor);
-    let secret = ask::secret(flags, redactor, from_stdin, flag, &prompt).await?;
+    let secret = ask::secret(&context.flags, from_stdin, flag, &prompt).await?;
     Ok(match way {
         Way::BotToken => Credential::BotToken {
             chat: who,

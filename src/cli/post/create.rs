@@ -294,6 +294,7 @@ fn one_time(deliveries: &[DeliveryFile]) -> Result<(PostTime, Option<String>), F
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn what_post_show_prints_can_be_read_back() {
@@ -306,6 +307,30 @@ mod tests {
         assert_eq!(when, PostTime::At("2026-11-24T08:00:00Z".into()));
         assert_eq!(zone.as_deref(), Some("Europe/Berlin"));
         assert_eq!(post.deliveries[0].text.as_deref(), Some("Own"));
+    }
+
+    proptest! {
+        #[test]
+        fn outside_no_file_makes_it_panic(
+            bytes in prop::collection::vec(any::<u8>(), 0..300),
+            text in any::<String>(),
+            at in prop_oneof!["[ -~]{0,30}", "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{5,8}Z"],
+            part in any::<u32>(),
+        ) {
+            let _ = serde_json::from_slice::<PostFile>(&bytes);
+            let json = serde_json::json!({
+                "text": text,
+                "media": [{ "file": text, "alt": null }],
+                "deliveries": [
+                    { "channelId": text, "scheduledAt": at, "timezone": text, "partNo": part },
+                    { "channelId": text, "partNo": 1 },
+                ],
+            });
+            if let Ok(post) = serde_json::from_value::<PostFile>(json) {
+                prop_assert_eq!(&post.text, &text);
+                let _ = (one_time(&post.deliveries), later_parts(&post.deliveries));
+            }
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::handle::is_handle;
 use super::identity::{self, Raw};
 use super::jwt;
 use super::xrpc::{self, Failed};
+use crate::networks::evidence;
 use crate::networks::http::Body;
 use crate::networks::{Net, Tokens};
 use crate::support::secret::Secret;
@@ -17,7 +18,9 @@ use crate::support::time::UtcMs;
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Answer {
+    #[serde(deserialize_with = "evidence::token")]
     access_jwt: String,
+    #[serde(deserialize_with = "evidence::token")]
     refresh_jwt: String,
     did: String,
     #[serde(default)]

@@ -5,11 +5,13 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::calls;
-use super::record::{POST, remote, same};
+use super::record::{POST, remote, same, uri};
 use super::session::inactive;
 use super::xrpc;
+use crate::domain::answer::AnswerClass;
 use crate::domain::channel::Evidence;
 use crate::networks::evidence::{LONGEST, safe};
+use crate::networks::refused::ours;
 use crate::networks::{Found, Net};
 
 /// Looks for the post under `key`. `rendered` is the frozen request.
@@ -22,13 +24,19 @@ pub(super) async fn find(
 ) -> Found {
     #[derive(Deserialize)]
     struct Answer {
+        uri: String,
         value: Value,
     }
     let method = xrpc::GET_RECORD;
     let params = [("repo", account), ("collection", POST), ("rkey", key)];
     let request = xrpc::query(server, method, &params);
     match xrpc::json::<Answer>(net, request, method, &[]).await {
-        Ok(found) if rendered.is_some_and(|ours| same(ours, &found.value)) => {
+        Ok(found) if found.uri != uri(account, key) => Found::Unreadable(ours(
+            AnswerClass::Unclassified,
+            xrpc::short(method),
+            "The server answered with another post than the one that was asked for.".to_owned(),
+        )),
+        Ok(found) if rendered.is_some_and(|frozen| same(frozen, &found.value)) => {
             Found::Published(remote(account, key))
         }
         Ok(found) => Found::Different(different(&found.value)),

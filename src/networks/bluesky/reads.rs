@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::record::POST;
 use super::xrpc;
+use crate::networks::evidence;
 use crate::networks::reads::{Comment, CommentKind, Count, Counts, Page, PostMetrics, RecentPost};
 use crate::networks::{Net, Refusal, Session};
 use crate::support::sanitize;
@@ -26,6 +27,7 @@ const MOST: usize = 100;
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct PostView {
+    #[serde(deserialize_with = "evidence::id")]
     uri: String,
     author: Author,
     record: Record,
@@ -124,6 +126,7 @@ async fn records(
     }
     #[derive(Deserialize)]
     struct Listed {
+        #[serde(deserialize_with = "evidence::id")]
         uri: String,
         value: Record,
     }
@@ -244,6 +247,7 @@ pub(super) async fn comments(
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Notification {
+        #[serde(deserialize_with = "evidence::id")]
         uri: String,
         author: Author,
         reason: String,

@@ -202,14 +202,22 @@ pub fn unanswered(call: &str, error: &NetError) -> Refusal {
     Refusal {
         class: match error.trouble {
             Trouble::Forbidden | Trouble::Unbuildable => AnswerClass::Unclassified,
-            _ => AnswerClass::Transient,
+            Trouble::Unresolved
+            | Trouble::Unconnected
+            | Trouble::NotStarted
+            | Trouble::Busy
+            | Trouble::TooLate
+            | Trouble::TimedOut
+            | Trouble::Broken
+            | Trouble::TooLong => AnswerClass::Transient,
         },
         cause: None,
         evidence: Evidence {
             http_status: error.status,
             network_code: None,
             message: Some(error.what.clone()),
-            seen_by: Some(call.to_owned()),
+            // No call was made when it was too late for one.
+            seen_by: (error.trouble != Trouble::TooLate).then(|| call.to_owned()),
         },
         // Nobody is in trouble then; it is armed again at once.
         retry_after: (error.trouble == Trouble::TooLate).then_some(Duration::ZERO),

@@ -94,6 +94,11 @@ pub struct NetError {
 /// a call counts as unclear, which is the safe side.
 const NOT_STARTED: &str = "client error (Canceled)";
 
+/// How h2 words REFUSED_STREAM, compared for the same reason and as safely.
+///
+/// Source: <https://www.rfc-editor.org/rfc/rfc9113#section-8.7>
+const REFUSED_STREAM: &str = "refused stream before processing any application logic";
+
 impl NetError {
     fn new(trouble: Trouble, what: String) -> Self {
         Self {
@@ -119,6 +124,7 @@ impl NetError {
             Forbidden::Plain | Forbidden::Port(_) | Forbidden::Proxy | Forbidden::Private(_) => {
                 "If that is meant, set allow_private_hosts = true for this network in config.toml"
             }
+            Forbidden::Never(_) => "Check who named that address",
         };
         let what = format!("{host} was not called: {why}. {hint}.");
         Self::new(Trouble::Forbidden, what)
@@ -199,10 +205,11 @@ impl NetError {
             let what = format!("{host} could not be reached ({why}); nothing was sent.");
             return Self::new(Trouble::Unconnected, what);
         }
-        if sources(&error)
-            .iter()
-            .any(|source| source.to_string() == NOT_STARTED)
-        {
+        let not_begun = |source: &Source<'_>| {
+            let words = source.to_string();
+            words == NOT_STARTED || words.contains(REFUSED_STREAM)
+        };
+        if sources(&error).iter().any(not_begun) {
             let what = format!("{host} closed the connection; nothing was sent.");
             return Self::new(Trouble::NotStarted, what);
         }

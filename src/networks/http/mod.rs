@@ -30,8 +30,9 @@ pub use reply::Reply;
 pub use request::{Body, Method, Part, Request};
 pub use uploaded::Uploaded;
 
-use super::guard::{self, Resolver};
+use super::guard::{self, Names, Resolver, SystemNames};
 use crate::support::clock::Clock;
+use crate::support::fault;
 use crate::support::proxy;
 use crate::support::timing::Timing;
 use offsets::Offsets;
@@ -73,15 +74,35 @@ impl Http {
     /// # Errors
     /// When the TLS configuration or the client cannot be built.
     pub fn new(timing: &Timing, clock: Clock) -> Result<Self, HttpError> {
+        Self::with_names(timing, clock, Arc::new(SystemNames))
+    }
+
+    /// The same with another way to find the addresses of names.
+    ///
+    /// # Errors
+    /// As [`Http::new`].
+    pub fn with_names(
+        timing: &Timing,
+        clock: Clock,
+        names: Arc<dyn Names>,
+    ) -> Result<Self, HttpError> {
+        Self::build(timing, clock, names, tls::config()?)
+    }
+
+    fn build(
+        timing: &Timing,
+        clock: Clock,
+        names: Arc<dyn Names>,
+        tls: rustls::ClientConfig,
+    ) -> Result<Self, HttpError> {
         let proxies: Arc<[String]> = proxy::hosts().into();
-        let tls = tls::config()?;
-        let strict = Resolver {
-            strict: Some(Arc::clone(&proxies)),
-        };
-        let build = |resolver: Resolver| {
+        let build = |strict: Option<Arc<[String]>>| {
+            let names = Arc::clone(&names);
+            let resolver = Resolver { names, strict };
             builder(tls.clone(), real(timing.connect_timeout, &clock), resolver)
         };
-        let open = || build(Resolver { strict: None });
+        let strict = Some(Arc::clone(&proxies));
+        let open = || build(None);
         let inner = Arc::new(Inner {
             strict: build(strict).build()?,
             open: open().build()?,
@@ -190,6 +211,10 @@ impl Http {
         start: Option<&StartBy>,
     ) -> Result<Reply, NetError> {
         let host = host_of(url);
+        fault::panics_saying("call.panic", || {
+            let token = auth.map_or("no token", crate::support::secret::Secret::expose);
+            format!("a defect in a call to {url} with {token}")
+        });
         let limit = request
             .timeout
             .map_or(self.0.call_timeout, |limit| real(limit, &self.0.clock));
@@ -225,7 +250,8 @@ impl Http {
 
     fn client(&self, url: &Url, private: bool) -> &reqwest::Client {
         let here = match url.host() {
-            Some(Host::Domain(name)) => name == "localhost",
+            // Source: <https://www.rfc-editor.org/rfc/rfc6761#section-6.3>
+            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
             Some(Host::Ipv4(ip)) => ip.is_loopback(),
             Some(Host::Ipv6(ip)) => ip.is_loopback(),
             None => false,

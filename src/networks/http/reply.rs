@@ -146,6 +146,30 @@ pub(super) async fn read(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn outside_no_header_makes_a_pause_longer_than_a_day_or_a_panic(
+            status in 100_u16..600,
+            name in prop::sample::select(vec!["retry-after", "ratelimit-reset", "x-ratelimit-reset"]),
+            value in "[ -~]{0,60}|-?[0-9]{1,40}|[A-Z][a-z]{2}, ?[0-9]{1,2} [A-Z][a-z]{2} -?[0-9]{1,6} [0-9]{1,2}:[0-9]{2}(:[0-9]{2})? (GMT|[A-Z]{1,4}|[+-][0-9]{4})|[0-9]{1,5}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{0,12})?(Z|[+-][0-9]{2}:[0-9]{2})",
+            date in prop::option::of("[ -~]{0,40}|[A-Z][a-z]{2}, [0-9]{1,2} [A-Z][a-z]{2} [0-9]{1,6} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT"),
+        ) {
+            let mut headers = vec![(name, value.as_str())];
+            headers.extend(date.as_deref().map(|date| ("date", date)));
+            let reply = Reply::made(status, &headers, "");
+            prop_assert!(reply.retry_after().is_none_or(|pause| pause <= LONGEST_PAUSE));
+            let _ = reply.date();
+        }
+
+        #[test]
+        fn outside_no_redirect_makes_it_panic(to in "[ -~]{0,80}|(https?:)?//[ -~]{0,40}") {
+            let reply = Reply::made(302, &[("location", &to)], "");
+            let from = Url::parse("https://mas.example/a").unwrap();
+            let _ = reply.location(&from);
+        }
+    }
 
     fn pause(status: u16, headers: &[(&'static str, &str)]) -> Option<u64> {
         let reply = Reply::made(status, headers, "");

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
+mod secure;
+
 use super::*;
 use crate::support::secret::Secret;
 use crate::support::time::UtcMs;
@@ -88,7 +90,7 @@ fn post(base: &str) -> Request<'static> {
 }
 
 #[tokio::test]
-async fn f2_a_refused_connection_is_proven_not_sent() {
+async fn row_02_a_refused_connection_is_proven_not_sent() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}/x?token=canary", listener.local_addr().unwrap());
     drop(listener);
@@ -99,7 +101,7 @@ async fn f2_a_refused_connection_is_proven_not_sent() {
 }
 
 #[tokio::test]
-async fn f1_a_name_that_does_not_resolve_is_proven_not_sent() {
+async fn row_01_a_name_that_does_not_resolve_is_proven_not_sent() {
     let error = client(5000)
         .send(&post("http://no-such-host.invalid/"))
         .await
@@ -109,7 +111,7 @@ async fn f1_a_name_that_does_not_resolve_is_proven_not_sent() {
 }
 
 #[tokio::test]
-async fn f2_an_untrusted_certificate_is_proven_not_sent() {
+async fn row_02_an_untrusted_certificate_is_proven_not_sent() {
     // Plain text where TLS was expected fails the handshake as a bad
     // certificate does: before a byte of the request left.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -125,7 +127,7 @@ async fn f2_an_untrusted_certificate_is_proven_not_sent() {
 }
 
 #[tokio::test]
-async fn f3_a_connection_that_closes_without_an_answer_is_unclear() {
+async fn row_03_a_connection_that_closes_without_an_answer_is_unclear() {
     let (base, count) = server(|stream, _| async move { drop(stream) }).await;
     let error = client(5000).send(&post(&base)).await.unwrap_err();
     assert_eq!(error.trouble, Trouble::Broken, "{error}");
@@ -138,7 +140,7 @@ async fn f3_a_connection_that_closes_without_an_answer_is_unclear() {
 }
 
 #[tokio::test]
-async fn f4_an_answer_that_breaks_off_is_unclear_and_keeps_its_status() {
+async fn row_04_an_answer_that_breaks_off_is_unclear_and_keeps_its_status() {
     let (base, _) = answers("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"uri\":").await;
     let error = client(5000).send(&post(&base)).await.unwrap_err();
     assert_eq!((error.trouble, error.status), (Trouble::Broken, Some(200)));
@@ -146,7 +148,7 @@ async fn f4_an_answer_that_breaks_off_is_unclear_and_keeps_its_status() {
 }
 
 #[tokio::test]
-async fn f5_silence_after_the_request_is_unclear() {
+async fn row_05_silence_after_the_request_is_unclear() {
     let (base, count) = server(|stream, _| async move {
         let _open = stream;
         std::future::pending::<()>().await;
@@ -159,7 +161,7 @@ async fn f5_silence_after_the_request_is_unclear() {
 }
 
 #[tokio::test]
-async fn f8_an_endless_body_is_cut_at_the_cap() {
+async fn row_08_an_endless_body_is_cut_at_the_cap() {
     let wrote = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&wrote);
     let (base, _) = server(move |mut stream, _| {
@@ -187,7 +189,7 @@ async fn f8_an_endless_body_is_cut_at_the_cap() {
 }
 
 #[tokio::test]
-async fn f10_a_body_that_drips_hits_the_deadline_of_the_whole_call() {
+async fn row_10_a_body_that_drips_hits_the_deadline_of_the_whole_call() {
     let (base, _) = server(|mut stream, _| async move {
         let _ = stream
             .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
@@ -206,7 +208,7 @@ async fn f10_a_body_that_drips_hits_the_deadline_of_the_whole_call() {
 }
 
 #[tokio::test]
-async fn f11_a_redirect_of_a_post_is_an_answer_and_is_not_followed() {
+async fn row_11_a_redirect_of_a_post_is_an_answer_and_is_not_followed() {
     let (target, reached) = answers(ok("reached")).await;
     for status in [301, 302, 303, 307, 308] {
         let (base, _) = answers(format!(
@@ -221,7 +223,7 @@ async fn f11_a_redirect_of_a_post_is_an_answer_and_is_not_followed() {
 }
 
 #[tokio::test]
-async fn f11_a_get_follows_three_redirects_when_asked_and_drops_the_token_abroad() {
+async fn row_11_a_get_follows_three_redirects_when_asked_and_drops_the_token_abroad() {
     let (target, _) = server(|mut stream, head| async move {
         let body = if head.to_lowercase().contains("authorization") {
             "token came along"
@@ -256,7 +258,7 @@ async fn f11_a_get_follows_three_redirects_when_asked_and_drops_the_token_abroad
 }
 
 #[tokio::test]
-async fn f11_each_redirect_is_judged_anew() {
+async fn row_11_each_redirect_is_judged_anew() {
     for target in ["ftp://127.0.0.1/", "http://me:canary@127.0.0.1/"] {
         let (base, _) = answers(format!(
             "HTTP/1.1 302 Go\r\nLocation: {target}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
@@ -271,12 +273,119 @@ async fn f11_each_redirect_is_judged_anew() {
 }
 
 #[tokio::test]
+async fn row_11_a_redirect_to_a_clouds_credentials_ends_there_even_with_leave() {
+    for target in [
+        "http://169.254.169.254/latest/meta-data",
+        "http://[::ffff:169.254.169.254]/",
+        "http://[fd00:ec2::254]/",
+    ] {
+        let (base, count) = answers(format!(
+            "HTTP/1.1 302 Go\r\nLocation: {target}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        ))
+        .await;
+        let mut request = get(&base);
+        request.redirects = 3;
+        let error = client(5000).send(&request).await.unwrap_err();
+        assert_eq!(error.trouble, Trouble::Forbidden, "{error}");
+        assert!(error.what.contains("never called"), "{error}");
+        assert_eq!(count.load(Ordering::SeqCst), 1);
+    }
+}
+
+/// Gives one address after the other, the last for good.
+struct Rebinding(std::sync::Mutex<Vec<std::net::IpAddr>>);
+
+#[async_trait::async_trait]
+impl Names for Rebinding {
+    async fn addresses(&self, _name: &str) -> std::io::Result<Vec<std::net::IpAddr>> {
+        let mut left = self.0.lock().unwrap();
+        let next = if left.len() > 1 {
+            left.remove(0)
+        } else {
+            left[0]
+        };
+        Ok(vec![next])
+    }
+}
+
+#[tokio::test]
+async fn row_11_a_name_that_leads_inside_is_not_called_and_is_asked_once_for_each_connection() {
+    let timing = Timing {
+        connect_timeout: Duration::from_millis(200),
+        ..Timing::default()
+    };
+    let call = async |addresses: &[&str], private: bool, url_: &str| {
+        let list = addresses.iter().map(|ip| ip.parse().unwrap()).collect();
+        let names = Arc::new(Rebinding(std::sync::Mutex::new(list)));
+        let asked = Arc::clone(&names) as Arc<dyn Names>;
+        let http = Http::with_names(&timing, Clock::real(), asked).unwrap();
+        let mut request = Request::get("test", url(url_));
+        request.private = private;
+        let error = http.send(&request).await.unwrap_err();
+        let left = names.0.lock().unwrap().len();
+        (error, left)
+    };
+    for inside in [
+        "127.0.0.1",
+        "10.0.0.7",
+        "169.254.169.254",
+        "fd00::1",
+        "::ffff:127.0.0.1",
+        "64:ff9b::a00:1",
+    ] {
+        let (error, _) = call(&[inside], false, "https://rebind.example/").await;
+        assert_eq!(error.trouble, Trouble::Forbidden, "{inside}: {error}");
+    }
+    // Public when it is judged, inside when it would be asked again: what was
+    // judged is where the connection goes, so nobody asks again.
+    let (error, left) = call(
+        &["192.0.0.9", "127.0.0.1"],
+        false,
+        "https://rebind.example/",
+    )
+    .await;
+    assert_eq!((error.trouble, left), (Trouble::Forbidden, 1), "{error}");
+    // Nobody listens on the first address, a server of ours on the second.
+    let (base, reached) = answers(ok("reached")).await;
+    let port = url(&base).port().unwrap();
+    let rebind = format!("http://rebind.localhost:{port}/");
+    let (error, left) = call(&["127.0.0.2", "127.0.0.1"], true, &rebind).await;
+    assert_eq!(error.trouble, Trouble::Unconnected, "{error}");
+    assert_eq!(left, 1, "one connection, one question");
+    assert_eq!(reached.load(Ordering::SeqCst), 0);
+    // With leave for private hosts a cloud's credentials stay out of reach.
+    let (error, _) = call(&["169.254.169.254"], true, "http://rebind.example/").await;
+    assert_eq!(error.trouble, Trouble::Forbidden, "{error}");
+}
+
+#[tokio::test]
+async fn a_kept_connection_that_the_server_closed_meanwhile_is_replaced_and_nothing_doubled() {
+    let (base, count) = server(|mut stream, _| async move {
+        // Says that it keeps the connection, and does not.
+        let _ = stream
+            .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: keep-alive\r\n\r\nok")
+            .await;
+    })
+    .await;
+    let http = client(5000);
+    for sent in 1..=20 {
+        match http.send(&post(&base)).await {
+            Ok(reply) => assert_eq!(reply.body, b"ok"),
+            // The only other end that is allowed: proven not begun.
+            Err(error) => assert!(!error.sent(), "{error}"),
+        }
+        assert!(count.load(Ordering::SeqCst) <= sent);
+    }
+    assert!(count.load(Ordering::SeqCst) >= 1);
+}
+
+#[tokio::test]
 async fn without_leave_nothing_inside_is_called_by_number_or_by_name() {
     let http = client(5000);
     for inside in [
         "https://127.0.0.1/",
         "https://localhost/",
-        "https://169.254.169.254/latest/meta-data",
+        "https://10.0.0.1/",
         "http://example.org/",
     ] {
         let request = Request::get("test", url(inside));

@@ -9,6 +9,7 @@ use super::api::{Api, Failed};
 use super::ours;
 use super::publish::Frozen;
 use crate::domain::answer::AnswerClass;
+use crate::networks::evidence;
 use crate::networks::{Found, Publish, Remote};
 use crate::support::time::{UtcMs, millis};
 
@@ -20,7 +21,9 @@ const PAGES: usize = 5;
 
 #[derive(Debug, Deserialize)]
 struct Listed {
+    #[serde(deserialize_with = "evidence::id")]
     id: String,
+    #[serde(default, deserialize_with = "evidence::link")]
     url: Option<String>,
     created_at: String,
     #[serde(default)]

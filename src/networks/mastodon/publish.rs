@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use super::api::{Api, Failed};
 use super::{limits, ours};
 use crate::domain::answer::AnswerClass;
+use crate::networks::evidence;
 use crate::networks::http::{Body, Part};
 use crate::networks::{Call, MediaItem, Outcome, Publish, Remote, Step, StepRecord, refused};
 use crate::support::time::UtcMs;
@@ -137,7 +138,9 @@ pub(super) async fn run(api: &Api<'_>, publish: &Publish, call: &Call) -> Outcom
 /// Source: <https://docs.joinmastodon.org/entities/Status/>
 #[derive(Debug, Deserialize)]
 struct Made {
+    #[serde(deserialize_with = "evidence::id")]
     id: String,
+    #[serde(default, deserialize_with = "evidence::link")]
     url: Option<String>,
 }
 
@@ -193,6 +196,7 @@ async fn kept(api: &Api<'_>, made: Made) -> Outcome {
 
 #[derive(Debug, Deserialize)]
 struct Uploaded {
+    #[serde(deserialize_with = "evidence::id")]
     id: String,
 }
 

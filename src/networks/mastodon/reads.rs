@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::api::{Api, Failed};
 use super::html;
-use crate::networks::Refusal;
 use crate::networks::reads::{Comment, CommentKind, Count, Counts, Page, PostMetrics, RecentPost};
+use crate::networks::{Refusal, evidence};
 use crate::support::sanitize;
 use crate::support::time::UtcMs;
 
@@ -25,8 +25,11 @@ const CAP: usize = 4 * 1024 * 1024;
 /// Source: <https://docs.joinmastodon.org/entities/Status/>
 #[derive(Deserialize)]
 struct Status {
+    #[serde(deserialize_with = "evidence::id")]
     id: String,
+    #[serde(default, deserialize_with = "evidence::link")]
     url: Option<String>,
+    #[serde(default, deserialize_with = "evidence::link")]
     uri: Option<String>,
     created_at: String,
     #[serde(default)]
@@ -74,11 +77,7 @@ impl Status {
     }
 
     fn permalink(&self) -> Option<String> {
-        [&self.url, &self.uri]
-            .into_iter()
-            .flatten()
-            .find(|link| link.starts_with("https://") || link.starts_with("http://"))
-            .map(|link| sanitize::line(link))
+        self.url.clone().or_else(|| self.uri.clone())
     }
 
     fn at(&self) -> Option<UtcMs> {
@@ -127,7 +126,12 @@ pub(super) async fn metrics(api: &Api<'_>, ids: &[String]) -> Result<Vec<PostMet
         let query: Vec<(&str, &str)> = some.iter().map(|id| ("id[]", id.as_str())).collect();
         let listed = list::<Status>(api, "statuses", &["v1", "statuses"], &query).await;
         match listed {
-            Ok(listed) => found.extend(listed.iter().map(PostMetrics::from)),
+            // What was not asked for is nobody's count.
+            Ok(listed) => found.extend(
+                some.iter()
+                    .filter_map(|id| listed.iter().find(|one| one.id == *id))
+                    .map(PostMetrics::from),
+            ),
             Err(refusal) if not_there(&refusal) => return singly(api, ids).await,
             Err(refusal) => return Err(refusal),
         }

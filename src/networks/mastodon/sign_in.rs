@@ -9,7 +9,7 @@ use super::ours;
 use crate::domain::answer::AnswerClass;
 use crate::domain::channel::Expiry;
 use crate::domain::network::ChannelKind;
-use crate::networks::evidence::safe;
+use crate::networks::evidence::{self, safe};
 use crate::networks::{Account, Ends, Net, Refusal, SignInError, SignedIn, Tokens};
 use crate::support::secret::Secret;
 
@@ -19,10 +19,12 @@ const LONGEST: usize = 100;
 /// Source: <https://docs.joinmastodon.org/entities/Account/>
 #[derive(Debug, Deserialize)]
 pub(super) struct Person {
+    #[serde(deserialize_with = "evidence::id")]
     pub id: String,
     username: String,
     #[serde(default)]
     display_name: String,
+    #[serde(default, deserialize_with = "evidence::link")]
     avatar: Option<String>,
     #[serde(default)]
     suspended: bool,

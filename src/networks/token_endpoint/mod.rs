@@ -395,7 +395,9 @@ impl<'a> Calls<'a> {
     }
 
     fn grant(&self, answer: Option<TokenAnswer>) -> Result<Grant, TokenFailed> {
-        let answer = answer.ok_or_else(|| self.failed())?;
+        let usable =
+            |answer: &TokenAnswer| super::evidence::is_token(answer.access_token().secret());
+        let answer = answer.filter(usable).ok_or_else(|| self.failed())?;
         let more = answer.extra_fields();
         let scopes = answer
             .scopes()

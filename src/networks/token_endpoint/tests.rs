@@ -1,12 +1,27 @@
 //! Answers that are not as the standard has them, from the table of what the
 //! `oauth2` crate refuses and networks send.
 
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::normalise::answer;
 use super::*;
 use crate::domain::network::Network;
 use crate::networks::login::Quirks;
+
+proptest! {
+    #[test]
+    fn outside_no_answer_makes_the_normaliser_fail_or_grow(
+        status in 100_u16..600,
+        body in prop::collection::vec(any::<u8>(), 0..600),
+        text in "[{\\[\"]?(\"(access_token|expires_in|scope|token_type|error|sub)\"?[:=][^,&]{0,20}[,&]?){0,6}[}\\]]?",
+    ) {
+        for body in [body.as_slice(), text.as_bytes()] {
+            let (_, out) = answer(status, body);
+            prop_assert!(out.len() <= 16 * body.len() + 1024);
+        }
+    }
+}
 
 fn normal(status: u16, body: &str) -> (u16, Value) {
     let (status, body) = answer(status, body.as_bytes());

@@ -95,7 +95,8 @@ fn sentence(
         .as_ref()
         .map(|error| {
             let said = error.evidence.message.as_deref();
-            format!(" ({})", said.unwrap_or(error.class.name()))
+            let said = said.unwrap_or(error.class.name());
+            format!(" ({})", said.trim_end_matches('.'))
         })
         .unwrap_or_default();
     Ok(match view.shown {
@@ -269,7 +270,8 @@ fn events(q: &Reads<'_>, view: &DeliveryView) -> Result<Vec<(UtcMs, String)>, Op
         let mut facts: Vec<String> = Vec::new();
         facts.extend(evidence.http_status.map(|status| format!("HTTP {status}")));
         facts.extend(evidence.network_code);
-        facts.extend(evidence.message);
+        let said = evidence.message.as_deref();
+        facts.extend(said.map(|said| said.trim_end_matches('.').to_owned()));
         events.push((
             at,
             if facts.is_empty() {

@@ -31,6 +31,9 @@ pub struct Settings {
     pub whole_mentions: bool,
     /// Whether every idempotency key is in the hands of a request under way.
     pub keys_locked: bool,
+    /// Whether a repeat of a request under its key ends in a 500, as on the
+    /// versions of <https://github.com/mastodon/mastodon/issues/40399>.
+    pub repeats_fail: bool,
     /// What a status and its media may be.
     pub limits: Limits,
 }
@@ -48,6 +51,7 @@ impl Default for Settings {
             token_life: None,
             whole_mentions: false,
             keys_locked: false,
+            repeats_fail: false,
             limits: Limits::default(),
         }
     }

@@ -27,6 +27,9 @@ pub(super) fn post(world: &mut World, asked: &Asked<'_>) -> Done {
     if let Some((id, at)) = known
         && asked.now.since(at) < KEY
     {
+        if world.settings.repeats_fail {
+            return Err(no(500, "Something went wrong on our end"));
+        }
         let first = world.statuses.iter().find(|status| status.id == id);
         let first = first.ok_or_else(|| no(404, "Record not found"))?;
         return Ok((200, world.json_of(first)));

@@ -93,6 +93,7 @@ fn picture(tkhd: &[u8]) -> Option<(u32, u32)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use std::io::Cursor;
 
     fn boxed(kind: &[u8; 4], inner: &[u8]) -> Vec<u8> {
@@ -137,6 +138,22 @@ mod tests {
         }
         let phone = video(&[tkhd(0, 0, 1 << 16, 1920, 1080)]);
         assert_eq!(dimensions(&mut Cursor::new(phone)), Some((1080, 1920)));
+    }
+
+    proptest! {
+        #[test]
+        fn outside_no_boxes_make_it_panic_or_read_for_ever(
+            tracks in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..120), 0..3),
+            size in prop_oneof![Just(0), Just(1), Just(7), Just(u32::MAX), any::<u32>()],
+            cut in any::<prop::sample::Index>(),
+        ) {
+            let mut file = video(&tracks);
+            // A box that claims another size than it has.
+            let at = cut.index(file.len() - 4);
+            file[at..at + 4].copy_from_slice(&size.to_be_bytes());
+            let _ = dimensions(&mut Cursor::new(&file));
+            let _ = dimensions(&mut Cursor::new(&file[..at]));
+        }
     }
 
     #[test]

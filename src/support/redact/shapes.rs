@@ -21,11 +21,23 @@ const FIELDS: &[(&str, usize)] = &[
     ("state", 16),
 ];
 
+/// No name of a field is longer.
+const LONGEST_NAME: usize = 24;
+
+/// From this length on a JWT is also taken for one inside another word.
+const INSIDE: usize = 20;
+
 /// Where in `text` something looks like a secret, as byte ranges.
 pub(super) fn find(text: &str) -> Vec<(usize, usize)> {
     let mut found = Vec::new();
     let mut previous = ' ';
+    // What was found is not looked at again, so that no text takes long.
+    let mut until = 0;
     for (at, c) in text.char_indices() {
+        if at < until {
+            previous = c;
+            continue;
+        }
         if !previous.is_ascii_alphanumeric() {
             let rest = &text[at..];
             let range = jwt(rest)
@@ -34,11 +46,14 @@ pub(super) fn find(text: &str) -> Vec<(usize, usize)> {
                 .or_else(|| scheme(rest))
                 .or_else(|| field(rest));
             found.extend(range.map(|(start, end)| (at + start, at + end)));
+        } else if let Some((_, end)) = jwt(&text[at..]).filter(|(_, end)| *end >= INSIDE) {
+            found.push((at, at + end));
         } else if c.is_ascii_digit() && !previous.is_ascii_digit() {
             // `/bot123456:...` in addresses.
             let range = bot_token(&text[at..]);
             found.extend(range.map(|(start, end)| (at + start, at + end)));
         }
+        until = found.last().map_or(0, |(_, end)| *end);
         previous = c;
     }
     found
@@ -59,19 +74,28 @@ fn run(text: &str, fits: impl Fn(char) -> bool) -> usize {
     text.find(|c| !fits(c)).unwrap_or(text.len())
 }
 
+/// The same, but of `most` bytes at most.
+fn short_run(text: &str, most: usize, fits: impl Fn(char) -> bool) -> usize {
+    let end = text.char_indices().find(|(at, c)| *at >= most || !fits(*c));
+    end.map_or(text.len(), |(at, _)| at)
+}
+
 fn base64ish(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '-' | '_')
 }
 
 /// `eyJ….eyJ….…`, cut off or whole.
 fn jwt(text: &str) -> Option<(usize, usize)> {
+    if !text.starts_with("eyJ") {
+        return None;
+    }
     let end = run(text, |c| base64ish(c) || c == '.');
-    (text.starts_with("eyJ") && end >= 16).then_some((0, end))
+    (end >= 16).then_some((0, end))
 }
 
 /// `xxxx-xxxx-xxxx-xxxx` in small letters and digits.
 fn app_password(text: &str) -> Option<(usize, usize)> {
-    let end = run(text, |c| {
+    let end = short_run(text, 24, |c| {
         c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'
     });
     let word = text[..end].trim_end_matches('-');
@@ -83,7 +107,7 @@ fn app_password(text: &str) -> Option<(usize, usize)> {
 
 /// `123456789:AA…` of Telegram.
 fn bot_token(text: &str) -> Option<(usize, usize)> {
-    let digits = run(text, |c| c.is_ascii_digit());
+    let digits = short_run(text, 15, |c| c.is_ascii_digit());
     let rest = text[digits..].strip_prefix(':')?;
     let tail = run(rest, base64ish);
     ((5..=14).contains(&digits) && tail >= 20).then_some((0, digits + 1 + tail))
@@ -97,9 +121,12 @@ fn scheme(text: &str) -> Option<(usize, usize)> {
     })?;
     let rest = &text[name.len()..];
     let start = name.len() + run(rest, |c| matches!(c, ' ' | ':' | '='));
+    if start == name.len() {
+        return None;
+    }
     let end = word_end(text, start);
     // "basic rules" is not a header.
-    let secret = start > name.len() && end - start >= 8;
+    let secret = end - start >= 8;
     let letters = text[start..end]
         .bytes()
         .all(|byte| byte.is_ascii_lowercase());
@@ -108,7 +135,7 @@ fn scheme(text: &str) -> Option<(usize, usize)> {
 
 /// The value of `access_token=…`, `"password": "…"`, `token: …`.
 fn field(text: &str) -> Option<(usize, usize)> {
-    let name = run(text, base64ish);
+    let name = short_run(text, LONGEST_NAME + 1, base64ish);
     let lower = text[..name].to_ascii_lowercase();
     let (_, least) = FIELDS.iter().find(|(known, _)| *known == lower)?;
     let rest = &text[name..];

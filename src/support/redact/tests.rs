@@ -36,6 +36,21 @@ fn output_a_secret_we_hold_is_found_wherever_it_stands() {
 }
 
 #[test]
+fn output_every_secret_that_is_made_is_known_to_the_redactor_of_the_process() {
+    let _held = Secret::new("made-anywhere-0123456789");
+    assert_eq!(
+        shared().redact("said made-anywhere-0123456789."),
+        "said [secret]"
+    );
+    // An address begins as many do.
+    let _link = Secret::new("https://mas.example/oauth/authorize?state=0123456789abcdef0123");
+    assert_eq!(
+        shared().redact("https://mas.example/oauth/authorize?state=0123456789abcdef0123&x=1"),
+        "https://mas.example/oauth/authorize?state=[secret]&x=1"
+    );
+}
+
+#[test]
 fn output_what_looks_like_a_secret_goes_too() {
     let table = [
         (
@@ -107,6 +122,36 @@ fn output_many_secrets_are_known_at_once_and_short_words_never() {
     redactor.learn(&Secret::new("quo\"ted\\canary"));
     let json = serde_json::json!({ "m": "quo\"ted\\canary" }).to_string();
     assert!(!redactor.redact(&json).contains("canary"), "{json}");
+}
+
+#[test]
+fn threats_a_long_text_made_of_beginnings_takes_no_long_time() {
+    let redactor = redactor();
+    redactor.learn(&Secret::new("a-a-a-a-canary-0123456789"));
+    for part in [
+        "a-",
+        "x",
+        "eyJ",
+        "basic.",
+        "basic:",
+        "code:",
+        "token ",
+        "12345:",
+        "1",
+        "-",
+        "\"code\":",
+        "eyJ.",
+        "bearer=",
+        "abcd-",
+    ] {
+        // Quadratic, each of them would take minutes.
+        let text = part.repeat((1 << 17) / part.len());
+        let clock = crate::support::clock::Clock::real();
+        let started = clock.boot();
+        let _ = redactor.redact(&text);
+        let took = clock.boot() - started;
+        assert!(took.as_secs() < 20, "{part} took {took:?}");
+    }
 }
 
 proptest! {

@@ -24,12 +24,23 @@ pub enum Fault {
     HoldRequest(Gate),
     /// The server does it at once; its reply waits for this time.
     DelayAnswer(Duration),
+    /// The server does it at once; its reply waits until the gate opens.
+    HoldAnswer(Gate),
     /// The server gets it twice, one after the other; the second reply counts.
     Double,
     /// The server does it; the client reads of an internal error.
     Error500ThoughDone,
     /// The connection closes, and the server never hears of it.
     DropBefore,
+    /// The connection is reset (RST) once the call has arrived, and the server
+    /// never hears of it.
+    Reset,
+    /// The server does it; the reply says how long it is and stops half way.
+    Truncate,
+    /// The server does it; the reply begins as JSON and goes on for so many bytes.
+    Flood(usize),
+    /// The server does it; the reply comes one byte at a time and never ends.
+    Drip,
     /// The server never hears of it; the client reads this.
     Answer {
         /// HTTP status.
@@ -74,9 +85,14 @@ impl Fault {
             Self::DelayRequest(_) => "delay request",
             Self::HoldRequest(_) => "hold request",
             Self::DelayAnswer(_) => "delay answer",
+            Self::HoldAnswer(_) => "hold answer",
             Self::Double => "double",
             Self::Error500ThoughDone => "500 though done",
             Self::DropBefore => "drop before",
+            Self::Reset => "reset",
+            Self::Truncate => "truncate",
+            Self::Flood(_) => "flood",
+            Self::Drip => "drip",
             Self::Answer { .. } => "answer",
             Self::OnFirstByte(_) => "on first byte",
             Self::OnArrival(_) => "on arrival",

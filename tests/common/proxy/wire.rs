@@ -2,11 +2,14 @@
 //! connection that may carry several.
 
 use std::io;
+use std::time::Duration;
 
 use reqwest::Method;
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+
+use super::Fault;
 
 pub(super) struct RequestLine {
     pub(super) verb: Method,
@@ -212,6 +215,46 @@ impl Client {
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
             Err(error) => Err(error),
+        }
+    }
+
+    /// Ends the connection with an RST instead of a farewell.
+    pub(super) fn reset(self) -> io::Result<()> {
+        self.stream.set_zero_linger()
+    }
+
+    /// Writes a reply that goes wrong half way; the connection is of no more use.
+    pub(super) async fn spoil(&mut self, reply: &Reply, how: &Fault) -> io::Result<()> {
+        let status = format!("HTTP/1.1 {} Proxied\r\n", reply.status);
+        let head = |length: usize| {
+            format!("{status}content-type: application/json\r\ncontent-length: {length}\r\n\r\n")
+        };
+        match how {
+            Fault::Truncate => {
+                let half = &reply.body[..reply.body.len() / 2];
+                self.stream
+                    .write_all(head(reply.body.len()).as_bytes())
+                    .await?;
+                self.stream.write_all(half).await?;
+                self.stream.flush().await
+            }
+            Fault::Flood(bytes) => {
+                self.stream.write_all(head(*bytes).as_bytes()).await?;
+                self.stream.write_all(b"{\"more\":\"").await?;
+                let part = [b'x'; 64 * 1024];
+                for _ in 0..bytes / part.len() {
+                    self.stream.write_all(&part).await?;
+                }
+                Ok(())
+            }
+            _ => {
+                self.stream.write_all(head(1 << 20).as_bytes()).await?;
+                let mut pause = tokio::time::interval(Duration::from_millis(20));
+                loop {
+                    self.stream.write_all(b" ").await?;
+                    pause.tick().await;
+                }
+            }
         }
     }
 
