@@ -207,7 +207,10 @@ fn begin_waiting(
             break;
         }
         if taken {
-            busy.push_back(one);
+            // Whether a late one has its turn is only known when that ended.
+            if !late {
+                busy.push_back(one);
+            }
             continue;
         }
         if let Some(until) = put_off(inner, delivery.id.as_str(), now) {

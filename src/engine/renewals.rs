@@ -257,6 +257,7 @@ pub(super) async fn refused(
             counted: follows.counted,
             transient_tries: follows.transient_tries,
             next: follows.next,
+            unanswered: login.refresh_unanswered,
         };
         tx.refresh_failed(&login.id, &failed, now)?;
         if let Some(cause) = follows.flip {

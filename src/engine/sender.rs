@@ -46,6 +46,13 @@ pub async fn send(inner: &Arc<Inner>, id: &DeliveryId) -> Result<Sent, StoreErro
     let Some(known) = known(inner, id).await? else {
         return Ok(Sent::NotYet);
     };
+    // Put off since it was found to be due.
+    let now = inner.now();
+    if known.delivery.state == State::Scheduled
+        && known.delivery.next_attempt_at.is_some_and(|at| at > now)
+    {
+        return Ok(Sent::NotYet);
+    }
     let (networked, net) = inner.network(known.channel.kind.network())?;
     let Some(session) = refresher::ready_session(inner, &known).await? else {
         return Ok(Sent::NotYet);

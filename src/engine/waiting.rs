@@ -10,6 +10,9 @@ use crate::support::time::UtcMs;
 /// After a reading that took long the next one waits this many times as long.
 const REST: u32 = 9;
 
+/// No reading takes longer, and no rest is.
+const PLAUSIBLE: Duration = Duration::from_secs(2);
+
 /// A due delivery that may begin.
 #[derive(Debug)]
 pub struct InTurn {
@@ -49,7 +52,13 @@ impl Waiting {
         self.due = due;
         self.next = next;
         self.unread = false;
-        self.rests_until = ended + ended.saturating_sub(began) * REST;
+        let took = ended.saturating_sub(began);
+        // Who was asleep meanwhile has no time to lose.
+        self.rests_until = if took > PLAUSIBLE {
+            ended
+        } else {
+            ended + (took * REST).min(PLAUSIBLE)
+        };
     }
 }
 
@@ -67,5 +76,10 @@ mod tests {
         assert!(waiting.rest(at(200)).is_zero());
         waiting.fill(VecDeque::new(), None, at(300), at(300));
         assert!(waiting.rest(at(300)).is_zero());
+        waiting.fill(VecDeque::new(), None, at(1_000), at(2_500));
+        assert_eq!(waiting.rest(at(2_500)), PLAUSIBLE);
+        // The machine slept.
+        waiting.fill(VecDeque::new(), None, at(1_000), at(30_000_000));
+        assert!(waiting.rest(at(30_000_000)).is_zero());
     }
 }

@@ -99,6 +99,9 @@ pub struct FailedRefresh<'a> {
     pub counted: bool,
     /// Tries in a row that met only trouble of theirs.
     pub transient_tries: u32,
+    /// When a refresh of an earlier process went out whose answer nobody saw: it
+    /// stays the one to tell of until the network refuses plainly.
+    pub unanswered: Option<UtcMs>,
     /// Nothing is refreshed before this.
     pub next: Option<UtcMs>,
 }
@@ -434,7 +437,7 @@ impl Tx<'_> {
             "UPDATE login SET last_refresh_error = ?2, last_refresh_http_status = ?3, refresh_failures = ?4,
                last_counted_at = CASE WHEN ?5 THEN ?8 ELSE last_counted_at END, transient_tries = ?6, next_refresh_at = ?7,
                last_refresh_attempt_at = ?8, refresh_started_at = NULL, refresh_started_generation = NULL,
-               refresh_sent_at = CASE WHEN ?3 BETWEEN 400 AND 499 THEN NULL ELSE refresh_sent_at END
+               refresh_sent_at = CASE WHEN ?3 BETWEEN 400 AND 499 THEN NULL ELSE ?9 END
              WHERE id = ?1 AND refresh_started_generation = generation",
             (
                 id.as_str(),
@@ -445,6 +448,7 @@ impl Tx<'_> {
                 failed.transient_tries,
                 failed.next.map(|at| at.0),
                 now.0,
+                failed.unanswered.map(|at| at.0),
             ),
         )?;
         if changed == 0 {

@@ -151,7 +151,8 @@ impl Clock {
             let before = self.boot();
             let wall = self.now();
             // A process that was stopped between the two reads would see a step.
-            if self.boot().saturating_sub(before) < SAME_MOMENT.saturating_mul(self.factor()) {
+            if self.boot().saturating_sub(before) < SAME_MOMENT.saturating_mul(self.factor().max(1))
+            {
                 return (wall, before);
             }
         }
@@ -241,6 +242,26 @@ impl Clock {
         match &self.0 {
             Kind::Scaled { factor, .. } => *factor,
             _ => 1,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_clock_gives_a_sample_also_one_that_is_held() {
+        let start = UtcMs(1_795_000_000_000);
+        for clock in [
+            Clock::real(),
+            Clock::manual(start),
+            Clock::scaled(start, 0),
+            Clock::scaled(start, 60),
+        ] {
+            let (wall, boot) = clock.sample();
+            assert!(wall.since(clock.now()).is_zero());
+            assert!(boot <= clock.boot());
         }
     }
 }

