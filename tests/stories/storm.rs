@@ -27,7 +27,7 @@ fn trouble(n: usize) -> Refusal {
     ][n % 8];
     let mut refusal = refusal(class, status);
     refusal.evidence.message = Some(what.to_owned());
-    refusal.retry_after = (n % 16 == 0).then_some(Duration::from_secs(30));
+    refusal.retry_after = n.is_multiple_of(16).then_some(Duration::from_secs(30));
     refusal
 }
 
