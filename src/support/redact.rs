@@ -82,7 +82,10 @@ impl Redactor {
 
     /// The same for what is secret only for a while (the word of a login).
     pub fn learn_text(&self, plain: &str) {
-        if plain.contains("://") {
+        if ["http://", "https://"]
+            .iter()
+            .any(|scheme| plain.starts_with(scheme))
+        {
             return;
         }
         self.remember(plain.as_bytes());
