@@ -13,6 +13,9 @@ use crate::store::{Reads, StoreError, Tx};
 use crate::support::entropy::Entropy;
 use crate::support::time::UtcMs;
 
+/// What the store calls a damaged file.
+const CORRUPT: &str = "corrupt";
+
 /// Who acts, and when.
 #[derive(Clone)]
 pub(super) struct Acting {
@@ -53,6 +56,8 @@ impl Hub {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .take()
+                // What the store says of damage names the backup to go back to.
+                .filter(|told| told.code != CORRUPT)
                 .unwrap_or_else(|| error.into())
         })
     }
@@ -64,7 +69,16 @@ impl Hub {
         F: FnOnce(&Reads<'_>, &Acting) -> Result<T, OpError> + Send + 'static,
     {
         let acting = self.acting();
-        self.store.read(move |q| Ok(f(q, &acting))).await?
+        let read = self.store.read(move |q| match f(q, &acting) {
+            // The store has to hear of it: it marks the file for everybody.
+            Err(error) if error.code == CORRUPT => Err(StoreError::Refused {
+                code: CORRUPT,
+                what: error.what,
+                hint: error.hint,
+            }),
+            done => Ok(done),
+        });
+        read.await?
     }
 
     fn acting(&self) -> Acting {
