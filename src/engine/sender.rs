@@ -46,10 +46,10 @@ pub async fn send(inner: &Arc<Inner>, id: &DeliveryId) -> Result<Sent, StoreErro
     let Some(known) = known(inner, id).await? else {
         return Ok(Sent::NotYet);
     };
-    // Put off since it was found to be due.
+    // Put off or held since it was found to be due.
     let now = inner.now();
     if known.delivery.state == State::Scheduled
-        && known.delivery.next_attempt_at.is_some_and(|at| at > now)
+        && (!known.facts.can_send || known.delivery.next_attempt_at.is_some_and(|at| at > now))
     {
         return Ok(Sent::NotYet);
     }

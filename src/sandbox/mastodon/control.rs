@@ -219,11 +219,6 @@ impl Mastodon {
         traffic.faults(|queue| queue.push(endpoint, None, fault, Times::Count(1)));
     }
 
-    /// Forgets the faults that wait.
-    pub fn clear_faults(&self) {
-        self.0.traffic.faults(super::super::faults::Faults::clear);
-    }
-
     /// Every call so far, in the order they arrived; without tokens.
     pub fn calls(&self) -> Vec<Call> {
         self.0.traffic.calls()
