@@ -288,6 +288,11 @@ fn migrates(chat: &str) -> bool {
     chat.starts_with('-') && !chat.starts_with("-100")
 }
 
+/// No public name is longer.
+///
+/// Source: <https://core.telegram.org/method/channels.updateUsername>
+const LONGEST_NAME: usize = 32;
+
 /// `t.me/<name>/<id>` of public chats, `t.me/c/<id without -100>/<id>` of
 /// private ones. Basic groups have no links, nor has a video that is still
 /// worked on, whose id is 0 meanwhile.
@@ -296,7 +301,7 @@ fn migrates(chat: &str) -> bool {
 fn permalink(message: &Message) -> Option<String> {
     let id = Some(message.message_id).filter(|id| *id > 0)?;
     let name = message.chat.username.as_deref().filter(|name| {
-        !name.is_empty()
+        (1..=LONGEST_NAME).contains(&name.len())
             && name
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
