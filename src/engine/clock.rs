@@ -35,6 +35,12 @@ pub struct Watched {
 }
 
 impl Watched {
+    /// With this first sample, unless an earlier term left one.
+    pub fn or_from(mut self, wall: UtcMs, boot: Duration) -> Self {
+        self.last.get_or_insert(Sample { wall, boot });
+        self
+    }
+
     /// As a new term finds it: what the last one of this boot saw, and what is
     /// open in the store.
     pub fn taken_over(before: Option<&Term>, boot_id: &str, doubted: bool, behind: bool) -> Self {

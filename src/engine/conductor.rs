@@ -153,6 +153,7 @@ async fn begin_term(inner: &Arc<Inner>, kind: PublisherKind) -> Result<i64, Stor
         .write(move |tx| {
             tx.forget_upload(None)?;
             let watched = clock::take_over(tx, tx.latest_term()?.as_ref(), &me.boot_id)?;
+            let watched = watched.or_from(now, boot);
             let term = tx.begin_term(&me, now)?;
             tx.heartbeat(term, now, boot)?;
             Ok((term, watched))
