@@ -34,34 +34,6 @@ pub struct Watched {
     asked_at: Option<Duration>,
 }
 
-impl Watched {
-    /// With this first sample, unless an earlier term left one.
-    pub fn or_from(mut self, wall: UtcMs, boot: Duration) -> Self {
-        self.last.get_or_insert(Sample { wall, boot });
-        self
-    }
-
-    /// As a new term finds it: what the last one of this boot saw, and what is
-    /// open in the store.
-    pub fn taken_over(before: Option<&Term>, boot_id: &str, doubted: bool, behind: bool) -> Self {
-        let same_boot = before.filter(|term| term.boot_id == boot_id);
-        let last = same_boot.and_then(|term| {
-            Some(Sample {
-                wall: term.heartbeat_at,
-                boot: Duration::from_millis(u64::try_from(term.heartbeat_boot_ms?).ok()?),
-            })
-        });
-        // By how much is not known any more: only other hosts can clear it.
-        let unknown = Duration::from_millis(i64::MAX.unsigned_abs());
-        Self {
-            last,
-            doubted: doubted.then_some(Doubt::SetForward(unknown)),
-            behind,
-            asked_at: None,
-        }
-    }
-}
-
 impl Inner {
     /// Whether this machine's clock may be ahead.
     pub(super) fn clock_suspect(&self) -> bool {
@@ -69,14 +41,32 @@ impl Inner {
     }
 }
 
-/// What a new term takes over, read in the transaction that begins it.
+/// What a new term knows of the clock, read in the transaction that begins it at
+/// `now`: what the last term of this boot saw, and what is open in the store.
 ///
 /// # Errors
 /// When the store cannot be read.
-pub fn take_over(tx: &Tx<'_>, before: Option<&Term>, boot_id: &str) -> Result<Watched, StoreError> {
-    let behind = tx.open_incident(BEHIND, DOUBT)?.is_some();
-    let doubted = tx.clock_in_doubt()?;
-    Ok(Watched::taken_over(before, boot_id, doubted, behind))
+pub fn take_over(
+    tx: &Tx<'_>,
+    before: Option<&Term>,
+    boot_id: &str,
+    now: Sample,
+) -> Result<Watched, StoreError> {
+    let seen_by = |term: &Term| {
+        let boot = u64::try_from(term.heartbeat_boot_ms?).ok()?;
+        (term.boot_id == boot_id).then_some(Sample {
+            wall: term.heartbeat_at,
+            boot: Duration::from_millis(boot),
+        })
+    };
+    // By how much it was ahead is not known any more: only other hosts clear it.
+    let unknown = Duration::from_millis(i64::MAX.unsigned_abs());
+    Ok(Watched {
+        last: Some(before.and_then(seen_by).unwrap_or(now)),
+        doubted: tx.clock_in_doubt()?.then_some(Doubt::SetForward(unknown)),
+        behind: tx.open_incident(BEHIND, DOUBT)?.is_some(),
+        asked_at: None,
+    })
 }
 
 /// Looks at the clock; whether nothing may be sent. What changed is written
@@ -86,81 +76,81 @@ pub fn take_over(tx: &Tx<'_>, before: Option<&Term>, boot_id: &str) -> Result<Wa
 /// When the store fails.
 pub async fn watch(inner: &Arc<Inner>) -> Result<bool, StoreError> {
     let timing = &inner.parts.timing;
+    let tolerance = i64::try_from(timing.clock_tolerance.as_millis()).unwrap_or(i64::MAX);
+    let http = inner.parts.networks.http();
     let (wall, boot) = inner.parts.clock.sample();
-    let (step, before, was_behind) = {
+    let (step, said, before, after) = {
+        // Under the lock: whoever looks at the same moment sees the doubt too,
+        // and sends nothing before it is written down.
         let mut memory = inner.memory();
         let watched = &mut memory.clock;
         let sample = Sample { wall, boot };
-        let step = watched.last.map_or(0, |last| last.step_to(&sample));
+        let moved = watched.last.map_or(0, |last| last.step_to(&sample));
         watched.last = Some(sample);
-        (step, watched.doubted, watched.behind)
+        let step = Some(moved).filter(|moved| moved.saturating_abs() > tolerance);
+        if step.is_some() {
+            // What was heard before compares with a clock that is no more.
+            http.forget_clock_evidence();
+        }
+        let offsets: Vec<i64> = http
+            .clock_evidence()
+            .iter()
+            .filter(|one| one.seen <= wall && wall.since(one.seen) <= FRESH)
+            .map(|one| one.offset_ms)
+            .collect();
+        let said = testimony(&offsets, timing.clock_doubt);
+        let before = (watched.doubted, watched.behind);
+        watched.doubted = judge(before.0, step.unwrap_or(0), said, timing.clock_doubt);
+        watched.behind = match said {
+            Testimony::Behind(_) => true,
+            Testimony::Right | Testimony::Ahead(_) => false,
+            Testimony::None => before.1,
+        };
+        (step, said, before, (watched.doubted, watched.behind))
     };
-    let tolerance = i64::try_from(timing.clock_tolerance.as_millis()).unwrap_or(i64::MAX);
-    let stepped = step.saturating_abs() > tolerance;
-    let http = inner.parts.networks.http();
-    if stepped {
-        // What was heard before compares with a clock that is no more.
-        http.forget_clock_evidence();
-        tracing::warn!(step_ms = step, "this machine's clock was set");
+    let turned = (after.0.is_some(), after.1) != (before.0.is_some(), before.1);
+    if step.is_none() && !turned {
+        return Ok(after.0.is_some());
     }
-    let offsets: Vec<i64> = http
-        .clock_evidence()
-        .iter()
-        .filter(|one| one.seen <= wall && wall.since(one.seen) <= FRESH)
-        .map(|one| one.offset_ms)
-        .collect();
-    let said = testimony(&offsets, timing.clock_doubt);
-    let step = if stepped { step } else { 0 };
-    let after = judge(before, step, said, timing.clock_doubt);
-    let behind = match said {
-        Testimony::Behind(_) => true,
-        Testimony::Right | Testimony::Ahead(_) => false,
-        Testimony::None => was_behind,
-    };
-    if !stepped && after.is_some() == before.is_some() && behind == was_behind {
-        return Ok(after.is_some());
+    if let Some(step_ms) = step {
+        tracing::warn!(step_ms, "this machine's clock was set");
     }
     let (entropy, settle) = (inner.parts.entropy.clone(), timing.settle);
     let written = inner
         .parts
         .store
         .write(move |tx| {
-            if stepped {
+            if let Some(step) = step {
                 tx.move_timers(step, wall.plus(settle))?;
             }
-            match (before, after) {
-                (None, Some(doubt)) => open_doubt(tx, doubt, wall, &entropy)?,
-                (Some(_), None) => clear_doubt(tx, wall, &entropy)?,
-                (None, None) if stepped => say_step(tx, step, wall, &entropy)?,
-                (None, None) | (Some(_), Some(_)) => {}
+            match (before.0, after.0, step) {
+                (None, Some(doubt), _) => open_doubt(tx, doubt, wall, &entropy)?,
+                (Some(_), None, _) => clear_doubt(tx, wall, &entropy)?,
+                (None, None, Some(step)) => say_step(tx, step, wall, &entropy)?,
+                (None, None, None) | (Some(_), Some(_), _) => {}
             }
-            if behind != was_behind {
+            if after.1 != before.1 {
                 say_behind(tx, said, wall, &entropy)?;
             }
             Ok(())
         })
         .await;
     let mut memory = inner.memory();
-    match written {
-        Ok(()) => {
-            memory.clock.doubted = after;
-            memory.clock.behind = behind;
-            if stepped {
-                // They count from instants of a clock that is no more.
-                memory.parked.clear();
-                memory.put_off.clear();
-                memory.caught_up.clear();
-            }
-            Ok(after.is_some())
+    if let Err(error) = written {
+        // Seen again at the next look, or it would be forgotten.
+        (memory.clock.doubted, memory.clock.behind) = before;
+        if let Some(last) = &mut memory.clock.last {
+            last.wall = UtcMs(last.wall.0.saturating_sub(step.unwrap_or(0)));
         }
-        Err(error) => {
-            // Seen again at the next look, or a step would be forgotten.
-            if let Some(last) = &mut memory.clock.last {
-                last.wall = UtcMs(last.wall.0.saturating_sub(step));
-            }
-            Err(error)
-        }
+        return Err(error);
     }
+    if step.is_some() {
+        // They count from instants of a clock that is no more.
+        memory.parked.clear();
+        memory.put_off.clear();
+        memory.caught_up.clear();
+    }
+    Ok(after.0.is_some())
 }
 
 /// While the clock is in doubt: proves a few logins, since every answer carries

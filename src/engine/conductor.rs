@@ -18,6 +18,7 @@ use super::{
     EngineError, Inner, Memory, Once, Pass, clock, commands, process, rescue, resolver, upkeep,
     watchdog, weather,
 };
+use crate::domain::clock::Sample;
 use crate::domain::publisher::{CommandKind, PublisherKind};
 use crate::store::StoreError;
 use crate::store::commands::Command;
@@ -152,8 +153,8 @@ async fn begin_term(inner: &Arc<Inner>, kind: PublisherKind) -> Result<i64, Stor
         .store
         .write(move |tx| {
             tx.forget_upload(None)?;
-            let watched = clock::take_over(tx, tx.latest_term()?.as_ref(), &me.boot_id)?;
-            let watched = watched.or_from(now, boot);
+            let sample = Sample { wall: now, boot };
+            let watched = clock::take_over(tx, tx.latest_term()?.as_ref(), &me.boot_id, sample)?;
             let term = tx.begin_term(&me, now)?;
             tx.heartbeat(term, now, boot)?;
             Ok((term, watched))

@@ -48,10 +48,7 @@ pub async fn lanes_of_late(
     if late.is_empty() {
         return Ok(Vec::new());
     }
-    let (grace, spacing) = (
-        inner.parts.timing.catch_up_spacing,
-        inner.parts.timing.catch_up_spacing,
-    );
+    let spacing = inner.parts.timing.catch_up_spacing;
     let caught_up = inner.memory().caught_up.clone();
     inner
         .parts
@@ -65,7 +62,7 @@ pub async fn lanes_of_late(
             };
             late.into_iter()
                 .map(|due| {
-                    let lane = paced.lane(&due, &caught_up, grace, spacing)?;
+                    let lane = paced.lane(&due, &caught_up, spacing)?;
                     Ok((due, lane))
                 })
                 .collect()
@@ -87,7 +84,6 @@ impl Paced<'_, '_> {
         &mut self,
         due: &Due,
         caught_up: &HashMap<ChannelId, (UtcMs, UtcMs)>,
-        grace: Duration,
         spacing: Duration,
     ) -> Result<Lane, StoreError> {
         let Due {
@@ -102,7 +98,7 @@ impl Paced<'_, '_> {
                 limit
             }
         };
-        let late = Lateness::of(*since, now, grace, limit);
+        let late = Lateness::of(*since, now, spacing, limit);
         if late == Lateness::OverLimit || delivery.only_on_time {
             return Ok(Lane::Missed);
         }

@@ -155,7 +155,9 @@ async fn visible(
     call: &Call,
 ) -> Result<Sent, StoreError> {
     // Set while this was prepared, the clock may say that it is due too early.
-    clock::watch(inner).await?;
+    if clock::watch(inner).await? {
+        return Ok(Sent::NotYet);
+    }
     let armed_at = inner.parts.clock.boot();
     match arm(inner, &known, attempt, call).await {
         Ok(()) => {}

@@ -52,6 +52,14 @@ impl Tx<'_> {
              WHERE next_probe_at IS NOT NULL OR late_wait_until IS NOT NULL",
             [step_ms],
         )?;
+        self.run(
+            "UPDATE login SET next_refresh_at = next_refresh_at + ?1 WHERE next_refresh_at IS NOT NULL",
+            [step_ms],
+        )?;
+        self.run(
+            "UPDATE reading SET next_at = next_at + ?1 WHERE next_at IS NOT NULL",
+            [step_ms],
+        )?;
         if step_ms > 0 {
             self.set_setting(UNSETTLED, Some(&settled_at.0.to_string()))?;
         } else if let Some(until) = self.unsettled_until()? {

@@ -32,17 +32,18 @@ impl Reads<'_> {
     /// # Errors
     /// When the store cannot be read.
     pub fn sky(&self, network: Network, since: UtcMs) -> Result<Sky, StoreError> {
-        let count = |sql: &str| self.value::<u64>(sql, (network.name(), since.0));
+        let logins = self.value(
+            "SELECT count(*) FROM login WHERE network = ?1 AND generation > 0",
+            [network.name()],
+        )?;
+        let in_trouble = self.value(
+            "SELECT count(DISTINCT t.login_id) FROM trouble t JOIN login l ON l.id = t.login_id
+             WHERE t.network = ?1 AND t.at >= ?2 AND l.generation > 0",
+            (network.name(), since.0),
+        )?;
         Ok(Sky {
-            logins: count(
-                "SELECT count(*) FROM login WHERE network = ?1 AND generation > 0 AND ?2 IS NOT NULL",
-            )?
-            .unwrap_or(0),
-            in_trouble: count(
-                "SELECT count(DISTINCT t.login_id) FROM trouble t JOIN login l ON l.id = t.login_id
-                 WHERE t.network = ?1 AND t.at >= ?2 AND l.generation > 0",
-            )?
-            .unwrap_or(0),
+            logins: logins.unwrap_or(0),
+            in_trouble: in_trouble.unwrap_or(0),
         })
     }
 

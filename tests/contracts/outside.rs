@@ -293,13 +293,14 @@ fn outside_no_answer_to_a_proof_makes_a_channel_red_or_green_by_accident() {
                         prop_assert!(!tokens.access.expose().is_empty());
                         let refresh = tokens.refresh.as_ref();
                         prop_assert!(refresh.is_none_or(|one| !one.expose().is_empty()));
-                        let said: serde_json::Value =
-                            serde_json::from_slice(&answer.body).unwrap_or_default();
-                        prop_assert!(
-                            said.is_null() || names(&said, tokens.access.expose()),
-                            "{}",
-                            answer.text()
-                        );
+                        let token = tokens.access.expose();
+                        // Some servers answer in the way forms are sent.
+                        let given = match serde_json::from_slice(&answer.body) {
+                            Ok(said) => names(&said, token),
+                            Err(_) => url::form_urlencoded::parse(&answer.body)
+                                .any(|(_, value)| value == token),
+                        };
+                        prop_assert!(given, "{}", answer.text());
                         if let Some(account) = account {
                             assert_harmless(&account.handle, 300)?;
                             assert_harmless(&account.display_name, 4096)?;

@@ -118,6 +118,21 @@ fn forms(secret: &str) -> Vec<String> {
     forms
 }
 
+/// A call panics with its token in its words.
+fn panics(desk: &Desk, said: &mut Said) {
+    said.run(
+        desk.home
+            .allgreen(["daemon", "--once"])
+            .fault("call.panic")
+            .limit(PATIENCE * 2),
+    );
+    assert!(
+        said.holds("errors of", "a defect in a call"),
+        "the panic was told"
+    );
+    assert!(said.holds("errors of", "[secret]"), "without the token");
+}
+
 /// Everything that was printed, by command, and what other users could see.
 #[derive(Default)]
 struct Said(Vec<(String, Vec<u8>)>);
@@ -287,24 +302,15 @@ fn output_no_secret_of_an_app_password_login_is_anywhere() {
     said.run(desk.home.allgreen(["channel", "refresh", &channel]));
     said.process(&daemon);
     look_around(&desk, &mut said, &channel, &refused);
-    said.run(desk.home.allgreen(["backup", "now"]));
+    let copy = desk.home.file("copy.db");
+    said.run(desk.home.allgreen(["backup", copy.to_str().unwrap()]));
+    assert!(copy.exists(), "it is among the files that are searched");
     said.files(&desk.home.path());
     said.outcome(&daemon.terminate(PATIENCE));
 
     // A panic with the newest token in its words.
     first_delivery(&desk, &channel, "later");
-    said.run(
-        desk.home
-            .allgreen(["daemon", "--once"])
-            .fault("call.panic")
-            .limit(PATIENCE * 2),
-    );
-    assert!(
-        said.holds("errors of", "a defect in a call"),
-        "the panic was told"
-    );
-    assert!(said.holds("errors of", "[secret]"), "without the token");
-
+    panics(&desk, &mut said);
     said.run(
         desk.home
             .allgreen(["channel", "disconnect", &channel, "--yes"]),
@@ -477,16 +483,7 @@ fn output_no_secret_of_a_bot_is_anywhere() {
     said.outcome(&daemon.terminate(PATIENCE));
     proxy.up();
     first_delivery(&desk, &channel, "panics");
-    said.run(
-        desk.home
-            .allgreen(["daemon", "--once"])
-            .fault("call.panic")
-            .limit(PATIENCE * 2),
-    );
-    assert!(
-        said.holds("errors of", "a defect in a call"),
-        "the panic was told"
-    );
+    panics(&desk, &mut said);
     said.run(
         desk.home
             .allgreen(["channel", "disconnect", &channel, "--yes"]),

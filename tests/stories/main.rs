@@ -37,6 +37,7 @@ mod sealed_elsewhere;
 mod shell;
 mod stand_in;
 mod steady;
+mod store_attempts;
 mod store_backup;
 mod store_feed;
 mod store_health;
