@@ -8,6 +8,7 @@ use super::output::{Exit, Failure, Shape, Table};
 use super::words::{count, lamp};
 use super::{json, publisher};
 use crate::domain::channel::Cause;
+use crate::domain::delivery::Blocker;
 use crate::domain::publisher::CommandKind;
 use crate::ops::Hub;
 use crate::ops::views::{CheckView, Checked, Lamp, Verdict, check};
@@ -78,7 +79,14 @@ fn summary(view: &CheckView) -> String {
     let all = view.green + view.attention + view.broken;
     let mut text = format!("{} of {} healthy.", view.green, count(all, "channel"));
     if let Some(waits) = view.waits {
-        text.push_str(&format!(" Nothing goes out. {}.", waits.words()));
+        let see = match waits {
+            Blocker::Restored => "allgreen restore",
+            Blocker::ClockSuspect
+            | Blocker::ChannelDisconnected
+            | Blocker::Paused
+            | Blocker::EarlierPart => "allgreen incident list",
+        };
+        text.push_str(&format!(" Nothing goes out. {}: {see}.", waits.words()));
     }
     if view.verdict == Verdict::CannotTell || !view.publisher.running {
         text.push_str(&format!(

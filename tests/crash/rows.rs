@@ -202,7 +202,9 @@ fn row_21_a_publisher_without_memory_dies_like_one_that_was_killed() {
         );
     }
     assert!(died > 0, "some limit was too low");
-    let daemon = desk.home.daemon();
+    let mut daemon = desk.home.daemon();
+    // It may be out already: then there is nothing else to wait for.
+    daemon.wait_for_text("publishes now", PATIENCE);
     desk.wait_for_state(&post, "published");
     daemon.terminate(FAREWELL).ok();
     assert_eq!(ground.posts().len(), 1);
