@@ -72,6 +72,14 @@ struct Stopped {
 
 impl Stopped {
     fn with(rule: &str) -> Self {
+        (0..5)
+            .find_map(|_| Self::but_not_in_a_write(rule))
+            .expect("five times stopped in the middle of another write")
+    }
+
+    /// `None` when another thread of it was writing when it was stopped: then
+    /// nobody gets at the store, and there is nothing to see.
+    fn but_not_in_a_write(rule: &str) -> Option<Self> {
         let ground = Ground::new();
         let desk = ground.desk();
         let channels = ground.channels(&desk);
@@ -88,14 +96,20 @@ impl Stopped {
         eventually("it has stopped", PATIENCE, || {
             std::fs::read_to_string(&stat).unwrap().contains(") T ")
         });
-        Self {
+        let store = rusqlite::Connection::open(desk.home.file("allgreen.db")).unwrap();
+        store.busy_timeout(Duration::from_secs(2)).unwrap();
+        if store.execute_batch("BEGIN IMMEDIATE; ROLLBACK").is_err() {
+            holder.kill_9().expect_killed();
+            return None;
+        }
+        Some(Self {
             ground,
             desk,
             channels,
             channel,
             holder,
             delivery,
-        }
+        })
     }
 
     fn calls(&self) -> usize {
