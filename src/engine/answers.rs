@@ -6,17 +6,20 @@ use std::time::Duration;
 
 use super::facts::{self, Known};
 use super::sender::Sent;
-use super::{Inner, harvester, refresher, resolver};
+use super::{Inner, harvester, refresher, resolver, weather};
 use crate::domain::answer::AnswerClass;
 use crate::domain::channel::Evidence;
 use crate::domain::delivery::State;
-use crate::domain::ids::{AttemptId, DeliveryId};
+use crate::domain::ids::{AttemptId, DeliveryId, LoginId};
 use crate::domain::machine::{AnswerKind, Event, Transition, Write, step};
 use crate::domain::notice::Severity;
+use crate::domain::weather::Asked;
 use crate::networks::{Outcome, Refusal, Remote, STEPS_GONE};
 use crate::store::attempts::{Attempt, NewVerdict, Record};
+use crate::store::logins::Login;
 use crate::store::notices::NewNotice;
 use crate::store::{StoreError, Tx};
+use crate::support::entropy::Entropy;
 use crate::support::fault;
 use crate::support::time::UtcMs;
 
@@ -124,29 +127,21 @@ pub async fn record(
     attempt: &Attempt,
     outcome: Outcome,
 ) -> Result<Sent, StoreError> {
-    let answer = Answer::of(own(inner, known, outcome).await?);
-    let refusal = answer.refusal.clone();
-    let event = Event::Answered(answer.kind);
-    let (to, now) = commit(inner, known, attempt, event, answer).await?;
+    let answer = Answer::of(outcome);
+    let done = commit(inner, known, attempt, None, answer).await?;
     fault::point("C6.after");
-    follow_up(inner, known, to, refusal, now).await
+    follow_up(inner, known, done).await
 }
 
 /// An answer that names another delivery's post is no proof for this one: the
 /// network is read before anything is believed.
-async fn own(inner: &Arc<Inner>, known: &Known, outcome: Outcome) -> Result<Outcome, StoreError> {
-    let Outcome::Published(remote) = &outcome else {
-        return Ok(outcome);
+fn own(tx: &Tx<'_>, id: &DeliveryId, answer: Answer) -> Result<Answer, StoreError> {
+    let Some(remote) = &answer.remote else {
+        return Ok(answer);
     };
-    let (id, named) = (known.delivery.id.clone(), remote.id.clone());
-    let owner = inner
-        .parts
-        .store
-        .read(move |q| q.owner_of_remote(&id, &named))
-        .await?;
-    Ok(match owner {
-        Some(owner) => Outcome::Unclear(unclear(of_another(&remote.id, &owner))),
-        None => outcome,
+    Ok(match tx.owner_of_remote(id, &remote.id)? {
+        Some(owner) => Answer::of(Outcome::Unclear(unclear(of_another(&remote.id, &owner)))),
+        None => answer,
     })
 }
 
@@ -164,8 +159,8 @@ pub async fn before_arm(
             .as_ref()
             .is_some_and(|refusal| refusal.cause().is_none());
     if known.delivery.state == State::Scheduled && refused_for_good {
-        let (to, now) = commit(inner, known, attempt, Event::Refuse, answer).await?;
-        return follow_up(inner, known, to, refusal, now).await;
+        let done = commit(inner, known, attempt, Some(Event::Refuse), answer).await?;
+        return follow_up(inner, known, done).await;
     }
     // Nothing people see happened, so it simply waits for its next try.
     answer.verdict = "not_processed";
@@ -193,7 +188,13 @@ pub async fn before_arm(
             tx.record(&record, now)
         })
         .await?;
-    follow_up(inner, known, stays, refusal, now).await
+    let done = Done {
+        to: stays,
+        refusal,
+        login: None,
+        now,
+    };
+    follow_up(inner, known, done).await
 }
 
 /// The journal already shows it live.
@@ -216,24 +217,40 @@ fn verdict<'a>(kind: &'static str, refusal: &Refusal) -> NewVerdict<'a> {
     }
 }
 
+/// What was written down.
+struct Done {
+    to: State,
+    refusal: Option<Refusal>,
+    /// The login that published it.
+    login: Option<Login>,
+    now: UtcMs,
+}
+
+/// Writes down what the machine makes of an answer, and in the same transaction
+/// what a post that was taken says of its channel, its login and our app.
 async fn commit(
     inner: &Arc<Inner>,
     known: &Known,
     attempt: &Attempt,
-    event: Event,
+    event: Option<Event>,
     answer: Answer,
-) -> Result<(State, UtcMs), StoreError> {
+) -> Result<Done, StoreError> {
     let now = inner.now();
     let next = next_try(inner, known, answer.refusal.as_ref(), now);
     let (timing, rules) = (inner.parts.timing.clone(), inner.parts.rules);
     let settle = resolver::settle(inner);
     let (class, readable) = (known.facts.class, known.facts.readable);
+    // The tokens it was sent with, whatever the channel has by now.
+    let (sent_with, generation) = (
+        known.channel.login_id.clone(),
+        known.channel.token.generation,
+    );
     let (id, attempt_id, entropy) = (
         known.delivery.id.clone(),
         attempt.id.clone(),
         inner.parts.entropy.clone(),
     );
-    let state = inner
+    inner
         .parts
         .store
         .write(move |tx| {
@@ -243,27 +260,60 @@ async fn commit(
                 .attempt
                 .as_ref()
                 .is_some_and(|newest| newest.id == attempt_id);
-            let Ok(transition) = step(known.delivery.state, &event, &facts, &rules, now) else {
-                return Ok(known.delivery.state);
-            };
-            let settle_at = now.plus(settle);
-            apply(
-                tx,
-                &known,
-                &attempt_id,
-                &transition,
-                &answer,
-                next,
-                settle_at,
+            let answer = own(tx, &id, answer)?;
+            let event = event.unwrap_or(Event::Answered(answer.kind));
+            let mut done = Done {
+                to: known.delivery.state,
+                refusal: answer.refusal.clone(),
+                login: None,
                 now,
-            )?;
-            if transition.to == State::Failed {
-                notice_failed(tx, &known, answer.refusal.as_ref(), now, &entropy)?;
+            };
+            if let Ok(transition) = step(known.delivery.state, &event, &facts, &rules, now) {
+                let settle_at = now.plus(settle);
+                apply(
+                    tx,
+                    &known,
+                    &attempt_id,
+                    &transition,
+                    &answer,
+                    next,
+                    settle_at,
+                    now,
+                )?;
+                done.to = transition.to;
+                if done.to == State::Failed {
+                    notice_failed(tx, &known, answer.refusal.as_ref(), now, &entropy)?;
+                }
             }
-            Ok(transition.to)
+            if done.to == State::Published {
+                tx.post_taken(&known.channel.id, now)?;
+                if let Some(login) = &sent_with {
+                    done.login = taken(tx, login, generation, now, &entropy)?;
+                }
+            }
+            Ok(done)
         })
-        .await?;
-    Ok((state, now))
+        .await
+}
+
+/// A post was taken with tokens of this generation: what is older is forgotten,
+/// and our app is not refused any more. The login, unless it is gone.
+fn taken(
+    tx: &Tx<'_>,
+    id: &LoginId,
+    generation: i64,
+    now: UtcMs,
+    entropy: &Entropy,
+) -> Result<Option<Login>, StoreError> {
+    let login = match tx.login(id) {
+        Ok(login) => login,
+        // Disconnected meanwhile: the post is live all the same.
+        Err(StoreError::NotFound(_)) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    tx.forget_older(id, generation)?;
+    tx.app_works(login.network, &login.client_id, Asked::Post, now, entropy)?;
+    Ok(Some(login))
 }
 
 /// Writes what a transition asks for.
@@ -328,7 +378,7 @@ fn notice_failed(
     known: &Known,
     refusal: Option<&Refusal>,
     now: UtcMs,
-    entropy: &crate::support::entropy::Entropy,
+    entropy: &Entropy,
 ) -> Result<(), StoreError> {
     let why = refusal
         .and_then(|refusal| refusal.evidence.message.clone())
@@ -387,15 +437,12 @@ fn rate_pause(inner: &Inner, named: Option<Duration>) -> Duration {
     inner.jittered_later(pause.max(inner.parts.timing.send_retry))
 }
 
-/// What an answer means beyond the delivery: for its channel and its login.
-async fn follow_up(
-    inner: &Arc<Inner>,
-    known: &Known,
-    to: State,
-    refusal: Option<Refusal>,
-    now: UtcMs,
-) -> Result<Sent, StoreError> {
+/// What an answer means beyond what was written down with it.
+async fn follow_up(inner: &Arc<Inner>, known: &Known, done: Done) -> Result<Sent, StoreError> {
     let channel = &known.channel.id;
+    let Done {
+        to, refusal, now, ..
+    } = done;
     if to == State::Published {
         {
             let mut memory = inner.memory();
@@ -404,24 +451,14 @@ async fn follow_up(
                 .caught_up
                 .insert(channel.clone(), (now, known.delivery.due));
         }
-        if let Some(login) = known.channel.login_id.clone() {
-            let generation = known.channel.token.generation;
-            let (channel, id) = (channel.clone(), login.clone());
-            inner
-                .parts
-                .store
-                .write(move |tx| {
-                    tx.post_taken(&channel, now)?;
-                    tx.forget_older(&id, generation)
-                })
-                .await?;
-            refresher::post_answered(inner, &login, None).await?;
+        if let Some(login) = &done.login {
+            weather::answered(inner, login, Asked::Post).await?;
         }
         return Ok(Sent::Published);
     }
     if let Some(refusal) = refusal {
         if let Some(login) = &known.channel.login_id {
-            refresher::post_answered(inner, login, Some(&refusal)).await?;
+            refresher::post_refused(inner, login, &refusal).await?;
         }
         match refusal.class {
             AnswerClass::RateLimited => {

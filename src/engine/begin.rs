@@ -13,7 +13,6 @@ use super::sender::Sent;
 use super::taken::{Taken, What};
 use super::waiting::{InTurn, Waiting};
 use super::{Inner, harvester, refresher, resolver, sender, weather};
-use crate::domain::delivery::State;
 use crate::domain::ids::{ChannelId, DeliveryId, LoginId};
 use crate::store::StoreError;
 use crate::support::fault;
@@ -52,37 +51,34 @@ pub(super) async fn begin_looks(
 ) -> Result<UtcMs, StoreError> {
     let mut next = UtcMs(i64::MAX);
     let mut abandoned = false;
-    for delivery in inner.parts.store.read(|q| q.open_deliveries()).await? {
-        if let Some(until) = put_off(inner, delivery.id.as_str(), now) {
+    for look in inner.parts.store.read(|q| q.open_looks()).await? {
+        if let Some(until) = put_off(inner, look.id.as_str(), now) {
             next = next.min(until);
             continue;
         }
-        if delivery.state == State::Sending {
+        if look.sending {
             // Nobody is at work on it: its answer could not be written down.
-            abandoned |= !inner.memory().sending.contains(&delivery.channel_id);
+            abandoned |= !inner.memory().sending.contains(&look.channel);
             continue;
         }
-        let at = delivery.next_look_at.unwrap_or(now);
+        let at = look.at.unwrap_or(now);
         if at > now {
             next = next.min(at);
             continue;
         }
         {
             let mut memory = inner.memory();
-            if memory.sending.contains(&delivery.channel_id)
-                || !memory.looking.insert(delivery.id.clone())
-            {
+            if memory.sending.contains(&look.channel) || !memory.looking.insert(look.id.clone()) {
                 continue;
             }
             // A reading may end in a repeat, so it takes the channel's turn.
-            memory.sending.insert(delivery.channel_id.clone());
+            memory.sending.insert(look.channel.clone());
         }
-        let what = What::Look(delivery.channel_id.clone(), delivery.id.clone());
-        let taken = Taken::new(inner, what);
+        let taken = Taken::new(inner, What::Look(look.channel, look.id.clone()));
         tasks.spawn(async move {
-            let open = resolver::look(&taken.inner, &delivery.id).await;
+            let open = resolver::look(&taken.inner, &look.id).await;
             Finished::Look {
-                delivery: delivery.id,
+                delivery: look.id,
                 open,
             }
         });

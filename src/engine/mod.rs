@@ -36,6 +36,7 @@ mod harvester;
 mod lanes;
 pub mod leadership;
 mod limits;
+mod material;
 mod prober;
 pub mod process;
 mod refresher;

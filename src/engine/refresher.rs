@@ -49,14 +49,22 @@ pub enum Wanted {
     },
 }
 
-/// A session that may send for a delivery now: proved not long ago, with a
-/// token that lives. `None` when it cannot be had now; what follows is planned.
-pub async fn ready_session(
-    inner: &Arc<Inner>,
-    known: &Known,
-) -> Result<Option<Session>, StoreError> {
+/// Whether a delivery's login may be used now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fresh {
+    /// It was proved not long ago and its token lives.
+    AsItIs,
+    /// It was renewed just now: what was read of it before is old.
+    Renewed,
+    /// Not now; what follows is planned.
+    No,
+}
+
+/// Sees to it that the login of a delivery was proved not long ago, with a token
+/// that lives.
+pub async fn freshen(inner: &Arc<Inner>, known: &Known) -> Result<Fresh, StoreError> {
     let Some(login) = known.channel.login_id.clone() else {
-        return Ok(None);
+        return Ok(Fresh::No);
     };
     let (networked, _) = inner.network(known.channel.kind.network())?;
     let now = inner.now();
@@ -72,27 +80,29 @@ pub async fn ready_session(
     // Where only a refresh proves, giving up ends the proofs as well.
     let provable = descriptor.probe_is_free
         && !(descriptor.proof_is_refresh && token.refresh_failures >= REFRESH_LIMIT);
-    if ends_soon || (proof_is_old && provable) {
-        match renew(inner, &login, Some(token.generation), Wanted::Proof).await? {
-            Renewed::Good => {}
-            // A renewal that is counted, that our app may not make, or that is
-            // one too many says nothing about the token that lives.
-            Renewed::Unknown(refusal)
-                if !ends_soon
-                    && matches!(
-                        refusal.class,
-                        AnswerClass::RateLimited
-                            | AnswerClass::AppFault
-                            | AnswerClass::Unclassified
-                    ) => {}
-            Renewed::Broken(_) | Renewed::Gone => return Ok(None),
-            Renewed::Unknown(refusal) => {
-                postpone(inner, known, &refusal).await?;
-                return Ok(None);
-            }
+    let old = proof_is_old && provable;
+    if !ends_soon && !old {
+        return Ok(Fresh::AsItIs);
+    }
+    match renew(inner, &login, Some(token.generation), Wanted::Proof).await? {
+        Renewed::Good => Ok(Fresh::Renewed),
+        // A renewal that is counted, that our app may not make, or that is
+        // one too many says nothing about the token that lives.
+        Renewed::Unknown(refusal)
+            if !ends_soon
+                && matches!(
+                    refusal.class,
+                    AnswerClass::RateLimited | AnswerClass::AppFault | AnswerClass::Unclassified
+                ) =>
+        {
+            Ok(Fresh::Renewed)
+        }
+        Renewed::Broken(_) | Renewed::Gone => Ok(Fresh::No),
+        Renewed::Unknown(refusal) => {
+            postpone(inner, known, &refusal).await?;
+            Ok(Fresh::No)
         }
     }
-    session(inner, &login).await
 }
 
 /// The current tokens of a login, opened; `None` when it has none, or none that
@@ -142,16 +152,15 @@ async fn postpone(inner: &Arc<Inner>, known: &Known, refusal: &Refusal) -> Resul
     store.write(move |tx| tx.postpone(&id, at)).await
 }
 
-/// What the answer to a post says of its network and of our app; `None` when it
-/// was taken.
-pub async fn post_answered(
+/// What the refusal of a post says of its network and of our app.
+pub async fn post_refused(
     inner: &Arc<Inner>,
     login: &LoginId,
-    refusal: Option<&Refusal>,
+    refusal: &Refusal,
 ) -> Result<(), StoreError> {
     let id = login.clone();
     let login = inner.parts.store.read(move |q| q.login(&id)).await?;
-    said(inner, &login, Asked::Post, refusal).await
+    said(inner, &login, Asked::Post, Some(refusal)).await
 }
 
 async fn said(

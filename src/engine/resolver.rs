@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::facts::{self, Known};
-use super::{Inner, answers, refresher, sender};
+use super::{Inner, answers, material, refresher, sender};
 use crate::domain::delivery::State;
 use crate::domain::ids::DeliveryId;
 use crate::domain::machine::{Call, Event, Look, Poll, Transition, Write, step};
@@ -109,7 +109,7 @@ pub async fn look(inner: &Arc<Inner>, id: &DeliveryId) -> Result<bool, StoreErro
         Some(login) => refresher::session(inner, login).await?,
         None => None,
     };
-    let publish = sender::sent_publish(inner, &known).await?;
+    let publish = material::sent_publish(inner, &known).await?;
     let found = networked
         .lookup(&net, &known.channel.server, session.as_ref(), &publish)
         .await;

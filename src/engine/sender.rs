@@ -8,17 +8,19 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use super::facts::{self, Known};
-use super::{Inner, answers, clock, refresher, uploads};
+use super::material::{self, Material, Tokens};
+use super::refresher::Fresh;
+use super::{Inner, answers, clock, refresher, unsealed, uploads};
 use crate::domain::delivery::State;
 use crate::domain::ids::DeliveryId;
 use crate::domain::machine::{Event, step};
 use crate::networks::http::Uploaded;
-use crate::networks::{
-    Call, MediaItem, Net, Networked, Outcome, Publish, ReplyTo, Session, Step, StepRecord,
-};
+use crate::networks::{Call, Net, Networked, Outcome, Publish, Session, Step, StepRecord};
 use crate::store::attempts::Attempt;
-use crate::store::{StoreError, content::StoredMedia};
+use crate::store::{StoreError, Tx};
+use crate::support::entropy::Entropy;
 use crate::support::fault;
+use crate::support::time::UtcMs;
 
 /// An armed request that waited longer than this is not sent: whoever armed it
 /// was asleep, and the world may have moved on.
@@ -43,37 +45,50 @@ pub enum Sent {
 /// When the store fails or the role was lost; then nothing was sent that is
 /// not written down.
 pub async fn send(inner: &Arc<Inner>, id: &DeliveryId) -> Result<Sent, StoreError> {
-    let Some(known) = known(inner, id).await? else {
+    let Some(material) = ready(inner, id).await? else {
         return Ok(Sent::NotYet);
     };
-    // Put off or held since it was found to be due.
-    let now = inner.now();
-    if known.delivery.state == State::Scheduled
-        && (!known.facts.can_send || known.delivery.next_attempt_at.is_some_and(|at| at > now))
-    {
-        return Ok(Sent::NotYet);
-    }
+    let known = &material.known;
+    let session = match &material.tokens {
+        Tokens::Open(session) => session,
+        Tokens::Sealed(login) => {
+            unsealed::hold(inner, login).await?;
+            return Ok(Sent::NotYet);
+        }
+        Tokens::None => return Ok(Sent::NotYet),
+    };
     let (networked, net) = inner.network(known.channel.kind.network())?;
-    let Some(session) = refresher::ready_session(inner, &known).await? else {
-        return Ok(Sent::NotYet);
-    };
-
-    // The proof may have changed the epoch: read again, then prepare (C2).
-    let Some(known) = self::known(inner, id).await? else {
-        return Ok(Sent::NotYet);
-    };
-    if !matches!(known.delivery.state, State::Scheduled | State::Unknown) || !known.facts.can_send {
-        return Ok(Sent::NotYet);
-    }
     fault::point("C1.after");
-    let key = key_of(inner, &*networked, &known);
-    let attempt = prepare(inner, &known, &key).await?;
-    fault::point("C2.after");
-    let mut publish = publish(inner, &known, &key).await?;
-    if known.delivery.after_id.is_some() && publish.reply_to.is_none() && publish.rendered.is_none()
+    let key = material::key_of(inner, &*networked, known);
+    let mut publish = material.publish(inner, &key);
+    let cannot_answer = known.delivery.after_id.is_some()
+        && publish.reply_to.is_none()
+        && publish.rendered.is_none();
+    let send = Send {
+        inner,
+        known,
+        networked: &*networked,
+        net: &net,
+        session,
+        key: &key,
+    };
+    let begun = known
+        .attempt
+        .as_ref()
+        .is_some_and(|attempt| !attempt.steps.is_empty());
+    if !begun
+        && !cannot_answer
+        && let Step::Visible(call) = networked.next(&publish, &[])
     {
+        // Nothing comes before it: one commit prepares and arms.
+        fault::point("C2.after");
+        return send.visible(None, &publish, &call).await;
+    }
+    let attempt = send.prepare().await?;
+    fault::point("C2.after");
+    if cannot_answer {
         let refused = Outcome::Refused(answers::nothing_to_answer());
-        return answers::before_arm(inner, &known, &attempt, refused).await;
+        return answers::before_arm(inner, known, &attempt, refused).await;
     }
     let mut steps: Vec<StepRecord> = attempt
         .steps
@@ -86,22 +101,20 @@ pub async fn send(inner: &Arc<Inner>, id: &DeliveryId) -> Result<Sent, StoreErro
     loop {
         publish.now = inner.now();
         match networked.next(&publish, &steps) {
-            Step::Invisible(call) => {
-                match run(inner, &known, &*networked, &net, &session, &publish, &call).await {
-                    Outcome::Recorded { handle } => {
-                        record_step(inner, &attempt, &call, &handle).await?;
-                        fault::point("C3.after");
-                        steps.push(StepRecord {
-                            name: call.name,
-                            handle,
-                        });
-                    }
-                    other => return answers::before_arm(inner, &known, &attempt, other).await,
+            Step::Invisible(call) => match send.run(&net, &publish, &call).await {
+                Outcome::Recorded { handle } => {
+                    record_step(inner, &attempt, &call, &handle).await?;
+                    fault::point("C3.after");
+                    steps.push(StepRecord {
+                        name: call.name,
+                        handle,
+                    });
                 }
-            }
+                other => return answers::before_arm(inner, known, &attempt, other).await,
+            },
             Step::PollAfter(until, call) => {
                 inner.parts.clock.sleep_until(until).await;
-                match networked.run(&net, &session, &publish, &call).await {
+                match networked.run(&net, session, &publish, &call).await {
                     Outcome::Recorded { handle } => {
                         record_step(inner, &attempt, &call, &handle).await?;
                         fault::point("C3.after");
@@ -112,166 +125,194 @@ pub async fn send(inner: &Arc<Inner>, id: &DeliveryId) -> Result<Sent, StoreErro
                     }
                     // Still at work: `next` says when to ask again.
                     Outcome::Accepted { .. } => {}
-                    other => return answers::before_arm(inner, &known, &attempt, other).await,
+                    other => return answers::before_arm(inner, known, &attempt, other).await,
                 }
             }
             Step::Visible(call) => {
-                return visible(
-                    inner,
-                    known,
-                    &attempt,
-                    &*networked,
-                    &net,
-                    &session,
-                    &publish,
-                    &call,
-                )
-                .await;
+                return send.visible(Some(&attempt), &publish, &call).await;
             }
             Step::Done(remote) => {
-                return answers::found_done(inner, &known, &attempt, remote).await;
+                return answers::found_done(inner, known, &attempt, remote).await;
             }
             Step::Refused(refusal) => {
-                return answers::before_arm(inner, &known, &attempt, Outcome::Refused(refusal))
+                return answers::before_arm(inner, known, &attempt, Outcome::Refused(refusal))
                     .await;
             }
         }
     }
 }
 
-/// Arms (C4), sends (C5) and records the answer (C6).
-#[allow(
-    clippy::too_many_arguments,
-    reason = "everything that was prepared meets here once"
-)]
-async fn visible(
-    inner: &Arc<Inner>,
-    known: Known,
-    attempt: &Attempt,
-    networked: &dyn Networked,
-    net: &Net,
-    session: &Session,
-    publish: &Publish,
-    call: &Call,
-) -> Result<Sent, StoreError> {
-    // Set while this was prepared, the clock may say that it is due too early.
-    if clock::watch(inner).await? {
-        return Ok(Sent::NotYet);
-    }
-    let armed_at = inner.parts.clock.boot();
-    match arm(inner, &known, attempt, call).await {
-        Ok(()) => {}
-        // A hold, a pause or another publisher came first: nothing was sent.
-        Err(StoreError::Stale(_)) => return Ok(Sent::NotYet),
-        Err(error) => return Err(error),
-    }
-    fault::point("C4.after");
-    // The client looks at the limit last, with the connection at hand (C5): it
-    // may wait for a place or a connection, and a process may be stopped.
-    let leaves_by = if inner.parts.rules.late_send {
-        Duration::MAX
-    } else {
-        armed_at + ARMED_FOR * inner.parts.clock.factor().max(1)
+/// A delivery that may be sent now, with everything it needs; `None` when it may
+/// not. What follows then is planned.
+async fn ready(inner: &Arc<Inner>, id: &DeliveryId) -> Result<Option<Material>, StoreError> {
+    let Some(material) = material::read(inner, id).await? else {
+        return Ok(None);
     };
-    let outcome = if inner.parts.clock.boot() > leaves_by {
-        answers::slept_while_armed()
-    } else {
-        let publish = Publish {
-            rendered: Some(call.rendered.clone()),
-            ..publish.clone()
+    // Put off or held since it was found to be due.
+    let now = inner.now();
+    let (delivery, can_send) = (&material.known.delivery, material.known.facts.can_send);
+    if delivery.state == State::Scheduled
+        && (!can_send || delivery.next_attempt_at.is_some_and(|at| at > now))
+    {
+        return Ok(None);
+    }
+    let material = match refresher::freshen(inner, &material.known).await? {
+        Fresh::AsItIs => material,
+        // The proof may have changed the epoch and the tokens.
+        Fresh::Renewed => match material::read(inner, id).await? {
+            Some(material) => material,
+            None => return Ok(None),
+        },
+        Fresh::No => return Ok(None),
+    };
+    let state = material.known.delivery.state;
+    let sendable = matches!(state, State::Scheduled | State::Unknown);
+    Ok(Some(material).filter(|one| sendable && one.known.facts.can_send))
+}
+
+/// One send under way.
+struct Send<'a> {
+    inner: &'a Arc<Inner>,
+    known: &'a Known,
+    networked: &'a dyn Networked,
+    net: &'a Net,
+    session: &'a Session,
+    key: &'a str,
+}
+
+impl Send<'_> {
+    /// Arms (C4), sends (C5) and records the answer (C6). Without an attempt it
+    /// is prepared with the same commit.
+    async fn visible(
+        &self,
+        attempt: Option<&Attempt>,
+        publish: &Publish,
+        call: &Call,
+    ) -> Result<Sent, StoreError> {
+        let inner = self.inner;
+        // Set while this was prepared, the clock may say that it is due too early.
+        if clock::watch(inner).await? {
+            return Ok(Sent::NotYet);
+        }
+        let armed_at = inner.parts.clock.boot();
+        let attempt = match self.arm(attempt, call).await {
+            Ok(attempt) => attempt,
+            // A hold, a pause or another publisher came first: nothing was sent.
+            Err(StoreError::Stale(_)) => return Ok(Sent::NotYet),
+            Err(error) => return Err(error),
         };
+        fault::point("C4.after");
+        // The client looks at the limit last, with the connection at hand (C5): it
+        // may wait for a place or a connection, and a process may be stopped.
+        let leaves_by = if inner.parts.rules.late_send {
+            Duration::MAX
+        } else {
+            armed_at + ARMED_FOR * inner.parts.clock.factor().max(1)
+        };
+        let outcome = if inner.parts.clock.boot() > leaves_by {
+            answers::slept_while_armed()
+        } else {
+            let publish = Publish {
+                rendered: Some(call.rendered.clone()),
+                ..publish.clone()
+            };
+            let net = Net {
+                http: self.net.http.starting_by(leaves_by),
+                ..self.net.clone()
+            };
+            fault::point("C5.before");
+            self.run(&net, &publish, call).await
+        };
+        fault::point("C6.before");
+        let sent = answers::record(inner, self.known, &attempt, outcome).await?;
+        fault::point("C7.after");
+        Ok(sent)
+    }
+
+    /// Makes one call; how far its file is, is noted meanwhile.
+    async fn run(&self, net: &Net, publish: &Publish, call: &Call) -> Outcome {
+        let uploaded = Uploaded::default();
         let net = Net {
-            http: net.http.starting_by(leaves_by),
+            uploaded: Some(uploaded.clone()),
             ..net.clone()
         };
-        fault::point("C5.before");
-        run(inner, &known, networked, &net, session, &publish, call).await
-    };
-    fault::point("C6.before");
-    let sent = answers::record(inner, &known, attempt, outcome).await?;
-    fault::point("C7.after");
-    Ok(sent)
-}
+        let made = self.networked.run(&net, self.session, publish, call);
+        let id = &self.known.delivery.id;
+        uploads::noted(self.inner, id, (publish, call), &uploaded, made).await
+    }
 
-/// Makes one call; how far its file is, is noted meanwhile.
-async fn run(
-    inner: &Arc<Inner>,
-    known: &Known,
-    networked: &dyn Networked,
-    net: &Net,
-    session: &Session,
-    publish: &Publish,
-    call: &Call,
-) -> Outcome {
-    let uploaded = Uploaded::default();
-    let net = Net {
-        uploaded: Some(uploaded.clone()),
-        ..net.clone()
-    };
-    let made = networked.run(&net, session, publish, call);
-    uploads::noted(inner, &known.delivery.id, (publish, call), &uploaded, made).await
-}
+    async fn prepare(&self) -> Result<Attempt, StoreError> {
+        let (intent, now) = (self.intent()?, self.inner.now());
+        let store = &self.inner.parts.store;
+        store.write(move |tx| intent.prepare(tx, now)).await
+    }
 
-async fn known(inner: &Arc<Inner>, id: &DeliveryId) -> Result<Option<Known>, StoreError> {
-    let now = inner.now();
-    let timing = inner.parts.timing.clone();
-    let networks = Arc::clone(&inner.parts.networks);
-    let id = id.clone();
-    inner
-        .parts
-        .store
-        .read(move |q| {
-            let channel = q.channel(&q.delivery(&id)?.channel_id)?;
-            let Some((networked, _)) = networks.get(channel.kind.network()) else {
-                return Ok(None);
-            };
-            let descriptor = networked.descriptor();
-            facts::read(
-                q,
-                &id,
-                descriptor.outcome,
-                descriptor.lookup_needs_no_token,
-                &timing,
-                now,
-            )
-            .map(Some)
-        })
-        .await
-}
-
-fn key_of(inner: &Inner, networked: &dyn Networked, known: &Known) -> String {
-    let delivery = &known.delivery;
-    let fresh_each_time = inner.parts.rules.new_key_per_attempt && delivery.ever_armed;
-    match &delivery.idem_key {
-        Some(key) if !fresh_each_time => key.clone(),
-        _ => {
-            let number = delivery.key_number
-                + if fresh_each_time {
-                    delivery.attempt_no
+    async fn arm(&self, attempt: Option<&Attempt>, call: &Call) -> Result<Attempt, StoreError> {
+        let (intent, now) = (self.intent()?, self.inner.now());
+        let hash: String = Sha256::digest(call.rendered.as_bytes())
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let parts = &self.inner.parts;
+        let (timing, rules) = (parts.timing.clone(), parts.rules);
+        let (class, without_token) = (self.known.facts.class, self.known.facts.readable);
+        let (attempt, rendered) = (attempt.cloned(), call.rendered.clone());
+        parts
+            .store
+            .write(move |tx| {
+                let known = facts::read(tx, &intent.delivery, class, without_token, &timing, now)?;
+                let event = if known.delivery.state == State::Unknown {
+                    Event::Resend
                 } else {
-                    0
+                    Event::Arm
                 };
-            // A key may carry the time: the parts of a thread keep their order.
-            let after_first = u64::from(delivery.part_no.saturating_sub(1));
-            let due = delivery.due.plus(Duration::from_millis(after_first));
-            networked.key(delivery.id.as_str(), due, number)
-        }
+                if step(known.delivery.state, &event, &known.facts, &rules, now).is_err() {
+                    return Err(StoreError::Stale("The delivery"));
+                }
+                let attempt = match attempt {
+                    Some(attempt) => attempt,
+                    None => intent.prepare(tx, now)?,
+                };
+                tx.arm(&attempt, intent.term, intent.epoch, &rendered, &hash, now)?;
+                Ok(attempt)
+            })
+            .await
+    }
+
+    fn intent(&self) -> Result<Intent, StoreError> {
+        Ok(Intent {
+            term: self.inner.term()?,
+            delivery: self.known.delivery.id.clone(),
+            epoch: self.known.channel.epoch,
+            generation: self.known.channel.token.generation,
+            key: self.key.to_owned(),
+            entropy: self.inner.parts.entropy.clone(),
+        })
     }
 }
 
-async fn prepare(inner: &Arc<Inner>, known: &Known, key: &str) -> Result<Attempt, StoreError> {
-    let (term, now) = (inner.term()?, inner.now());
-    let (id, key, entropy) = (
-        known.delivery.id.clone(),
-        key.to_owned(),
-        inner.parts.entropy.clone(),
-    );
-    let (epoch, generation) = (known.channel.epoch, known.channel.token.generation);
-    inner
-        .parts
-        .store
-        .write(move |tx| tx.prepare(&id, term, epoch, generation, &key, now, &entropy))
-        .await
+/// What an intent is fenced by.
+struct Intent {
+    term: i64,
+    delivery: DeliveryId,
+    epoch: i64,
+    generation: i64,
+    key: String,
+    entropy: Entropy,
+}
+
+impl Intent {
+    fn prepare(&self, tx: &Tx<'_>, now: UtcMs) -> Result<Attempt, StoreError> {
+        tx.prepare(
+            &self.delivery,
+            self.term,
+            self.epoch,
+            self.generation,
+            &self.key,
+            now,
+            &self.entropy,
+        )
+    }
 }
 
 async fn record_step(
@@ -287,109 +328,4 @@ async fn record_step(
         .store
         .write(move |tx| tx.add_step(&attempt, &name, &handle, now))
         .await
-}
-
-async fn arm(
-    inner: &Arc<Inner>,
-    known: &Known,
-    attempt: &Attempt,
-    call: &Call,
-) -> Result<(), StoreError> {
-    let (term, now) = (inner.term()?, inner.now());
-    let hash: String = Sha256::digest(call.rendered.as_bytes())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let (timing, rules, class) = (
-        inner.parts.timing.clone(),
-        inner.parts.rules,
-        known.facts.class,
-    );
-    let (attempt, rendered, epoch) = (attempt.clone(), call.rendered.clone(), known.channel.epoch);
-    let without_token = known.facts.readable;
-    inner
-        .parts
-        .store
-        .write(move |tx| {
-            let now_known =
-                facts::read(tx, &attempt.delivery_id, class, without_token, &timing, now)?;
-            let event = if now_known.delivery.state == State::Unknown {
-                Event::Resend
-            } else {
-                Event::Arm
-            };
-            if step(
-                now_known.delivery.state,
-                &event,
-                &now_known.facts,
-                &rules,
-                now,
-            )
-            .is_err()
-            {
-                return Err(StoreError::Stale("The delivery"));
-            }
-            tx.arm(&attempt, term, epoch, &rendered, &hash, now)
-        })
-        .await
-}
-
-async fn publish(inner: &Arc<Inner>, known: &Known, key: &str) -> Result<Publish, StoreError> {
-    let (delivery, channel) = (known.delivery.clone(), known.channel.clone());
-    let (content, limits) = inner
-        .parts
-        .store
-        .read(move |q| {
-            let limits = q.server_limits(channel.kind.network(), &channel.server)?;
-            Ok((q.content(&delivery)?, limits))
-        })
-        .await?;
-    let directory = &inner.parts.media;
-    let media = content
-        .media
-        .into_iter()
-        .map(|one| item(directory, one))
-        .collect();
-    Ok(Publish {
-        key: key.to_owned(),
-        account: known.channel.remote_id.clone(),
-        text: content.text,
-        media,
-        options: content.options,
-        limits,
-        reply_to: content
-            .answers
-            .map(|(root, parent)| ReplyTo { root, parent }),
-        // A request that was frozen under another key is not this one.
-        rendered: known
-            .delivery
-            .rendered
-            .clone()
-            .filter(|_| known.delivery.idem_key.as_deref() == Some(key)),
-        now: inner.now(),
-    })
-}
-
-fn item(directory: &std::path::Path, media: StoredMedia) -> MediaItem {
-    MediaItem {
-        path: directory.join(media.file),
-        mime: media.mime,
-        bytes: media.bytes,
-        size: media.size,
-        sha256: media.sha256,
-        alt: media.alt,
-    }
-}
-
-/// What a lookup needs: the same publish the send was made with.
-///
-/// # Errors
-/// When the store fails.
-pub async fn sent_publish(inner: &Arc<Inner>, known: &Known) -> Result<Publish, StoreError> {
-    let key = known
-        .attempt
-        .as_ref()
-        .map(|attempt| attempt.idem_key.clone())
-        .unwrap_or_default();
-    publish(inner, known, &key).await
 }

@@ -216,6 +216,9 @@ pub fn connect(path: &Path, read_only: bool) -> Result<Connection, StoreError> {
 fn settings_of_each(db: &Connection) -> Result<(), StoreError> {
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    // A plan depends on the statement alone. Otherwise every statement whose
+    // values could matter to the planner is compiled anew for each of them.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     db.execute_batch(
         "PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON; PRAGMA cell_size_check = ON;
          PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0; PRAGMA secure_delete = ON;",
@@ -512,6 +515,10 @@ mod tests {
             assert!(
                 db.db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE).unwrap(),
                 "defensive"
+            );
+            assert!(
+                db.db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG).unwrap(),
+                "one plan per statement"
             );
         }
         for (name, value) in [

@@ -47,6 +47,19 @@ pub struct Due {
     pub since: UtcMs,
 }
 
+/// An open delivery and when it is looked at.
+#[derive(Clone, Debug)]
+pub struct OpenLook {
+    /// Its id.
+    pub id: DeliveryId,
+    /// Its channel.
+    pub channel: ChannelId,
+    /// It is on the wire: there is nothing to look at.
+    pub sending: bool,
+    /// Not before; at once without.
+    pub at: Option<UtcMs>,
+}
+
 /// When and why a channel is proved next.
 #[derive(Clone, Debug)]
 pub struct ProbePlanned {
@@ -316,6 +329,26 @@ impl Reads<'_> {
             "SELECT * FROM delivery WHERE state IN ('sending', 'unknown', 'confirming') ORDER BY due, id",
             [],
             delivery,
+        )
+    }
+
+    /// What the open deliveries wait for, earliest due first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn open_looks(&self) -> Result<Vec<OpenLook>, StoreError> {
+        self.all(
+            "SELECT id, channel_id, state, next_look_at FROM delivery
+             WHERE state IN ('sending', 'unknown', 'confirming') ORDER BY due, id",
+            [],
+            |row| {
+                Ok(OpenLook {
+                    id: DeliveryId::from_stored(row.get::<_, String>(0)?),
+                    channel: ChannelId::from_stored(row.get::<_, String>(1)?),
+                    sending: listed(row, "state", State::parse)? == State::Sending,
+                    at: row.get::<_, Option<i64>>(3)?.map(UtcMs),
+                })
+            },
         )
     }
 
