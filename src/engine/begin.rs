@@ -173,7 +173,7 @@ async fn read_due(
 
 /// Begins what waits, as far as there is room and its channel is free. When
 /// something that is left alone has its turn.
-fn begin_waiting(
+pub(super) fn begin_waiting(
     inner: &Arc<Inner>,
     tasks: &mut Tasks,
     waiting: &mut Waiting,

@@ -8,7 +8,7 @@ use tokio::task::AbortHandle;
 
 use super::begin::{
     Finished, Tasks, begin_looks, begin_proofs, begin_readings, begin_scouts, begin_sends,
-    leave_alone,
+    begin_waiting, leave_alone,
 };
 use super::leadership::{self, Lease};
 use super::prober::Planned;
@@ -345,6 +345,10 @@ async fn turn(
     let in_doubt = clock::watch(inner).await?;
     let (now, boot) = inner.parts.clock.sample();
     let timing = &inner.parts.timing;
+    if !in_doubt {
+        // What is known to be due takes the places that became free at once.
+        begin_waiting(inner, tasks, &mut state.waiting, now);
+    }
     // After a step of the clock backwards nobody waits for the old instant.
     state.heartbeat_at = state.heartbeat_at.min(now.plus(timing.heartbeat));
     if now >= state.heartbeat_at {
