@@ -12,7 +12,7 @@ use allgreen::domain::delivery::{Delivery, State};
 use allgreen::domain::ids::{ChannelId, DeliveryId};
 use allgreen::domain::machine::Rules;
 use allgreen::domain::network::Network;
-use allgreen::domain::publisher::PublisherKind;
+use allgreen::domain::publisher::{CommandKind, PublisherKind};
 use allgreen::engine::{Engine, Once, Parts};
 use allgreen::networks::Credential;
 use allgreen::networks::guard::Names;
@@ -20,6 +20,7 @@ use allgreen::networks::http::Http;
 use allgreen::networks::registry::Registry;
 use allgreen::ops::connect::connect;
 use allgreen::ops::hub::HubOptions;
+use allgreen::ops::probe::{self, Asked};
 use allgreen::ops::{Hub, Paths, views};
 use allgreen::sandbox::telegram::{ChatKind, Rights};
 use allgreen::sandbox::{Sandbox, SandboxOptions};
@@ -89,6 +90,8 @@ pub struct Ground {
     /// The proxy's name of the call that publishes.
     send: String,
     did: String,
+    /// The bot's or the person's token, where that is what was given.
+    token: Option<String>,
     engine: Engine,
 }
 
@@ -117,7 +120,12 @@ impl Ground {
         for proxy in [&front, &directory] {
             proxy.replace_in_answers(&endpoint(sandbox.base()), &endpoint(&server));
         }
-        let (credential, send, did) = account(&sandbox, network, &server);
+        let Account {
+            credential,
+            send,
+            did,
+            token,
+        } = account(&sandbox, network, &server);
 
         let home = tempfile::tempdir().unwrap();
         let paths = Paths::in_home(home.path());
@@ -171,6 +179,7 @@ impl Ground {
             directory,
             send,
             did,
+            token,
         }
     }
 
@@ -232,6 +241,35 @@ impl Ground {
     /// A post that is due in five minutes.
     pub fn post(&self, text: &str) -> DeliveryId {
         wait(self.office.post(&self.channel, text, minutes(5)))
+    }
+
+    /// Asks the publisher for something about the channel, as a person does, and
+    /// has it done; what it said of it.
+    pub fn ask(&self, kind: CommandKind) -> (bool, String) {
+        let hub = &self.office.hub;
+        let asked = wait(probe::ask(hub, kind, self.channel.as_str())).unwrap();
+        eventually_some("the role is free", PATIENCE, || {
+            wait(self.engine.once(Once::Commands)).unwrap()
+        });
+        match wait(probe::progress(hub, &asked)).unwrap() {
+            Asked::Done { ok, text } => (ok, text),
+            open => panic!("{open:?}"),
+        }
+    }
+
+    /// The person takes the access away, at the network.
+    pub fn withdraw(&self) {
+        let sandbox = &self.office.sandbox;
+        match (self.network, &self.token) {
+            (Network::Mastodon, Some(token)) => sandbox.mastodon().revoke_token(token).unwrap(),
+            (Network::Telegram, _) => {
+                sandbox.telegram().revoke_token("acme_bot").unwrap();
+            }
+            _ => {
+                let bluesky = sandbox.bluesky();
+                bluesky.revoke_app_password(&self.did, "allgreen").unwrap();
+            }
+        }
     }
 
     /// What of this account is live.
@@ -367,8 +405,16 @@ fn engine(office: &Office) -> Engine {
     })
 }
 
-/// An account that may post, the name of the call that does, and its id.
-fn account(sandbox: &Sandbox, network: Network, server: &str) -> (Credential, String, String) {
+/// An account that may post.
+struct Account {
+    credential: Credential,
+    /// The name of the call that posts.
+    send: String,
+    did: String,
+    token: Option<String>,
+}
+
+fn account(sandbox: &Sandbox, network: Network, server: &str) -> Account {
     match network {
         Network::Mastodon => {
             let mastodon = sandbox.mastodon();
@@ -376,9 +422,14 @@ fn account(sandbox: &Sandbox, network: Network, server: &str) -> (Credential, St
             let token = mastodon.create_token("acme", &["read", "write"]).unwrap();
             let credential = Credential::AccessToken {
                 server: server.to_owned(),
-                token: Secret::new(token),
+                token: Secret::new(token.clone()),
             };
-            (credential, "/api/v1/statuses".into(), String::new())
+            Account {
+                credential,
+                send: "/api/v1/statuses".into(),
+                did: String::new(),
+                token: Some(token),
+            }
         }
         Network::Telegram => {
             let telegram = sandbox.telegram();
@@ -392,9 +443,14 @@ fn account(sandbox: &Sandbox, network: Network, server: &str) -> (Credential, St
             let send = format!("/bot{token}/sendMessage");
             let credential = Credential::BotToken {
                 chat: CHAT.into(),
-                token: Secret::new(token),
+                token: Secret::new(token.clone()),
             };
-            (credential, send, String::new())
+            Account {
+                credential,
+                send,
+                did: String::new(),
+                token: Some(token),
+            }
         }
         _ => {
             let bluesky = sandbox.bluesky();
@@ -407,7 +463,12 @@ fn account(sandbox: &Sandbox, network: Network, server: &str) -> (Credential, St
                 server: None,
                 password: Secret::new(password),
             };
-            (credential, "com.atproto.repo.putRecord".into(), did)
+            Account {
+                credential,
+                send: "com.atproto.repo.putRecord".into(),
+                did,
+                token: None,
+            }
         }
     }
 }

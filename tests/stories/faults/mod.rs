@@ -6,6 +6,7 @@
 //! be asked at all (Telegram).
 
 mod answers;
+mod blame;
 mod ground;
 mod listings;
 mod pastes;

@@ -123,7 +123,7 @@ fn row_02_a_server_that_does_not_speak_tls_is_not_sent_anything() {
 
 /// A server with a certificate it made itself; its port, and how often somebody
 /// began to speak to it. Should anybody trust it, it hangs up without a word.
-fn impostor() -> (u16, Arc<AtomicUsize>) {
+pub fn impostor() -> (u16, Arc<AtomicUsize>) {
     let made = rcgen::generate_simple_self_signed(vec![HOST.to_owned()]).unwrap();
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
     let provider = Arc::new(rustls::crypto::ring::default_provider());
