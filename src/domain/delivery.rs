@@ -99,6 +99,24 @@ closed_list! {
     }
 }
 
+impl Shown {
+    /// The words a filter knows it by.
+    pub fn names(self) -> &'static [&'static str] {
+        match self {
+            Self::Draft => &["draft"],
+            Self::Scheduled => &["scheduled"],
+            Self::Held => &["held"],
+            Self::Sending => &["sending"],
+            Self::Confirming => &["confirming"],
+            Self::Published => &["published"],
+            Self::Failed => &["failed"],
+            Self::Missed => &["missed"],
+            Self::NeedsDecision => &["needs_decision", "decide"],
+            Self::Cancelled => &["cancelled"],
+        }
+    }
+}
+
 /// The state a person sees: stored state and blocker together.
 pub fn shown(state: State, blocker: Option<Blocker>) -> Shown {
     match state {

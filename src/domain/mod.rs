@@ -6,6 +6,7 @@ pub mod blocker;
 pub mod channel;
 pub mod clock;
 pub mod delivery;
+pub mod filter;
 pub mod ids;
 pub mod lamp;
 pub mod limits;

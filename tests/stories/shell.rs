@@ -352,8 +352,33 @@ fn the_queue_is_moved_cancelled_and_taken_back() {
     let edited = shell.json(&["post", "edit", &post_id, "--text", "Two"]);
     assert_eq!(edited["text"], "Two");
     let on = &due.as_str().unwrap()[..10];
-    let list = shell.json(&["post", "list", "--on", on, "--filter", "two"]);
-    assert_eq!(list.as_array().unwrap().len(), 1);
+    for fits in [
+        "two",
+        "net:bs state:sched",
+        "two !birch !by:nobody",
+        "ws:* due:<52w",
+    ] {
+        let list = shell.json(&["post", "list", "--on", on, "--filter", fits]);
+        assert_eq!(list.as_array().unwrap().len(), 1, "{fits}");
+    }
+    for hides in [
+        "!two",
+        "net:ig",
+        "state:held",
+        "by:bob",
+        "due:>52w",
+        "two birch",
+    ] {
+        let list = shell.json(&["post", "list", "--on", on, "--filter", hides]);
+        assert_eq!(list.as_array().unwrap().len(), 0, "{hides}");
+    }
+    let wrong = shell.run(&["post", "list", "--filter", "colour:red"]);
+    assert_eq!(wrong.code, Some(2));
+    assert!(
+        wrong.stderr.contains("no filter colour:"),
+        "{}",
+        wrong.stderr
+    );
     let plan = shell.json(&["post", "plan", "--channel", "@acme.test"]);
     assert_eq!(plan["onTime"][0], id.as_str());
     let tabs = shell.run(&["post", "list"]).ok().stdout;

@@ -8,6 +8,7 @@ use super::super::json::{DeliveryJson, MediaJson, PostJson};
 use super::super::output::{Cell, Exit, Failure, Table};
 use super::super::words::{beginning, span, state, time};
 use crate::domain::delivery::Shown;
+use crate::domain::filter::Filter;
 use crate::domain::ids::PostId;
 use crate::ops::names::{self, PostOrDelivery};
 use crate::ops::views::{self, DeliveryView, QueueFilter};
@@ -39,7 +40,7 @@ pub async fn list(context: &Context, command: &List) -> Result<Exit, Failure> {
             states: command.state.into_iter().collect(),
             from,
             until,
-            text: command.filter.clone(),
+            filter: filter(command.filter.as_deref())?,
             limit: command.limit,
             ..QueueFilter::default()
         },
@@ -48,6 +49,13 @@ pub async fn list(context: &Context, command: &List) -> Result<Exit, Failure> {
     let json = json(&hub, &found).await?;
     context.output.list(&json, &table(&found))?;
     Ok(Exit::Done)
+}
+
+fn filter(text: Option<&str>) -> Result<Filter, Failure> {
+    Filter::parse(text.unwrap_or_default()).map_err(|error| {
+        let hint = "For example: --filter 'felt !shop net:ig state:held due:<2d'";
+        Failure::usage("bad_filter", format!("{error}."), hint)
+    })
 }
 
 /// Deliveries as a table; the order of columns is part of the contract.

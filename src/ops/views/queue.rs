@@ -10,7 +10,8 @@ use super::super::{Hub, OpError, Scope};
 use crate::domain::blocker::blocker as held_by;
 use crate::domain::channel::Channel;
 use crate::domain::delivery::{Blocker, Delivery, Shown, State, shown};
-use crate::domain::ids::{ChannelId, PostId, WorkspaceId};
+use crate::domain::filter::{Filter, Subject};
+use crate::domain::ids::{ChannelId, OperatorId, PostId, WorkspaceId};
 use crate::domain::network::ChannelKind;
 use crate::domain::role::Act;
 use crate::store::posts::{Medium, Post};
@@ -47,6 +48,24 @@ pub struct DeliveryView {
 }
 
 impl DeliveryView {
+    /// What a filter looks at; `by` is the name of who wrote it.
+    pub fn subject<'a>(&'a self, by: &'a str) -> Subject<'a> {
+        Subject {
+            texts: [
+                &self.channel_handle,
+                &self.text,
+                self.delivery.id.as_str(),
+                "",
+            ],
+            network: Some(self.channel_kind.network()),
+            workspace: [&self.workspace_slug, ""],
+            states: self.shown.names(),
+            by,
+            due: Some(self.delivery.due),
+            ..Subject::default()
+        }
+    }
+
     /// Its text with its place in the thread before it: `2/3 And then …`.
     pub fn marked_text(&self) -> String {
         match self.parts {
@@ -84,8 +103,8 @@ pub struct QueueFilter {
     pub from: Option<UtcMs>,
     /// Due before.
     pub until: Option<UtcMs>,
-    /// Only with this in text or handle, in any case.
-    pub text: Option<String>,
+    /// Only what fits this.
+    pub filter: Filter,
     /// Latest first.
     pub backwards: bool,
     /// At most this many; 0 for all.
@@ -101,7 +120,7 @@ impl Default for QueueFilter {
             states: Vec::new(),
             from: None,
             until: None,
-            text: None,
+            filter: Filter::default(),
             backwards: false,
             limit: 0,
         }
@@ -139,8 +158,7 @@ pub(super) fn list(
         acting.require(q, id, Act::Look)?;
     }
     let visible = acting.visible(q)?;
-    let wanted = filter.text.as_ref().map(|text| text.to_lowercase());
-    let only_rows = wanted.is_none()
+    let only_rows = filter.filter.is_empty()
         && visible.len() == q.workspaces(None)?.len()
         && held_or_not(&filter.states);
     let query = QueueQuery {
@@ -155,6 +173,11 @@ pub(super) fn list(
         limit: if only_rows { filter.limit } else { 0 },
     };
     let mut desk = Desk::new(q, acting.now);
+    let people: HashMap<OperatorId, String> = q
+        .people()?
+        .into_iter()
+        .map(|one| (one.id, one.name))
+        .collect();
     let mut views = Vec::new();
     for delivery in q.deliveries(&query)? {
         if !visible.iter().any(|one| one.id == delivery.workspace_id) {
@@ -162,11 +185,9 @@ pub(super) fn list(
         }
         let view = desk.view(delivery)?;
         let state_fits = filter.states.is_empty() || filter.states.contains(&view.shown);
-        let text_fits = wanted.as_ref().is_none_or(|wanted| {
-            view.text.to_lowercase().contains(wanted)
-                || view.channel_handle.to_lowercase().contains(wanted)
-        });
-        if state_fits && text_fits {
+        let by = people.get(&view.delivery.created_by);
+        let by = by.map_or("", String::as_str);
+        if state_fits && filter.filter.fits(&view.subject(by), acting.now) {
             views.push(view);
             if filter.limit > 0 && views.len() >= filter.limit as usize {
                 break;
