@@ -34,6 +34,7 @@ pub fn engine(hub: &Hub) -> Engine {
         timing: hub.config.engine.clone(),
         rules: Rules {
             unknown_bound: hub.config.engine.unknown_reads,
+            confirming_bound: hub.config.engine.confirming_most,
             ..rules()
         },
         lock: hub.paths.publisher_lock.clone(),

@@ -63,7 +63,7 @@ pub fn step(
         Event::Answered(kind) => Ok(answered(state, *kind, facts, rules)),
         Event::Orphaned => Ok(orphaned(state, rules)),
         Event::Looked(look) => Ok(unknown::looked(state, *look, facts, rules)),
-        Event::Polled(poll) => Ok(polled(state, *poll, facts)),
+        Event::Polled(poll) => Ok(polled(state, *poll, facts, rules)),
         Event::Late => late(state, facts),
         Event::Decide(decision) => decide(state, *decision, facts, rules),
         Event::Cancel => cancel(state),
@@ -196,12 +196,16 @@ fn orphaned(state: State, rules: &Rules) -> Transition {
     }
 }
 
-fn polled(state: State, poll: Poll, facts: &Facts) -> Transition {
+fn polled(state: State, poll: Poll, facts: &Facts, rules: &Rules) -> Transition {
     match (state, poll) {
         (Confirming, Poll::Failed) if facts.current => {
             Transition::to(Failed).write(Write::CloseAttempt(Verdict::Refused))
         }
         (Confirming, _) if !facts.readable => unknown::ask(Ask::Unreadable),
+        // Nothing is looked up again by itself: what was accepted may still come.
+        (Confirming, _) if facts.unknown_for >= rules.confirming_bound => {
+            unknown::ask(Ask::Unresolved)
+        }
         (Confirming, _) => noted(Confirming).call(Call::Poll),
         (other, _) => noted(other),
     }

@@ -75,8 +75,29 @@ struct Paced<'q, 'a> {
     q: &'q Reads<'a>,
     now: UtcMs,
     limits: HashMap<WorkspaceId, Duration>,
-    /// Until when its late posts wait for an answer, and its last post.
-    channels: HashMap<ChannelId, (Option<UtcMs>, Option<UtcMs>)>,
+    channels: HashMap<ChannelId, Backlog>,
+}
+
+/// What keeps the late posts of a channel.
+#[derive(Clone)]
+struct Backlog {
+    /// Until when they wait for the answer to the release plan.
+    wait_until: Option<UtcMs>,
+    last_published: Option<UtcMs>,
+    /// The oldest one that waits because the network had trouble.
+    in_trouble: Option<Delivery>,
+}
+
+impl Backlog {
+    /// Until when a late post waits so that it does not overtake an older one.
+    /// One that might be missed for that goes its own way: rather out of order
+    /// than not at all.
+    fn older_waits(&self, one: &Delivery, late_by: Duration, limit: Duration) -> Option<UtcMs> {
+        let place = |of: &Delivery| (of.after_id.is_none(), of.due, of.id.clone());
+        let older = self.in_trouble.as_ref()?;
+        let holds = place(older) < place(one) && late_by <= limit / 2;
+        older.next_attempt_at.filter(|_| holds)
+    }
 }
 
 impl Paced<'_, '_> {
@@ -102,18 +123,22 @@ impl Paced<'_, '_> {
         if late == Lateness::OverLimit || delivery.only_on_time {
             return Ok(Lane::Missed);
         }
-        let (wait_until, last_published) = match self.channels.get(channel) {
-            Some(known) => *known,
+        let backlog = match self.channels.get(channel) {
+            Some(known) => known,
             None => {
-                let known = (
-                    self.q.late_wait_until(channel)?,
-                    self.q.channel(channel)?.last_published_at,
-                );
-                self.channels.insert(channel.clone(), known);
-                known
+                let (q, live_from) = (self.q, now.minus(spacing));
+                let known = Backlog {
+                    wait_until: q.late_wait_until(channel)?,
+                    last_published: q.channel(channel)?.last_published_at,
+                    in_trouble: q.late_in_trouble(channel, now, live_from)?,
+                };
+                &*self.channels.entry(channel.clone()).or_insert(known)
             }
         };
-        if let Some(until) = wait_until.filter(|until| *until > now) {
+        if let Some(until) = backlog.wait_until.filter(|until| *until > now) {
+            return Ok(Lane::Wait(until));
+        }
+        if let Some(until) = backlog.older_waits(delivery, now.since(*since), limit) {
             return Ok(Lane::Wait(until));
         }
         let free_at = match caught_up.get(channel) {
@@ -126,7 +151,9 @@ impl Paced<'_, '_> {
                     own.min(spacing)
                 })
             }
-            None => last_published.map_or(now, |last| last.plus(spacing)),
+            None => backlog
+                .last_published
+                .map_or(now, |last| last.plus(spacing)),
         };
         Ok(if free_at > now {
             Lane::Wait(free_at)

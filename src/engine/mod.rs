@@ -25,6 +25,7 @@ use crate::support::fault;
 use crate::support::time::UtcMs;
 use crate::support::timing::Timing;
 
+pub mod again;
 mod answers;
 mod apps;
 mod begin;

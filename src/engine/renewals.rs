@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use super::Inner;
 use super::refresher::Renewed;
 use super::sessions::pair;
+use super::{Inner, again};
 use crate::domain::channel::{Cause, Channel, Evidence};
 use crate::domain::ids::LoginId;
 use crate::domain::lamp::REFRESH_LIMIT;
@@ -154,7 +154,9 @@ fn prove_one(
     now: UtcMs,
     entropy: &crate::support::entropy::Entropy,
 ) -> Result<(), StoreError> {
-    tx.prove_channel(&channel.id, next, None, now, entropy)?;
+    if tx.prove_channel(&channel.id, next, None, now, entropy)? {
+        again::look_again(tx, &channel.id, now)?;
+    }
     if let Some(account) = account.filter(|account| account.remote_id == channel.remote_id) {
         tx.rename_channel(
             &channel.id,

@@ -25,6 +25,9 @@ const READS: [Duration; 4] = [
     Duration::from_secs(30 * 60),
 ];
 
+/// Why a person is asked about a post that the network accepted.
+const NOT_FINISHED: &str = "The network accepted it and never said that it was finished.";
+
 /// How long the network may still be at work on a request of ours.
 pub(super) fn settle(inner: &Inner) -> Duration {
     if inner.parts.rules.no_settle {
@@ -263,7 +266,11 @@ fn write(
             ..NewVerdict::default()
         },
     };
-    verdict.by = None;
+    if let (State::Confirming, State::NeedsDecision) = (known.delivery.state, to)
+        && verdict.evidence.message.is_none()
+    {
+        verdict.evidence.message = Some(NOT_FINISHED.into());
+    }
     record.verdict = Some(verdict);
     record.close = to != known.delivery.state
         && transition
@@ -319,10 +326,17 @@ fn ask(
         channel_id: Some(known.channel.id.clone()),
         delivery_id: Some(known.delivery.id.clone()),
         kind: "needs_decision",
-        text: format!(
-            "Did it go out? A post on {} needs your decision",
-            known.channel.name()
-        ),
+        text: match known.delivery.state {
+            State::Confirming => format!(
+                "Did it go out? {} accepted a post on {} and never said that it was finished: it needs your decision",
+                known.channel.kind.network().title(),
+                known.channel.name()
+            ),
+            _ => format!(
+                "Did it go out? A post on {} needs your decision",
+                known.channel.name()
+            ),
+        },
         command: Some(format!("allgreen post why {}", known.delivery.id)),
         ..NewNotice::default()
     };

@@ -7,6 +7,7 @@ use super::{Hub, OpError};
 use crate::domain::channel::{Evidence, Status};
 use crate::domain::ids::ChannelId;
 use crate::domain::role::Act;
+use crate::engine::again::look_again;
 
 /// Stops publishing on a channel; its posts are held. Pausing a paused channel
 /// changes nothing.
@@ -18,7 +19,7 @@ pub async fn pause(hub: &Hub, channel: &ChannelId) -> Result<ChannelView, OpErro
 }
 
 /// Lets a paused channel publish again. What is late follows the workspace's
-/// lateness limit.
+/// lateness limit; what became undecidable for the pause is looked at again.
 ///
 /// # Errors
 /// When the channel is disconnected or the role does not allow it.
@@ -45,6 +46,9 @@ async fn set(hub: &Hub, channel: &ChannelId, paused: bool) -> Result<ChannelView
             } else {
                 ("resumed", "channel.resume", "Publishes again.")
             };
+            if !paused {
+                look_again(tx, &id, acting.now)?;
+            }
             let by = Some(&acting.operator);
             tx.add_history(&id, kind, text, &Evidence::default(), by, acting.now)?;
             let workspace = Some(&channel.workspace_id);

@@ -252,6 +252,35 @@ impl Reads<'_> {
         )
     }
 
+    /// The oldest of the posts of a channel that were due before `live_from` and
+    /// wait for another try because the network had trouble with everybody's
+    /// posts; not one that a person ordered, or that has trouble of its own.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn late_in_trouble(
+        &self,
+        channel: &ChannelId,
+        now: UtcMs,
+        live_from: UtcMs,
+    ) -> Result<Option<Delivery>, StoreError> {
+        self.one(
+            &format!(
+                "SELECT d.* {READY} AND d.channel_id = ?1 AND d.due <= ?2 AND d.next_attempt_at > ?2 AND d.send_now = 0
+                   AND max(d.due, coalesce(a.published_at, d.due)) < ?3 AND d.error_class IN (?4, ?5)
+                 ORDER BY d.after_id IS NULL, d.due, d.id LIMIT 1"
+            ),
+            (
+                channel.as_str(),
+                now.0,
+                live_from.0,
+                AnswerClass::Transient.name(),
+                AnswerClass::RateLimited.name(),
+            ),
+            delivery,
+        )
+    }
+
     /// The next instant after `now` and up to `until` at which something could
     /// be sent. Only that stretch is read, however much is scheduled.
     ///

@@ -54,6 +54,8 @@ timing! {
     absent_spacing = MINUTE;
     /// How long reads may go on finding nothing to read before a person is asked.
     unknown_reads = 30 * MINUTE;
+    /// How long a network may work on a post it accepted before a person is asked.
+    confirming_most = 24 * HOUR;
     /// Distance of late posts on one channel.
     catch_up_spacing = MINUTE;
     /// How long late posts wait for the release plan's answer after a reconnect.

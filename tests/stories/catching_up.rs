@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use allgreen::domain::answer::AnswerClass;
 use allgreen::domain::delivery::State;
+use allgreen::domain::ids::DeliveryId;
 
+use crate::stand_in::{Asked, Stage, refusal};
 use crate::world::{World, minutes};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -136,4 +139,103 @@ async fn a_channel_that_heals_releases_its_posts_at_their_own_times() {
         );
     }
     world.stop().await;
+}
+
+/// A stage on which these posts of one channel are late, by so many minutes, and
+/// the network answers the first posts so.
+async fn after_an_outage(late: &[(&str, u64)], first: &[AnswerClass]) -> (Stage, Vec<DeliveryId>) {
+    let stage = Stage::new(1, 1).await;
+    let longest = late.iter().map(|(_, late)| *late).max().unwrap();
+    let mut posts = Vec::new();
+    for (text, late) in late {
+        let after = minutes(longest - late + 1);
+        let channel = &stage.channels[0];
+        posts.push(stage.world.schedule(channel, text, after).await);
+    }
+    stage.world.advance(minutes(longest + 1));
+    let mut first = first.to_vec();
+    first.reverse();
+    stage.network.answer(move |asked, _| match asked {
+        Asked::Post => first.pop().map(|class| refusal(class, None)),
+        _ => None,
+    });
+    (stage, posts)
+}
+
+/// What is live, in the order in which it went out.
+fn went_out(stage: &Stage, posts: &[DeliveryId]) -> Vec<usize> {
+    let live = stage.network.posts().into_iter();
+    live.map(|(_, key)| {
+        let is_of = |post: &DeliveryId| key.starts_with(post.as_str());
+        posts.iter().position(is_of).unwrap()
+    })
+    .collect()
+}
+
+/// Passes a few seconds apart until so many are live.
+async fn passes_until(stage: &Stage, posts: &[DeliveryId], live: usize) -> Vec<usize> {
+    for _ in 0..200 {
+        stage.pass().await;
+        let out = went_out(stage, posts);
+        if out.len() >= live {
+            return out;
+        }
+        stage.world.advance(Duration::from_secs(5));
+    }
+    panic!("only {:?} are live", went_out(stage, posts));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn c3_a_late_post_that_the_network_put_off_is_not_overtaken_by_newer_late_ones() {
+    use AnswerClass::{RateLimited, Transient};
+    // The outage is not over at once: the first tries do not get through.
+    for trouble in [&[Transient; 1][..], &[Transient; 4], &[RateLimited; 2]] {
+        let late = [("one", 180), ("two", 120), ("three", 60)];
+        let (stage, posts) = after_an_outage(&late, trouble).await;
+        stage.pass().await;
+        assert!(went_out(&stage, &posts).is_empty(), "{trouble:?}");
+        let out = passes_until(&stage, &posts, 3).await;
+        assert_eq!(out, [0, 1, 2], "{trouble:?}: oldest first");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn c3_a_late_post_in_trouble_keeps_no_post_of_the_present_waiting() {
+    let late = [("late", 180), ("later", 120)];
+    let (stage, mut posts) = after_an_outage(&late, &[AnswerClass::Transient]).await;
+    stage.pass().await;
+    assert!(went_out(&stage, &posts).is_empty());
+    let channel = &stage.channels[0];
+    posts.push(stage.world.schedule(channel, "now", minutes(0)).await);
+    stage.pass().await;
+    assert_eq!(went_out(&stage, &posts), [2]);
+    let out = passes_until(&stage, &posts, 3).await;
+    assert_eq!(out, [2, 0, 1]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn c3_a_late_post_refused_for_its_own_sake_keeps_no_other_waiting() {
+    let late = [("one", 180), ("two", 120)];
+    let own = [AnswerClass::Unclassified];
+    let (stage, posts) = after_an_outage(&late, &own).await;
+    let out = passes_until(&stage, &posts, 2).await;
+    assert_eq!(out, [1, 0]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn c3_nothing_is_missed_for_the_sake_of_the_order() {
+    // The lateness limit is a day; the network never takes the first one.
+    let late = [("never", 13 * 60), ("soon too late", 12 * 60 - 1)];
+    let (stage, posts) = after_an_outage(&late, &[AnswerClass::Transient; 50]).await;
+    let first = posts[0].clone();
+    stage.pass().await;
+    assert_eq!(stage.delivery(&posts[1]).await.next_attempt_at, None);
+    let mut tried = false;
+    for _ in 0..10 {
+        stage.world.advance(minutes(1));
+        stage.pass().await;
+        tried |= stage.delivery(&posts[1]).await.next_attempt_at.is_some();
+    }
+    assert!(tried, "the newer one has its own tries");
+    assert_eq!(stage.delivery(&first).await.state, State::Scheduled);
 }

@@ -14,6 +14,7 @@ mod common;
 #[path = "../common/store.rs"]
 mod store_room;
 
+mod accepted;
 mod asking;
 mod bluesky_in_the_browser;
 mod bots_at_the_shell;

@@ -50,6 +50,8 @@ pub struct StandIn {
     answers: Mutex<Answers>,
     calls: Mutex<Vec<(Asked, String)>>,
     posts: Mutex<Vec<(String, String)>>,
+    /// What it accepted and works on, while it is slow.
+    at_work: Mutex<Option<Vec<(String, String)>>>,
 }
 
 static DESCRIPTOR: Descriptor = Descriptor {
@@ -107,6 +109,17 @@ impl StandIn {
 
     pub fn forget_calls(&self) {
         self.calls.lock().unwrap().clear();
+    }
+
+    /// From now on posts are accepted and worked on until [`Self::finish`].
+    pub fn work_slowly(&self) {
+        self.at_work.lock().unwrap().get_or_insert_default();
+    }
+
+    /// What was accepted is live.
+    pub fn finish(&self) {
+        let done = self.at_work.lock().unwrap().take();
+        self.posts.lock().unwrap().extend(done.unwrap_or_default());
     }
 
     /// Accounts and keys of what is live.
@@ -202,6 +215,11 @@ impl Networked for StandIn {
         let Some(refusal) = self.asked(Asked::Post, &publish.account) else {
             let mut posts = self.posts.lock().unwrap();
             let entry = (publish.account.clone(), publish.key.clone());
+            if let Some(at_work) = &mut *self.at_work.lock().unwrap() {
+                at_work.push(entry);
+                let handle = publish.key.clone();
+                return Outcome::Accepted { handle };
+            }
             if !posts.contains(&entry) {
                 posts.push(entry);
             }
@@ -245,6 +263,7 @@ impl Stage {
             answers: Mutex::new(Box::new(|_, _| None)),
             calls: Mutex::default(),
             posts: Mutex::default(),
+            at_work: Mutex::default(),
         });
         let http = Http::new(&world.timing, world.clock.clone()).unwrap();
         let registry = Registry::new(http, world.clock.clone(), &Config::default()).instead(

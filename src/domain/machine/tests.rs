@@ -359,3 +359,29 @@ fn c4_undo_goes_back_only_where_it_was_and_only_before_a_send() {
     let late = step(State::Cancelled, &back, &facts, &Rules::default(), DUE);
     assert_eq!(late, Err(Refused::SendBegan));
 }
+
+#[test]
+fn what_the_network_accepted_is_waited_for_only_so_long_and_then_a_person_is_asked() {
+    let rules = Rules::default();
+    for class in OutcomeClass::ALL {
+        let mut facts = fresh(*class);
+        facts.settled = true;
+        let still = Event::Polled(Poll::Still);
+        facts.unknown_for = rules.confirming_bound - Duration::from_secs(1);
+        assert_eq!(
+            after(State::Confirming, still, &facts),
+            State::Confirming,
+            "it may still work on it"
+        );
+        facts.unknown_for = rules.confirming_bound;
+        let asked = step(State::Confirming, &still, &facts, &rules, DUE).unwrap();
+        assert_eq!(asked.to, State::NeedsDecision);
+        assert!(asked.writes.contains(&Write::Ask(Ask::Unresolved)));
+        assert_eq!(asked.calls, []);
+        // However late, what the network says decides.
+        let done = Event::Polled(Poll::Done);
+        assert_eq!(after(State::Confirming, done, &facts), State::Published);
+        let failed = Event::Polled(Poll::Failed);
+        assert_eq!(after(State::Confirming, failed, &facts), State::Failed);
+    }
+}

@@ -214,6 +214,8 @@ impl Facts {
 pub struct Rules {
     /// How long readings may go on without a result before a person is asked.
     pub unknown_bound: Duration,
+    /// How long a network may work on what it accepted before a person is asked.
+    pub confirming_bound: Duration,
     /// Broken: a lost answer is sent again without looking.
     pub blind_retry: bool,
     /// Broken: each attempt takes a key of its own.
@@ -230,6 +232,7 @@ impl Default for Rules {
     fn default() -> Self {
         Self {
             unknown_bound: Duration::from_secs(30 * 60),
+            confirming_bound: Duration::from_secs(24 * 3600),
             blind_retry: false,
             new_key_per_attempt: false,
             no_settle: false,
@@ -260,7 +263,8 @@ closed_list! {
         Unknowable = "unknowable",
         /// It could tell, had we a token that works.
         Unreadable = "unreadable",
-        /// The readings led to nothing for too long.
+        /// The readings led to nothing for too long, or the network never said
+        /// that it is done with what it accepted.
         Unresolved = "unresolved",
         /// Something else is there, or several that match.
         Different = "different",

@@ -97,7 +97,7 @@ fn wait_or_ask(facts: &Facts, rules: &Rules) -> Transition {
     if facts.unknown_for < rules.unknown_bound {
         keep_looking()
     } else if facts.connected && !facts.can_send {
-        // The reconnect looks again by itself.
+        // It is looked at again by itself once the channel can send.
         ask(Ask::Unreadable)
     } else {
         ask(Ask::Unresolved)

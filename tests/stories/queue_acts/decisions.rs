@@ -2,9 +2,11 @@
 
 use allgreen::domain::delivery::{Shown, State};
 use allgreen::ops::ErrorKind;
+use allgreen::ops::pause::{pause, resume};
 use allgreen::ops::posts::{
     self, Answer, How, PostTime, cancel, delete, reschedule, resolve, retry, undo_last,
 };
+use allgreen::ops::probe::probe;
 use allgreen::ops::release::{LateAnswer, MissedAnswer, ReleaseAnswer, plan, release};
 use allgreen::ops::views;
 use allgreen::sandbox::faults::Fault;
@@ -193,4 +195,74 @@ async fn b7_the_release_plan_is_answered_once_for_late_and_missed() {
     assert!(moved.due > office.clock.now());
     undo_last(&office.hub).await.unwrap();
     let _ = posts::cancel(&office.hub, &[to_come]).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn c3_what_a_pause_left_undecided_is_looked_at_again_when_the_channel_is_resumed() {
+    let office = Office::open().await;
+    let (ann, channel) = office.channel("ann").await;
+    let bluesky = office.sandbox.bluesky();
+    let post = office.post(&channel, "once", minutes(0)).await;
+    bluesky.fault_once("com.atproto.repo.putRecord", Fault::DropBeforeProcessing);
+    office.pass().await;
+    assert_eq!(delivery(&office, &post).await.state, State::Unknown);
+    pause(&office.hub, &channel).await.unwrap();
+    // It is not there, and may not be sent again: nobody can go on.
+    for _ in 0..10 {
+        office.clock.advance(minutes(5));
+        office.pass().await;
+    }
+    assert_eq!(delivery(&office, &post).await.state, State::NeedsDecision);
+    assert_eq!(bluesky.live_posts(&ann.did).unwrap(), [""; 0]);
+
+    resume(&office.hub, &channel).await.unwrap();
+    assert_eq!(delivery(&office, &post).await.state, State::Unknown);
+    office.pass().await;
+    assert_eq!(delivery(&office, &post).await.state, State::Published);
+    assert_eq!(bluesky.live_posts(&ann.did).unwrap(), ["once"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn c5_what_asks_for_another_reason_still_asks_after_a_pause() {
+    let office = Office::open().await;
+    let (_, channel) = office.channel("ann").await;
+    let post = office.post(&channel, "once", minutes(0)).await;
+    let bluesky = office.sandbox.bluesky();
+    bluesky.fault_once("com.atproto.repo.putRecord", Fault::DropBeforeProcessing);
+    office.pass().await;
+    office
+        .raw()
+        .execute(
+            "UPDATE delivery SET state = 'needs_decision', asked = 'different' WHERE id = ?1",
+            [post.as_str()],
+        )
+        .unwrap();
+    pause(&office.hub, &channel).await.unwrap();
+    resume(&office.hub, &channel).await.unwrap();
+    assert_eq!(delivery(&office, &post).await.state, State::NeedsDecision);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn c3_what_a_restriction_left_undecided_is_looked_at_again_when_it_is_lifted() {
+    let office = Office::open().await;
+    let (ann, channel) = office.channel("ann").await;
+    let bluesky = office.sandbox.bluesky();
+    let post = office.post(&channel, "once", minutes(0)).await;
+    bluesky.fault_once("com.atproto.repo.putRecord", Fault::DropBeforeProcessing);
+    office.pass().await;
+    bluesky.deactivate(&ann.did, true).unwrap();
+    probe(&office.hub, &channel).await.unwrap();
+    // What became of the post cannot be read, nor may it be sent again.
+    for _ in 0..10 {
+        office.clock.advance(minutes(5));
+        office.pass().await;
+    }
+    assert_eq!(delivery(&office, &post).await.state, State::NeedsDecision);
+    bluesky.deactivate(&ann.did, false).unwrap();
+    probe(&office.hub, &channel).await.unwrap();
+    office.commands().await;
+    assert_eq!(delivery(&office, &post).await.state, State::Unknown);
+    office.pass().await;
+    assert_eq!(delivery(&office, &post).await.state, State::Published);
+    assert_eq!(bluesky.live_posts(&ann.did).unwrap(), ["once"]);
 }
