@@ -13,8 +13,10 @@ use crate::support::entropy::Entropy;
 mod damage;
 mod error;
 mod ground;
+pub mod key_file;
 mod migrations;
 mod open;
+pub mod passkey;
 mod readers;
 mod rows;
 mod tx;
@@ -54,6 +56,9 @@ pub mod uploads;
 pub mod weather;
 pub mod workspaces;
 
+use key_file::KeyFile;
+use passkey::PassKey;
+
 pub use error::StoreError;
 pub use migrations::ALL as MIGRATIONS;
 pub use tx::{Reads, Tx};
@@ -83,6 +88,7 @@ struct Inner {
     /// Why nothing can be written, when that is not what was asked for.
     rescue: Option<Trouble>,
     entropy: Entropy,
+    key_file: KeyFile,
     vault: Arc<vault::Vault>,
     ended: Mutex<Option<tokio::sync::oneshot::Receiver<()>>>,
 }
@@ -118,6 +124,15 @@ pub struct OpenOptions {
     pub entropy: Entropy,
     /// Opens without a writer: nothing is migrated, nothing can be changed.
     pub read_only: bool,
+    /// What opens the key file where it is locked with a passphrase.
+    pub passkey: Option<Arc<PassKey>>,
+}
+
+impl OpenOptions {
+    /// The key file with what opens it.
+    pub(crate) fn key_file(&self) -> KeyFile {
+        KeyFile::new(&self.paths.key, self.passkey.clone())
+    }
 }
 
 impl Store {
@@ -168,6 +183,7 @@ impl Store {
             inner: Arc::new(Inner {
                 ground: Arc::new(ground::Ground::of(&options.paths.database)),
                 rescue,
+                key_file: options.key_file(),
                 paths: options.paths,
                 writer,
                 readers,

@@ -229,7 +229,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::store::vault::Key;
+    use crate::store::key_file::Key;
     use crate::support::entropy::Entropy;
 
     fn file() -> (tempfile::TempDir, Connection, Arc<Vault>) {

@@ -12,6 +12,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod demo;
+mod keys;
 mod logins;
 mod publishers;
 mod ruins;

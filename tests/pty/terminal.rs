@@ -83,7 +83,14 @@ impl Term {
         Self::with(&[], home, size, environment)
     }
 
-    fn with(
+    fn with(words: &[&str], home: &Path, size: (u16, u16), environment: &[(&str, &str)]) -> Self {
+        let mut term = Self::command(words, home, size, environment);
+        term.until(|screen| screen.contains("1 Channels"));
+        term
+    }
+
+    /// Any command; nothing of it was waited for.
+    pub fn command(
         words: &[&str],
         home: &Path,
         (rows, cols): (u16, u16),
@@ -110,7 +117,7 @@ impl Term {
             }
         });
         let (rows, cols) = cells(rows, cols);
-        let mut term = Self {
+        Self {
             keys: pair.master.take_writer().unwrap(),
             master: pair.master,
             child,
@@ -118,9 +125,7 @@ impl Term {
             parser: vt100::Parser::new(rows, cols, 0),
             raw: Vec::new(),
             home: None,
-        };
-        term.until(|screen| screen.contains("1 Channels"));
-        term
+        }
     }
 
     pub fn text(&self) -> String {

@@ -41,6 +41,7 @@ mod store_attempts;
 mod store_backup;
 mod store_feed;
 mod store_health;
+mod store_keys;
 mod store_logins;
 mod store_machine;
 mod store_opening;

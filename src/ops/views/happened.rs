@@ -45,6 +45,9 @@ pub async fn incidents(
     Ok(list)
 }
 
+/// The kind of incident that says that this process was given no passphrase.
+pub const KEY_LOCKED: &str = "key_locked";
+
 /// What is wrong with the store itself and cannot be written into it: it is
 /// damaged, its key is not there, or a full disk keeps new tokens out of it.
 pub(super) async fn store_trouble(hub: &Hub) -> Vec<Incident> {
@@ -65,7 +68,15 @@ pub(super) async fn store_trouble(hub: &Hub) -> Vec<Incident> {
     let mut list = Vec::new();
     if let Some(trouble) = hub.trouble() {
         let (now, text) = (hub.clock.now(), trouble.to_string());
-        list.push(incident("store_unusable", now, text, None));
+        // A key that nobody unlocked is as it should be; whoever did publishes.
+        list.push(if trouble.code == "locked_key" {
+            Incident {
+                severity: Severity::Attention,
+                ..incident(KEY_LOCKED, now, text, None)
+            }
+        } else {
+            incident("store_unusable", now, text, None)
+        });
     }
     if let Ok(Some(host)) = crate::ops::restore::waits_for(hub).await {
         let text = format!(

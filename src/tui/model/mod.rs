@@ -26,6 +26,7 @@ use crate::domain::notice::Severity;
 use crate::domain::role::{Act, Role, permits};
 use crate::networks::Way;
 use crate::ops::publisher::PublisherView;
+use crate::ops::views::KEY_LOCKED;
 use crate::ops::views::{ChannelView, DeliveryView};
 use crate::ops::workspaces::WorkspaceView;
 use crate::ops::{Operator, Scope};
@@ -351,10 +352,11 @@ impl Model {
         }
     }
 
-    /// The open red incident that no lamp of the list shows, newest first.
+    /// The open red incident that no lamp of the list shows, newest first; or
+    /// why this screen can only look.
     pub fn standing(&self) -> Option<&Incident> {
         self.news.incidents.iter().find(|incident| {
-            incident.severity == Severity::Broken
+            (incident.severity == Severity::Broken || incident.kind == KEY_LOCKED)
                 && incident.kind != LOGIN_BROKEN
                 && incident.resolved_at.is_none()
         })

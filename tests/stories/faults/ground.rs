@@ -145,6 +145,7 @@ impl Ground {
             entropy: Entropy::seeded(11),
             operator: Some("ann".into()),
             read_only: false,
+            passkey: None,
         }))
         .unwrap();
         let names = Arc::new(Book::default());
