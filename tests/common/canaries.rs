@@ -120,6 +120,19 @@ impl Canaries {
         self.0.keys().any(|known| known.starts_with(name))
     }
 
+    /// The ends of the long ones as well: on a screen they are cut into lines.
+    pub fn with_their_ends(mut self) -> Self {
+        let long = self.0.iter().filter(|(_, secret)| secret.len() > 40);
+        let ends: Vec<(String, String)> = long
+            .filter_map(|(name, secret)| {
+                let end = secret.get(secret.len() - 24..)?;
+                Some((format!("end of {name}"), end.to_owned()))
+            })
+            .collect();
+        self.0.extend(ends);
+        self
+    }
+
     /// One of this name.
     pub fn named(&self, name: &str) -> &str {
         let mut found = self.0.iter().filter(|(known, _)| known.starts_with(name));
@@ -203,8 +216,13 @@ impl Said {
 
     /// What everybody on this machine may read of a process.
     pub fn process(&mut self, running: &Running) {
+        self.process_of(running.pid());
+    }
+
+    /// The same by its process id.
+    pub fn process_of(&mut self, pid: u32) {
         for file in ["cmdline", "environ", "comm", "status"] {
-            let path = format!("/proc/{}/{file}", running.pid());
+            let path = format!("/proc/{pid}/{file}");
             if let Ok(bytes) = std::fs::read(&path) {
                 self.note(path, bytes);
             }

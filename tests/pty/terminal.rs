@@ -26,6 +26,8 @@ pub struct Term {
     pub parser: vt100::Parser,
     pub raw: Vec<u8>,
     home: Option<tempfile::TempDir>,
+    /// Everything that was ever to be read on the screen, once asked for.
+    pub shown: Option<std::collections::BTreeSet<String>>,
 }
 
 fn size(rows: u16, cols: u16) -> PtySize {
@@ -125,6 +127,7 @@ impl Term {
             parser: vt100::Parser::new(rows, cols, 0),
             raw: Vec::new(),
             home: None,
+            shown: None,
         }
     }
 
@@ -136,6 +139,11 @@ impl Term {
         let bytes = self.bytes.recv_timeout(wait)?;
         self.parser.process(&bytes);
         self.raw.extend(bytes);
+        if self.shown.is_some() {
+            let text = self.text();
+            let lines = text.lines().map(|line| line.trim().to_owned());
+            self.shown.get_or_insert_default().extend(lines);
+        }
         Ok(())
     }
 
