@@ -106,6 +106,27 @@ impl Context {
     /// When the configuration is broken, the store cannot be used, or the
     /// operator is not one of this hub.
     pub async fn hub(&self) -> Result<Hub, Failure> {
+        let hub = self.hub_in_silence().await?;
+        let (mut busy, output) = (hub.store.busy(), self.output);
+        // Ends with the store.
+        tokio::spawn(async move {
+            while busy.wait_for(|busy| *busy).await.is_ok() {
+                output.progress(
+                    "The store is busy: another program keeps it locked. Waiting for it.",
+                );
+                if busy.wait_for(|busy| !*busy).await.is_err() {
+                    return;
+                }
+            }
+        });
+        Ok(hub)
+    }
+
+    /// The same for who shows by itself that the store is busy.
+    ///
+    /// # Errors
+    /// As [`Context::hub`].
+    pub async fn hub_in_silence(&self) -> Result<Hub, Failure> {
         let places = super::config::places(self)?;
         let config = super::config::read(self, &places)?;
         // Read-only makes nothing, not even a directory.

@@ -8,6 +8,8 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tokio::sync::watch::{self as watching, Receiver};
+
 use crate::support::entropy::Entropy;
 
 mod damage;
@@ -90,6 +92,7 @@ struct Inner {
     entropy: Entropy,
     key_file: KeyFile,
     vault: Arc<vault::Vault>,
+    busy: Receiver<bool>,
     ended: Mutex<Option<tokio::sync::oneshot::Receiver<()>>>,
 }
 
@@ -168,6 +171,7 @@ impl Store {
         let vault = Arc::new(opened.vault);
         let (reading, readers_gone) = std::sync::mpsc::channel();
         let (closed, ended) = tokio::sync::oneshot::channel();
+        let (tell_busy, busy) = watching::channel(false);
         let readers =
             readers::Readers::start(&options.paths.database, Arc::clone(&vault), &reading)?;
         let writer = match opened.writer {
@@ -176,6 +180,7 @@ impl Store {
                 Arc::clone(&vault),
                 readers_gone,
                 closed,
+                tell_busy,
             )?),
             None => None,
         };
@@ -189,6 +194,7 @@ impl Store {
                 readers,
                 entropy: options.entropy,
                 vault,
+                busy,
                 ended: Mutex::new(Some(ended)),
             }),
         })
@@ -268,6 +274,12 @@ impl Store {
             }
             None => Err(StoreError::Closed),
         }
+    }
+
+    /// Whether another process keeps the write lock for longer than one try;
+    /// what is to be written waits. Reading goes on.
+    pub fn busy(&self) -> Receiver<bool> {
+        self.inner.busy.clone()
     }
 
     /// Why nothing can be written, when that is not what was asked for.

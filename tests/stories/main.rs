@@ -56,3 +56,4 @@ mod threads;
 mod uploads;
 mod videos;
 mod world;
+mod wrong_app;

@@ -20,9 +20,10 @@ use allgreen::networks::http::Http;
 use allgreen::networks::registry::Registry;
 use allgreen::ops::connect::connect;
 use allgreen::ops::hub::HubOptions;
-use allgreen::ops::{Hub, Paths, views};
+use allgreen::ops::{Hub, Paths, Scope, views};
 use allgreen::sandbox::telegram::{ChatKind, Rights};
 use allgreen::sandbox::{Sandbox, SandboxOptions};
+use allgreen::store::incidents::Incident;
 use allgreen::support::clock::Clock;
 use allgreen::support::config::{Config, NetworkSettings};
 use allgreen::support::entropy::Entropy;
@@ -249,6 +250,11 @@ impl Ground {
             }
             _ => sandbox.bluesky().live_posts(&self.did).unwrap(),
         }
+    }
+
+    /// The open incidents, as everybody is shown them.
+    pub fn incidents(&self) -> Vec<Incident> {
+        wait(views::incidents(&self.office.hub, &Scope::All, true, 100)).unwrap()
     }
 
     /// One pass of the publisher, as it is.
