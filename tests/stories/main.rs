@@ -53,6 +53,7 @@ mod storm;
 mod sweeping;
 mod telegram;
 mod threads;
+mod typed_names;
 mod uploads;
 mod videos;
 mod world;
