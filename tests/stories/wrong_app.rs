@@ -22,9 +22,9 @@ async fn open(office: &Office) -> Vec<(String, u32)> {
     let found = views::incidents(&office.hub, &Scope::All, true, 100)
         .await
         .unwrap();
-    let kinds = found.into_iter().map(|one| (one.kind, one.failures));
-    kinds
-        .map(|(kind, times)| (kind, u32::try_from(times).unwrap()))
+    found
+        .into_iter()
+        .map(|one| (one.kind, one.failures))
         .collect()
 }
 
