@@ -53,6 +53,7 @@ impl Hub {
             paths,
             entropy: entropy.clone(),
             read_only: false,
+            passkey: None,
         };
         let store = tokio::task::spawn_blocking(move || Store::open(open).unwrap())
             .await

@@ -143,6 +143,24 @@ pub async fn secret(
     Ok(Secret::new(text.trim()))
 }
 
+/// Reads the passphrase of the key from the terminal, masked. An empty line is
+/// an answer as well.
+///
+/// # Errors
+/// When nobody can be asked, or it was broken off.
+pub async fn passphrase(flags: &Globals, prompt: &str) -> Result<Secret, Failure> {
+    if !can_ask(flags) {
+        return Err(Failure::usage(
+            "no_terminal",
+            "A passphrase is typed on a terminal, and there is none.",
+            "Run it on one, without --no-input. Nothing was changed.",
+        ));
+    }
+    let prompt = format!("{} ", clean(prompt));
+    let text = blocking(move || masked(&prompt)).await?;
+    Ok(Secret::new(text.trim()))
+}
+
 /// The first line of `input`, without keeping the rest anywhere.
 fn first_line(mut input: impl io::Read) -> io::Result<Zeroizing<String>> {
     // Made whole at once: growing would leave copies of the secret behind.
@@ -188,9 +206,10 @@ pub fn restore_terminal() {
 
 fn masked(prompt: &str) -> io::Result<Zeroizing<String>> {
     let mut out = io::stderr().lock();
+    // Before anybody is asked: what is typed at once must not be echoed.
+    let raw = RawMode::enter()?;
     out.write_all(prompt.as_bytes())?;
     out.flush()?;
-    let raw = RawMode::enter()?;
     let typed = typed_masked(&mut out);
     drop(raw);
     out.write_all(b"\n")?;

@@ -2,25 +2,29 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tracing::level_filters::LevelFilter;
 
 use super::args::Globals;
+use super::ask;
 use super::output::{Exit, Failure, Output};
 use crate::domain::ids::{ChannelId, WorkspaceId};
 use crate::domain::when::{self, Past, Trouble, WhenError};
 use crate::ops::hub::HubOptions;
-use crate::ops::{ErrorKind, Hub, OpError, Scope, names};
+use crate::ops::{ErrorKind, Hub, OpError, Scope, keys, names};
 use crate::store::Store;
+use crate::store::passkey::PassKey;
 use crate::support::clock::Clock;
 use crate::support::entropy::Entropy;
 use crate::support::logging::{self, Log};
 use crate::support::redact;
 use crate::support::time::UtcMs;
 
+/// How often a passphrase may be typed.
+const PASSPHRASE_TRIES: u32 = 3;
 /// How long the end of a command waits for its store to close.
 const CLOSING: Duration = Duration::from_secs(2);
 
@@ -102,6 +106,27 @@ impl Context {
     /// When the configuration is broken, the store cannot be used, or the
     /// operator is not one of this hub.
     pub async fn hub(&self) -> Result<Hub, Failure> {
+        let hub = self.hub_in_silence().await?;
+        let (mut busy, output) = (hub.store.busy(), self.output);
+        // Ends with the store.
+        tokio::spawn(async move {
+            while busy.wait_for(|busy| *busy).await.is_ok() {
+                output.progress(
+                    "The store is busy: another program keeps it locked. Waiting for it.",
+                );
+                if busy.wait_for(|busy| !*busy).await.is_err() {
+                    return;
+                }
+            }
+        });
+        Ok(hub)
+    }
+
+    /// The same for who shows by itself that the store is busy.
+    ///
+    /// # Errors
+    /// As [`Context::hub`].
+    pub async fn hub_in_silence(&self) -> Result<Hub, Failure> {
         let places = super::config::places(self)?;
         let config = super::config::read(self, &places)?;
         // Read-only makes nothing, not even a directory.
@@ -109,6 +134,7 @@ impl Context {
             places.create()?;
             self.start_log(&places.logs);
         }
+        let passkey = self.passkey(&places.key).await?;
         let hub = Hub::open(HubOptions {
             paths: places,
             config,
@@ -116,6 +142,7 @@ impl Context {
             entropy: Entropy::os(),
             operator: self.flags.operator.clone(),
             read_only: self.flags.read_only,
+            passkey,
         });
         let hub = hub.await?;
         *self.opened.lock().unwrap_or_else(PoisonError::into_inner) = Some(hub.store.clone());
@@ -126,6 +153,31 @@ impl Context {
             );
         }
         Ok(hub)
+    }
+
+    /// What opens the key file where it is locked, typed by whoever sits at the
+    /// terminal; `None` where nobody does, or where nothing but looking is
+    /// wanted.
+    async fn passkey(&self, key: &Path) -> Result<Option<Arc<PassKey>>, Failure> {
+        if self.flags.read_only || !ask::can_ask(&self.flags) || !keys::is_locked(key) {
+            return Ok(None);
+        }
+        let mut prompt = "Passphrase of the key (Enter alone only looks):".to_owned();
+        for left in (0..PASSPHRASE_TRIES).rev() {
+            let typed = ask::passphrase(&self.flags, &prompt).await?;
+            if typed.expose().is_empty() {
+                return Ok(None);
+            }
+            match keys::unlock(key, typed).await {
+                Ok(passkey) => return Ok(Some(Arc::new(passkey))),
+                Err(error) if left == 0 || error.code != "wrong_passphrase" => {
+                    self.output.failure(&error.into());
+                    return Ok(None);
+                }
+                Err(_) => prompt = format!("That one does not open it. Again ({left} left):"),
+            }
+        }
+        Ok(None)
     }
 
     /// Closes the store that was opened, so that its log is folded into the

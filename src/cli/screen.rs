@@ -25,7 +25,7 @@ pub async fn run(context: &Context, account: Option<&str>) -> Result<Exit, Failu
     if !terminal {
         return status::run(context, &Status::default()).await;
     }
-    let hub = context.hub().await?;
+    let hub = context.hub_in_silence().await?;
     let account = match account {
         Some(text) => Some(context.channel(&hub, text).await?),
         None => None,

@@ -35,6 +35,9 @@ pub async fn refused(
             "Correct [networks.{}] in the configuration, or the app at the network",
             login.network.name()
         )
+    } else if login.client_id.starts_with("http") {
+        // Known by its address and registered nowhere.
+        "It is tried again by itself".to_owned()
     } else {
         "A reconnect registers it anew".to_owned()
     };

@@ -71,6 +71,7 @@ pub async fn run(
                 }
             }
         };
+        inner.parts.store.key_can_be_followed().await?;
         lead(inner, kind, &lease, &mut stop).await?;
         drop(lease);
         if kind == PublisherKind::Daemon && !*stop.borrow() {
@@ -483,6 +484,7 @@ pub async fn once(inner: &Arc<Inner>, what: Once) -> Result<Option<Pass>, Engine
     if inner.parts.store.read(|q| q.restored()).await? {
         return Err(EngineError::Restored);
     }
+    inner.parts.store.key_can_be_followed().await?;
     upkeep::check_after_crash(inner).await?;
     let term = begin_term(inner, PublisherKind::Command).await?;
     let mut tasks = Tasks::new();

@@ -10,7 +10,7 @@ use crate::domain::channel::Channel;
 use crate::domain::delivery::Delivery;
 use crate::domain::ids::{ChannelId, DeliveryId};
 use crate::domain::notice::Severity;
-use crate::store::incidents::NewIncident;
+use crate::store::incidents::{NewIncident, UNREACHED};
 use crate::store::notices::NewNotice;
 use crate::store::weather::WEATHER;
 use crate::store::{Reads, StoreError};
@@ -130,7 +130,7 @@ impl Keeps {
     fn name(self) -> &'static str {
         match self {
             Self::RateLimit => "rate_limit",
-            Self::Network => "network",
+            Self::Network => UNREACHED,
             Self::Login => "login",
             Self::Refused => "refused",
             Self::Store => "store",

@@ -200,3 +200,87 @@ fn page(page: Page) -> Response {
     ];
     (status, headers, page.html()).into_response()
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const HOST_OF_US: &str = "127.0.0.1:8917";
+    const WORD: &str = "a-secret-word-of-this-login-0123456789-abcd";
+
+    fn door() -> Door {
+        Door {
+            host: HOST_OF_US.into(),
+            path: PATH.into(),
+            state: WORD.into(),
+            used: AtomicBool::new(false),
+            answers: mpsc::channel(1).0,
+            clock: Clock::real(),
+        }
+    }
+
+    fn one_of(all: &'static [&'static str]) -> impl Strategy<Value = String> {
+        prop::sample::select(all).prop_map(str::to_owned)
+    }
+
+    /// What a page that guesses, a scanner or a browser may put after the path.
+    fn query() -> impl Strategy<Value = String> {
+        let known = one_of(&[
+            "code=abcdefgh",
+            "code=",
+            "code",
+            "error=access_denied",
+            "state=a-secret-word-of-this-login-0123456789-abcd",
+            "state=a-secret-word-of-this-login-0123456789-abce",
+            "state=A-SECRET-WORD-OF-THIS-LOGIN-0123456789-ABCD",
+            "state=",
+            "iss=https://evil.example",
+            "%",
+            "%00",
+            "a[]=1",
+            "code=%F0%28%8C%28",
+        ]);
+        let part = prop_oneof![3 => known, 1 => "[!-~]{0,40}", 1 => "x{0,9000}"];
+        prop::collection::vec(part, 0..6).prop_map(|parts| parts.join("&"))
+    }
+
+    proptest! {
+        #[test]
+        fn outside_no_knock_is_taken_for_the_answer_without_the_word_of_the_login(
+            host in one_of(&[HOST_OF_US, "localhost:8917", "evil.example", "127.0.0.1", "127.0.0.1:8917.evil.example", ""]),
+            method in one_of(&["GET", "POST", "HEAD", "PUT", "OPTIONS"]),
+            path in one_of(&["/callback", "/callback/", "//callback", "/Callback", "/", "/callback%00", "/x/../callback"]),
+            query in query(),
+        ) {
+            let door = door();
+            let request = Request::builder()
+                .method(method.as_str())
+                .uri(format!("{path}?{query}"))
+                .header(HOST, host.as_str())
+                .body(Body::empty());
+            // What is no request at all never gets here.
+            let Ok(request) = request else { return Ok(()) };
+            if let Ok(callback) = judge(&door, &request) {
+                prop_assert_eq!(host, HOST_OF_US);
+                prop_assert_eq!(method, "GET");
+                prop_assert_eq!(path, PATH);
+                prop_assert_eq!(callback.state.as_deref(), Some(WORD));
+                prop_assert!(callback.code.is_some() || callback.refused.is_some());
+            }
+        }
+    }
+
+    #[test]
+    fn the_answer_itself_is_taken() {
+        let request = Request::builder()
+            .uri(format!("{PATH}?code=abcdefgh&state={WORD}"))
+            .header(HOST, HOST_OF_US)
+            .body(Body::empty())
+            .unwrap();
+        let callback = judge(&door(), &request).map_err(|_| "turned away").unwrap();
+        assert_eq!(callback.code.unwrap().expose(), "abcdefgh");
+    }
+}

@@ -10,6 +10,7 @@ use crate::domain::role::Role;
 use crate::domain::when::zone_name;
 use crate::networks::http::Http;
 use crate::networks::registry::Registry;
+use crate::store::passkey::PassKey;
 use crate::store::workspaces::Workspace;
 use crate::store::{OpenOptions, Reads, Store, StoreError, StorePaths, Trouble, Tx};
 use crate::support::clock::Clock;
@@ -35,6 +36,8 @@ pub struct HubOptions {
     pub operator: Option<String>,
     /// Change nothing, not even by opening.
     pub read_only: bool,
+    /// What opens the key file where it is locked with a passphrase.
+    pub passkey: Option<Arc<PassKey>>,
 }
 
 impl Hub {
@@ -59,6 +62,7 @@ impl Hub {
             },
             entropy: options.entropy.clone(),
             read_only: options.read_only,
+            passkey: options.passkey,
         };
         let opened = tokio::task::spawn_blocking(move || open_as_far_as_possible(open)).await;
         let store = opened.map_err(|_| {
@@ -102,8 +106,10 @@ impl Hub {
 }
 
 /// What keeps a store from being used, but not from being read.
-const READABLE: [&str; 5] = [
+const READABLE: [&str; 7] = [
     "corrupt",
+    "locked_key",
+    "wrong_passphrase",
     "missing_key",
     "wrong_key",
     "broken_key",

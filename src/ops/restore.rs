@@ -85,6 +85,7 @@ pub fn put(place: &Place, file: &Path) -> Result<Option<PathBuf>, OpError> {
         paths: place.store(),
         entropy: place.entropy.clone(),
         read_only: false,
+        passkey: None,
     };
     Ok(restore::put(file, &options, &backup, place.now)?)
 }

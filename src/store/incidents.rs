@@ -9,6 +9,10 @@ use crate::domain::notice::Severity;
 use crate::support::entropy::Entropy;
 use crate::support::time::UtcMs;
 
+/// The cause of an incident about posts that wait because their network has
+/// trouble or cannot be reached.
+pub const UNREACHED: &str = "network";
+
 /// An incident as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Incident {

@@ -9,9 +9,11 @@ use rusqlite::Connection;
 
 use super::disconnect::note_log;
 use super::error::StoreError;
+use super::key_file::{Key, KeyFile};
 use super::open::setting;
+use super::passkey::PassKey;
 use super::rescue::unless_anything_waits;
-use super::vault::{Key, Place, Vault};
+use super::vault::{Place, Vault};
 use super::{Store, backup, open};
 use crate::support::entropy::Entropy;
 use crate::support::fault;
@@ -98,10 +100,11 @@ impl Store {
     /// everything, and doing it again goes on.
     pub async fn rotate_key(&self) -> Result<Rotated, StoreError> {
         let (paths, entropy) = (self.paths().clone(), self.entropy().clone());
+        let file = self.inner.key_file.clone();
         self.outside(move |db| {
             // Nobody else changes the key or writes a backup meanwhile.
             let _lock = backup::lock(&paths.backups)?;
-            let mut keys = Key::read_all(&paths.key)?;
+            let mut keys = file.read()?;
             let current = setting(db, "key_id")?.unwrap_or_default();
             let at = keys.iter().position(|key| key.id() == current);
             let Some(at) = at else {
@@ -113,7 +116,7 @@ impl Store {
             let sealed_already = unfinished && at == keys.len() - 1;
             if !unfinished {
                 let fresh = Key::fresh(&entropy);
-                Key::replace(&paths.key, &[&keys[0], &fresh])?;
+                file.replace(&[&keys[0], &fresh], &entropy)?;
                 keys.push(fresh);
             }
             fault::point("rotate.keys");
@@ -160,9 +163,63 @@ impl Store {
                 fault::point("rotate.backup");
             }
             done.finished =
-                unless_anything_waits(&paths.rescue(), || Key::replace(&paths.key, &[new]))?;
+                unless_anything_waits(&paths.rescue(), || file.replace(&[new], &entropy))?;
             fault::point("rotate.done");
             Ok(done)
+        })
+        .await
+    }
+
+    /// Locks the key file with a passphrase, or with another one. Nobody may
+    /// publish meanwhile: the caller holds the role.
+    ///
+    /// # Errors
+    /// When the file cannot be written; it is as it was then.
+    pub async fn lock_key(&self, passkey: PassKey) -> Result<(), StoreError> {
+        let (paths, entropy) = (self.paths().clone(), self.entropy().clone());
+        let file = self.inner.key_file.clone();
+        self.outside(move |_| {
+            let _lock = backup::lock(&paths.backups)?;
+            file.lock(&passkey, &entropy)
+        })
+        .await
+    }
+
+    /// Takes the passphrase off the key file. Whether there was one. Nobody may
+    /// publish meanwhile: the caller holds the role.
+    ///
+    /// # Errors
+    /// When the file cannot be written; it is as it was then.
+    pub async fn unlock_key(&self) -> Result<bool, StoreError> {
+        let (paths, file) = (self.paths().clone(), self.inner.key_file.clone());
+        self.outside(move |_| {
+            let _lock = backup::lock(&paths.backups)?;
+            file.take_lock_off()
+        })
+        .await
+    }
+
+    /// That the key can be read again when somebody changes it: a publisher
+    /// whose key file was locked since it was opened would one day hold new
+    /// tokens that it cannot seal. Removes what a crash left beside the file.
+    ///
+    /// # Errors
+    /// Which key or passphrase is missing.
+    pub async fn key_can_be_followed(&self) -> Result<(), StoreError> {
+        let (paths, file) = (self.paths().clone(), self.inner.key_file.clone());
+        if !KeyFile::is_locked(&paths.key) {
+            return Ok(());
+        }
+        if let Some(trouble) = self.trouble() {
+            return Err(trouble.clone().into());
+        }
+        self.outside(move |_| {
+            file.read()?;
+            if file.has_leftover() {
+                let _lock = backup::lock(&paths.backups)?;
+                file.clear();
+            }
+            Ok(())
         })
         .await
     }

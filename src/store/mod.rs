@@ -8,13 +8,17 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tokio::sync::watch::{self as watching, Receiver};
+
 use crate::support::entropy::Entropy;
 
 mod damage;
 mod error;
 mod ground;
+pub mod key_file;
 mod migrations;
 mod open;
+pub mod passkey;
 mod readers;
 mod rows;
 mod tx;
@@ -54,6 +58,9 @@ pub mod uploads;
 pub mod weather;
 pub mod workspaces;
 
+use key_file::KeyFile;
+use passkey::PassKey;
+
 pub use error::StoreError;
 pub use migrations::ALL as MIGRATIONS;
 pub use tx::{Reads, Tx};
@@ -83,7 +90,9 @@ struct Inner {
     /// Why nothing can be written, when that is not what was asked for.
     rescue: Option<Trouble>,
     entropy: Entropy,
+    key_file: KeyFile,
     vault: Arc<vault::Vault>,
+    busy: Receiver<bool>,
     ended: Mutex<Option<tokio::sync::oneshot::Receiver<()>>>,
 }
 
@@ -118,6 +127,15 @@ pub struct OpenOptions {
     pub entropy: Entropy,
     /// Opens without a writer: nothing is migrated, nothing can be changed.
     pub read_only: bool,
+    /// What opens the key file where it is locked with a passphrase.
+    pub passkey: Option<Arc<PassKey>>,
+}
+
+impl OpenOptions {
+    /// The key file with what opens it.
+    pub(crate) fn key_file(&self) -> KeyFile {
+        KeyFile::new(&self.paths.key, self.passkey.clone())
+    }
 }
 
 impl Store {
@@ -153,6 +171,7 @@ impl Store {
         let vault = Arc::new(opened.vault);
         let (reading, readers_gone) = std::sync::mpsc::channel();
         let (closed, ended) = tokio::sync::oneshot::channel();
+        let (tell_busy, busy) = watching::channel(false);
         let readers =
             readers::Readers::start(&options.paths.database, Arc::clone(&vault), &reading)?;
         let writer = match opened.writer {
@@ -161,6 +180,7 @@ impl Store {
                 Arc::clone(&vault),
                 readers_gone,
                 closed,
+                tell_busy,
             )?),
             None => None,
         };
@@ -168,11 +188,13 @@ impl Store {
             inner: Arc::new(Inner {
                 ground: Arc::new(ground::Ground::of(&options.paths.database)),
                 rescue,
+                key_file: options.key_file(),
                 paths: options.paths,
                 writer,
                 readers,
                 entropy: options.entropy,
                 vault,
+                busy,
                 ended: Mutex::new(Some(ended)),
             }),
         })
@@ -252,6 +274,12 @@ impl Store {
             }
             None => Err(StoreError::Closed),
         }
+    }
+
+    /// Whether another process keeps the write lock for longer than one try;
+    /// what is to be written waits. Reading goes on.
+    pub fn busy(&self) -> Receiver<bool> {
+        self.inner.busy.clone()
     }
 
     /// Why nothing can be written, when that is not what was asked for.

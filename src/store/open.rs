@@ -9,8 +9,9 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::error::StoreError;
+use super::key_file::{Key, WITHOUT_KEY};
 use super::migrations::APPLICATION_ID;
-use super::vault::{Key, Vault, WITHOUT_KEY};
+use super::vault::Vault;
 use super::{OpenOptions, StorePaths, damage, migrations, writer};
 use crate::support::entropy::Entropy;
 
@@ -378,7 +379,7 @@ fn check_ours(db: &Connection, paths: &StorePaths) -> Result<(), StoreError> {
 
 fn first_vault(db: &Connection, options: &OpenOptions) -> Result<Vault, StoreError> {
     let read = || -> Result<Key, StoreError> {
-        let mut keys = Key::read_all(&options.paths.key)?;
+        let mut keys = options.key_file().read()?;
         Ok(keys.remove(keys.len() - 1))
     };
     let key = if options.paths.key.exists() {
@@ -420,7 +421,7 @@ fn existing_vault(db: &Connection, options: &OpenOptions) -> Result<Option<Vault
     if setting(db, "vault_id")?.is_none() {
         return Ok(None);
     }
-    vault_with(db, Key::read_all(&options.paths.key)?, options).map(Some)
+    vault_with(db, options.key_file().read()?, options).map(Some)
 }
 
 fn vault_with(db: &Connection, keys: Vec<Key>, options: &OpenOptions) -> Result<Vault, StoreError> {
@@ -436,7 +437,7 @@ fn vault_with(db: &Connection, keys: Vec<Key>, options: &OpenOptions) -> Result<
         ));
     };
     let vault_id = setting(db, "vault_id")?.unwrap_or_default();
-    Ok(Vault::new(&key, vault_id, options.entropy.clone()).following(&options.paths.key))
+    Ok(Vault::new(&key, vault_id, options.entropy.clone()).following(options.key_file()))
 }
 
 pub(super) fn setting(db: &Connection, name: &str) -> Result<Option<String>, StoreError> {
@@ -479,6 +480,7 @@ mod tests {
             },
             entropy: Entropy::seeded(3),
             read_only: false,
+            passkey: None,
         }
     }
 

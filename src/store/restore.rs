@@ -9,9 +9,9 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::attempts::{NewVerdict, Record};
 use super::error::StoreError;
+use super::key_file::{Key, KeyFile};
 use super::migrations::{self, APPLICATION_ID};
 use super::open::{self, beside, random_name, setting};
-use super::vault::Key;
 use super::{OpenOptions, StorePaths, Tx, backup, check, ground};
 use crate::domain::channel::{Cause, Evidence};
 use crate::domain::delivery::State;
@@ -88,8 +88,9 @@ pub fn look(
     let secrets = number("SELECT count(*) FROM secret")?;
     if secrets > 0 {
         let sealed_with = setting(&db, "key_id")?.unwrap_or_default();
-        let keys = Key::read_all(&paths.key)?;
-        if keys.iter().all(|key| key.id() != sealed_with) {
+        // Their names are enough: nothing is opened here.
+        let keys = KeyFile::new(&paths.key, None).ids()?;
+        if !keys.contains(&sealed_with) {
             return Err(refused(
                 "wrong_key",
                 format!(
@@ -245,12 +246,12 @@ fn prepare(
 /// fresh one. A file that is no key is put aside as it is.
 fn adopt_key(ready: &Path, options: &OpenOptions, aside: &str) -> Result<(), StoreError> {
     let path = &options.paths.key;
-    let there = match Key::read_all(path) {
-        Ok(mut keys) => keys.pop(),
+    let there = match options.key_file().ids() {
+        Ok(mut ids) => ids.pop(),
         Err(_) => None,
     };
-    let key = match there {
-        Some(key) => key,
+    let key_id = match there {
+        Some(id) => id,
         None => {
             if fs::symlink_metadata(path).is_ok() {
                 fs::rename(path, beside(path, aside))
@@ -258,13 +259,13 @@ fn adopt_key(ready: &Path, options: &OpenOptions, aside: &str) -> Result<(), Sto
             }
             let key = Key::fresh(&options.entropy);
             key.write_new(path)?;
-            key
+            key.id()
         }
     };
     let db = Connection::open(ready)?;
     db.execute(
         "INSERT INTO setting (key, value) VALUES ('key_id', ?1) ON CONFLICT DO UPDATE SET value = excluded.value",
-        [key.id()],
+        [key_id],
     )?;
     Ok(())
 }

@@ -1,30 +1,21 @@
 //! The vault: seals secrets so that they only open with this key, in this
 //! database, for this owner, field and generation.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{Read, Write};
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use hkdf::Hkdf;
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use super::error::StoreError;
+use super::key_file::{Key, KeyFile};
 use crate::support::entropy::Entropy;
 use crate::support::secret::Secret;
 
 const FORMAT: u8 = 1;
 const NONCE: usize = 24;
-const FILE_MARK: &str = "allgreen-key-1 ";
-
-/// What to do without the right key.
-pub(super) const WITHOUT_KEY: &str = "The tokens open with no other key: put the file back. If it is lost: allgreen backup FILE, then allgreen restore FILE, and reconnect every channel.";
 
 /// What a sealed value belongs to; all of it is bound by the seal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +35,7 @@ pub struct Place {
 pub struct Vault {
     current: RwLock<Arc<Current>>,
     /// Where a changed key is read from; `None` where it never changes.
-    file: Option<PathBuf>,
+    file: Option<KeyFile>,
     vault_id: String,
     entropy: Entropy,
 }
@@ -59,7 +50,7 @@ impl Current {
     fn of(key: &Key) -> Self {
         let key_id = key.id();
         let mut sub_key = Zeroizing::new([0_u8; 32]);
-        let hkdf = Hkdf::<Sha256>::new(Some(key_id.as_bytes()), &*key.0);
+        let hkdf = Hkdf::<Sha256>::new(Some(key_id.as_bytes()), key.bytes());
         // 32 bytes is far below HKDF's limit, so expansion cannot fail.
         let _ = hkdf.expand(b"allgreen seal 1", &mut *sub_key);
         Self {
@@ -72,167 +63,6 @@ impl Current {
 impl std::fmt::Debug for Vault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Vault({})", self.key_id())
-    }
-}
-
-/// The key that seals keys: 32 random bytes in a file only its owner reads.
-pub struct Key(Zeroizing<[u8; 32]>);
-
-impl Key {
-    /// A fresh key.
-    pub fn fresh(entropy: &Entropy) -> Self {
-        Self(Zeroizing::new(entropy.bytes()))
-    }
-
-    /// A short name of the key that tells nothing about it.
-    pub fn id(&self) -> String {
-        let digest = Sha256::new()
-            .chain_update(b"allgreen key id")
-            .chain_update(*self.0)
-            .finalize();
-        digest
-            .iter()
-            .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
-    }
-
-    /// Writes the key to a new file, mode 0600, synced to disk.
-    ///
-    /// # Errors
-    /// When the file exists or cannot be written.
-    pub fn write_new(&self, path: &Path) -> Result<(), StoreError> {
-        let text = Self::text(&[self]);
-        // Whole or not there at all: whoever starts at the same moment must
-        // never read half a key, and a link does not replace the one of another.
-        let scratch = path.with_extension(format!("{}.new", self.id()));
-        let write = || -> std::io::Result<()> {
-            let mut file = OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .mode(0o600)
-                .open(&scratch)?;
-            file.write_all(text.as_bytes())?;
-            file.sync_all()?;
-            fs::hard_link(&scratch, path)?;
-            if let Some(parent) = path.parent() {
-                File::open(parent)?.sync_all()?;
-            }
-            Ok(())
-        };
-        let written = write();
-        // Gone whatever happened; it is the same file under a second name.
-        let _ = fs::remove_file(&scratch);
-        written.map_err(|error| StoreError::Refused {
-            code: "key_unwritable",
-            what: format!(
-                "The key file {} could not be written: {error}.",
-                path.display()
-            ),
-            hint: "Check the directory and its permissions.".into(),
-        })
-    }
-
-    /// The text of a key file with these keys, the oldest first.
-    fn text(keys: &[&Self]) -> Zeroizing<String> {
-        let mut text = Zeroizing::new(String::with_capacity(128));
-        for key in keys {
-            let line = Zeroizing::new(STANDARD.encode(*key.0));
-            text.push_str(FILE_MARK);
-            text.push_str(&line);
-            text.push('\n');
-        }
-        text
-    }
-
-    /// Replaces a key file by one with these keys, at once and for good: a
-    /// crash leaves the one or the other, whole.
-    ///
-    /// # Errors
-    /// When it cannot be written; the old one is left as it was.
-    pub(super) fn replace(path: &Path, keys: &[&Self]) -> Result<(), StoreError> {
-        let text = Self::text(keys);
-        let scratch = path.with_extension("new");
-        let write = || -> std::io::Result<()> {
-            let old = OpenOptions::new().read(true).write(true).open(path)?;
-            // Of a rotation that was cut off here.
-            let _ = fs::remove_file(&scratch);
-            let mut file = OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .mode(0o600)
-                .open(&scratch)?;
-            file.write_all(text.as_bytes())?;
-            file.sync_all()?;
-            fs::rename(&scratch, path)?;
-            if let Some(parent) = path.parent() {
-                File::open(parent)?.sync_all()?;
-            }
-            // Its bytes have no name any more and are gone as far as the file
-            // system allows.
-            let length = usize::try_from(old.metadata()?.len()).unwrap_or(0);
-            old.write_all_at(&vec![0; length], 0)?;
-            old.sync_all()
-        };
-        write().map_err(|error| StoreError::Refused {
-            code: "key_unwritable",
-            what: format!(
-                "The key file {} could not be written: {error}.",
-                path.display()
-            ),
-            hint: "Check the directory and its permissions; the keys in it still open everything."
-                .into(),
-        })
-    }
-
-    /// Reads every key of a key file, the oldest first. There are two while
-    /// the key is changed, else one.
-    ///
-    /// # Errors
-    /// When it is missing, readable by others, or no key file.
-    pub fn read_all(path: &Path) -> Result<Vec<Self>, StoreError> {
-        let refuse = |code, what: String, hint: &str| StoreError::Refused {
-            code,
-            what,
-            hint: hint.into(),
-        };
-        let mut file = File::open(path).map_err(|error| {
-            refuse(
-                "missing_key",
-                format!("The key file {} cannot be read: {error}.", path.display()),
-                WITHOUT_KEY,
-            )
-        })?;
-        let mode = file
-            .metadata()
-            .map(|meta| meta.mode() & 0o077)
-            .unwrap_or(0o077);
-        if mode != 0 {
-            return Err(refuse(
-                "unsafe_key",
-                format!("The key file {} can be read by others.", path.display()),
-                "Run chmod 600 on it.",
-            ));
-        }
-        let mut text = Zeroizing::new(String::new());
-        let key = |line: &str| {
-            let encoded = line.strip_prefix(FILE_MARK)?.trim_end();
-            let bytes = Zeroizing::new(STANDARD.decode(encoded).ok()?);
-            let bytes = <[u8; 32]>::try_from(bytes.as_slice()).ok()?;
-            Some(Self(Zeroizing::new(bytes)))
-        };
-        let keys: Option<Vec<Self>> = file
-            .read_to_string(&mut text)
-            .ok()
-            .and_then(|_| text.lines().map(key).collect());
-        match keys {
-            Some(keys) if !keys.is_empty() => Ok(keys),
-            Some(_) | None => Err(refuse(
-                "broken_key",
-                format!("The key file {} is not a key.", path.display()),
-                WITHOUT_KEY,
-            )),
-        }
     }
 }
 
@@ -249,8 +79,8 @@ impl Vault {
 
     /// The same, which reads a key that was changed meanwhile from this file.
     #[must_use]
-    pub fn following(mut self, file: &Path) -> Self {
-        self.file = Some(file.to_path_buf());
+    pub fn following(mut self, file: KeyFile) -> Self {
+        self.file = Some(file);
         self
     }
 
@@ -274,7 +104,8 @@ impl Vault {
         }
         let missing = || StoreError::Sealed(format!("the key {key_id} is not there"));
         let file = self.file.as_ref().ok_or_else(missing)?;
-        let key = Key::read_all(file)?
+        let key = file
+            .read()?
             .into_iter()
             .find(|key| key.id() == key_id)
             .ok_or_else(missing)?;
@@ -291,10 +122,12 @@ impl Vault {
         let Some(file) = &self.file else {
             return Ok(());
         };
-        let keys = Key::read_all(file)?;
+        // By their names: the key in use may be the one of a file that was
+        // locked meanwhile, and needs no opening then.
+        let ids = file.ids()?;
         let here = self.key_id();
-        match keys.last() {
-            Some(newest) if keys.iter().all(|key| key.id() != here) => self.use_key(&newest.id()),
+        match ids.last() {
+            Some(newest) if !ids.contains(&here) => self.use_key(newest),
             Some(_) | None => Ok(()),
         }
     }

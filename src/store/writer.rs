@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use rusqlite::Connection;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use super::error::StoreError;
 use super::tx::{Reads, Tx};
@@ -62,18 +62,20 @@ pub struct Writer {
 impl Writer {
     /// Starts the thread. It ends after the readers, which hold the other end
     /// of `reading`: only a writer can remove the log, and only the last
-    /// connection does. `ended` is told when the file is closed.
+    /// connection does. `ended` is told when the file is closed, `busy` while
+    /// another process keeps the lock.
     pub fn start(
         db: Connection,
         vault: Arc<Vault>,
         reading: Receiver<()>,
         ended: oneshot::Sender<()>,
+        busy: watch::Sender<bool>,
     ) -> Result<Self, StoreError> {
         let (jobs, waiting) = channel();
         std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || {
-                run(&db, &vault, &waiting);
+                run(&db, &vault, &busy, &waiting);
                 // Nobody sends here: this returns when the last reader is gone.
                 let _ = reading.recv();
                 drop(db);
@@ -118,7 +120,7 @@ impl Writer {
     }
 }
 
-fn run(db: &Connection, vault: &Arc<Vault>, waiting: &Receiver<Job>) {
+fn run(db: &Connection, vault: &Arc<Vault>, busy: &watch::Sender<bool>, waiting: &Receiver<Job>) {
     while let Ok(first) = waiting.recv() {
         let mut batch = Vec::new();
         let mut outside = None;
@@ -138,7 +140,7 @@ fn run(db: &Connection, vault: &Arc<Vault>, waiting: &Receiver<Job>) {
             };
         }
         if !batch.is_empty() {
-            commit(db, vault, batch);
+            commit(db, vault, busy, batch);
         }
         if let Some(work) = outside {
             let _ = catch_unwind(AssertUnwindSafe(|| work(db)));
@@ -146,16 +148,26 @@ fn run(db: &Connection, vault: &Arc<Vault>, waiting: &Receiver<Job>) {
     }
 }
 
-fn commit(db: &Connection, vault: &Arc<Vault>, batch: Vec<Box<dyn Work>>) {
+fn commit(
+    db: &Connection,
+    vault: &Arc<Vault>,
+    busy: &watch::Sender<bool>,
+    batch: Vec<Box<dyn Work>>,
+) {
     // One round, unless SQLite gave a whole transaction up on its own.
     let mut waiting = batch.into_iter();
     while waiting.len() > 0 {
-        round(db, vault, &mut waiting);
+        round(db, vault, busy, &mut waiting);
     }
 }
 
-fn round(db: &Connection, vault: &Arc<Vault>, waiting: &mut std::vec::IntoIter<Box<dyn Work>>) {
-    if let Err(error) = begin(db) {
+fn round(
+    db: &Connection,
+    vault: &Arc<Vault>,
+    busy: &watch::Sender<bool>,
+    waiting: &mut std::vec::IntoIter<Box<dyn Work>>,
+) {
+    if let Err(error) = begin_telling(db, |on| say(busy, on)) {
         let text = error.to_string();
         for work in waiting.by_ref() {
             work.tell(Err(match error {
@@ -207,16 +219,37 @@ fn round(db: &Connection, vault: &Arc<Vault>, waiting: &mut std::vec::IntoIter<B
     }
 }
 
+/// Tells whoever shows it that another process keeps the lock, or no longer.
+fn say(busy: &watch::Sender<bool>, on: bool) {
+    let changed = busy.send_if_modified(|told| std::mem::replace(told, on) != on);
+    match (changed, on) {
+        (true, true) => tracing::warn!("the store is busy: another process keeps its lock"),
+        (true, false) => tracing::info!("the store is free again"),
+        (false, _) => {}
+    }
+}
+
 /// Takes the write lock, waiting for as long as another process may keep it.
 pub(super) fn begin(db: &Connection) -> Result<(), StoreError> {
+    begin_telling(db, |_| {})
+}
+
+/// The same, which tells whether it has been waiting for longer than one try.
+fn begin_telling(db: &Connection, told: impl Fn(bool)) -> Result<(), StoreError> {
     let mut last = StoreError::Busy;
     for _ in 0..LOCK_TRIES {
         match db
             .execute_batch("BEGIN IMMEDIATE")
             .map_err(StoreError::from)
         {
-            Ok(()) => return Ok(()),
-            Err(StoreError::Busy) => last = StoreError::Busy,
+            Ok(()) => {
+                told(false);
+                return Ok(());
+            }
+            Err(StoreError::Busy) => {
+                told(true);
+                last = StoreError::Busy;
+            }
             Err(error) => return Err(error),
         }
     }
@@ -229,7 +262,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::store::vault::Key;
+    use crate::store::key_file::Key;
     use crate::support::entropy::Entropy;
 
     fn file() -> (tempfile::TempDir, Connection, Arc<Vault>) {
@@ -242,6 +275,11 @@ mod tests {
         let entropy = Entropy::seeded(1);
         let vault = Vault::new(&Key::fresh(&entropy), "v".into(), entropy);
         (dir, db, Arc::new(vault))
+    }
+
+    /// Somebody who is told that the store is busy.
+    fn idle() -> watch::Sender<bool> {
+        watch::Sender::new(false)
     }
 
     type Told = oneshot::Receiver<Result<usize, StoreError>>;
@@ -286,7 +324,7 @@ mod tests {
         ]
         .into_iter()
         .unzip();
-        commit(&db, &vault, batch);
+        commit(&db, &vault, &idle(), batch);
         assert!(db.is_autocommit(), "no transaction stays open");
         let there = rows(&db);
         let mut failed = Vec::new();
@@ -303,7 +341,7 @@ mod tests {
         // Space again: nothing is stuck.
         db.execute_batch("PRAGMA max_page_count = 1000000").unwrap();
         let (again, mut told) = insert(6, 1_000_000);
-        commit(&db, &vault, vec![again]);
+        commit(&db, &vault, &idle(), vec![again]);
         assert!(told.try_recv().unwrap().is_ok());
     }
 
@@ -321,7 +359,7 @@ mod tests {
         ]
         .into_iter()
         .unzip();
-        commit(&db, &vault, batch);
+        commit(&db, &vault, &idle(), batch);
         let told: Vec<bool> = told
             .into_iter()
             .map(|mut told| told.try_recv().unwrap().is_ok())
@@ -339,7 +377,9 @@ mod tests {
         static RAN: AtomicUsize = AtomicUsize::new(0);
         let (one, mut told_one) = work(|_| Ok(RAN.fetch_add(1, Ordering::SeqCst)));
         let (two, mut told_two) = insert(2, 10);
-        commit(&db, &vault, vec![one, two]);
+        let busy = idle();
+        commit(&db, &vault, &busy, vec![one, two]);
+        assert!(*busy.borrow(), "and whoever shows it knows");
         for told in [&mut told_one, &mut told_two] {
             assert!(matches!(told.try_recv().unwrap(), Err(StoreError::Busy)));
         }
@@ -349,7 +389,7 @@ mod tests {
         assert_eq!(limit, Duration::from_secs(60));
         other.execute_batch("ROLLBACK").unwrap();
         let (again, mut told) = insert(2, 10);
-        commit(&db, &vault, vec![again]);
+        commit(&db, &vault, &idle(), vec![again]);
         assert!(told.try_recv().unwrap().is_ok());
     }
 }

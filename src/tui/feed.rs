@@ -47,6 +47,7 @@ async fn follow(hub: Hub, to: Sender<Msg>, mut focus: watch::Receiver<bool>, mut
         }
     };
     let mut told: Option<PublisherView> = None;
+    let mut busy = hub.store.busy();
     let mut ask_at = Duration::ZERO;
     loop {
         let mut ask = clock.boot() >= ask_at;
@@ -71,6 +72,13 @@ async fn follow(hub: Hub, to: Sender<Msg>, mut focus: watch::Receiver<bool>, mut
         tokio::select! {
             changed = commits.changed() => if changed.is_err() { return },
             () = clock.sleep(ask_at.saturating_sub(clock.boot())) => {}
+            changed = busy.changed(), if busy.has_changed().is_ok() => {
+                // An error says that the writer is gone, and its lock with it.
+                let on = changed.is_ok() && *busy.borrow_and_update();
+                if to.send(Msg::StoreBusy(on)).await.is_err() {
+                    return;
+                }
+            }
             changed = focus.changed() => {
                 if changed.is_err() {
                     return;

@@ -33,6 +33,8 @@ pub enum Msg {
     Changed(Changes),
     /// Who publishes changed.
     Publisher(PublisherView),
+    /// Another process keeps the store locked, or no longer.
+    StoreBusy(bool),
     /// Something that was asked for is there.
     Loaded(RequestId, Loaded),
     /// An act ended, or a sheet's question is answered.

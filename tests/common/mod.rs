@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Runtime};
 
+pub mod canaries;
 pub mod crashes;
 pub mod disk;
 pub mod human;

@@ -48,6 +48,7 @@ pub fn options(dir: &Path, seed: u64) -> OpenOptions {
         paths: paths(dir),
         entropy: Entropy::seeded(seed),
         read_only: false,
+        passkey: None,
     }
 }
 

@@ -156,8 +156,7 @@ fn assert_named(scene: &Scene, remote: &Remote, answer: &Answer) -> Result<(), T
     let own = remote.id.strip_prefix(scene.publish.key.as_str());
     let id = own.map_or(remote.id.as_str(), |rest| rest.trim_start_matches('/'));
     let id = id.rsplit('/').next().unwrap_or_default();
-    let said: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
-    prop_assert!(names(&said, id), "{id} is not in {said}");
+    prop_assert!(says(answer, id), "{id} is not in {}", answer.text());
     if let Some(link) = &remote.permalink {
         assert_link(link)?;
     }
@@ -186,6 +185,15 @@ fn names(said: &serde_json::Value, id: &str) -> bool {
         Value::Array(items) => items.iter().any(|item| names(item, id)),
         Value::Object(map) => map.values().any(|value| names(value, id)),
         Value::Null | Value::Bool(_) => false,
+    }
+}
+
+/// Whether an answer names this id. Fields that nobody reads may hold bytes or
+/// escapes that are no text; what is beside them counts all the same.
+fn says(answer: &Answer, id: &str) -> bool {
+    match serde_json::from_slice(&answer.body) {
+        Ok(said) => names(&said, id),
+        Err(_) => answer.text().contains(id),
     }
 }
 
@@ -295,11 +303,9 @@ fn outside_no_answer_to_a_proof_makes_a_channel_red_or_green_by_accident() {
                         prop_assert!(refresh.is_none_or(|one| !one.expose().is_empty()));
                         let token = tokens.access.expose();
                         // Some servers answer in the way forms are sent.
-                        let given = match serde_json::from_slice(&answer.body) {
-                            Ok(said) => names(&said, token),
-                            Err(_) => url::form_urlencoded::parse(&answer.body)
-                                .any(|(_, value)| value == token),
-                        };
+                        let given = says(answer, token)
+                            || url::form_urlencoded::parse(&answer.body)
+                                .any(|(_, value)| value == token);
                         prop_assert!(given, "{}", answer.text());
                         if let Some(account) = account {
                             assert_harmless(&account.handle, 300)?;
@@ -412,8 +418,7 @@ fn outside_no_answer_to_a_login_connects_what_it_does_not_name() {
             match runtime().block_on(signed_in) {
                 Ok(done) => {
                     prop_assert!(answer.ok());
-                    let said: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
-                    prop_assert!(names(&said, &done.remote_user_id), "{}", answer.text());
+                    prop_assert!(says(answer, &done.remote_user_id), "{}", answer.text());
                     for account in &done.accounts {
                         assert_harmless(&account.handle, 300)?;
                         assert_harmless(&account.display_name, 4096)?;

@@ -205,6 +205,7 @@ fn row_29_a_lock_of_thirty_seconds_keeps_nobody_from_reading_and_no_write_is_los
     foreign.execute_batch("ROLLBACK").unwrap();
     let wrote = began.wait(PATIENCE).ok();
     assert!(wrote.took > Duration::from_secs(29), "{wrote:#?}");
+    assert!(wrote.stderr.contains("The store is busy"), "{wrote:#?}");
     desk.wait_for_state(&due, "published");
     assert_eq!(ground.posts().len(), 1);
     daemon.terminate(PATIENCE);

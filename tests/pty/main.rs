@@ -9,9 +9,11 @@
 )]
 #![allow(missing_docs, reason = "a test is named by what it shows")]
 
+mod canary;
 #[path = "../common/mod.rs"]
 mod common;
 mod demo;
+mod keys;
 mod logins;
 mod publishers;
 mod ruins;

@@ -1,9 +1,11 @@
 //! Screens and daemons on one store: one publishes, every screen says who.
 
+use std::time::Duration;
+
 use crate::common::crashes::Ground;
 use crate::common::program::Desk;
 use crate::common::simulated::Simulated;
-use crate::terminal::Term;
+use crate::terminal::{Term, boot};
 
 const THIS: &str = "this screen publishes";
 const ANOTHER: &str = "another screen publishes";
@@ -71,4 +73,41 @@ fn suspending_the_publishing_screen_stops_nobodys_posts() {
     sees(&mut first, ANOTHER);
     first.press("q");
     assert_eq!(first.ended(), 0);
+}
+
+#[test]
+fn row_29_while_a_foreign_program_keeps_the_lock_the_screen_says_so_and_answers_every_key() {
+    let (ground, desk, channel) = desk();
+    let mut term = Term::over(&desk.home.path());
+    sees(&mut term, THIS);
+    let due = desk.schedule(&channel, "after the lock", "in 3s");
+    let foreign = rusqlite::Connection::open(desk.home.file("allgreen.db")).unwrap();
+    foreign.busy_timeout(Duration::from_secs(5)).unwrap();
+    foreign.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let began = boot();
+    sees(&mut term, "The store is busy");
+    assert!(boot() - began < Duration::from_secs(10), "{}", term.text());
+    let mut slowest = Duration::ZERO;
+    while boot() - began < Duration::from_secs(30) {
+        let pressed = boot();
+        term.press("?");
+        sees(&mut term, "type to search");
+        term.press("\u{1b}");
+        term.until(|screen| !screen.contains("type to search"));
+        slowest = slowest.max(boot() - pressed);
+        assert!(term.text().contains("The store is busy"), "{}", term.text());
+        term.quiet(Duration::from_millis(500));
+    }
+    // Far from the five seconds one try for the lock lasts.
+    assert!(slowest < Duration::from_secs(2), "{slowest:?}");
+    assert!(
+        ground.posts().is_empty(),
+        "what cannot be armed is not sent"
+    );
+    foreign.execute_batch("ROLLBACK").unwrap();
+    term.until(|screen| !screen.contains("The store is busy"));
+    desk.wait_for_state(&due, "published");
+    assert_eq!(ground.posts().len(), 1);
+    term.signal("TERM");
+    term.ended();
 }

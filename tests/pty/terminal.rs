@@ -26,6 +26,8 @@ pub struct Term {
     pub parser: vt100::Parser,
     pub raw: Vec<u8>,
     home: Option<tempfile::TempDir>,
+    /// Everything that was ever to be read on the screen, once asked for.
+    pub shown: Option<std::collections::BTreeSet<String>>,
 }
 
 fn size(rows: u16, cols: u16) -> PtySize {
@@ -83,7 +85,14 @@ impl Term {
         Self::with(&[], home, size, environment)
     }
 
-    fn with(
+    fn with(words: &[&str], home: &Path, size: (u16, u16), environment: &[(&str, &str)]) -> Self {
+        let mut term = Self::command(words, home, size, environment);
+        term.until(|screen| screen.contains("1 Channels"));
+        term
+    }
+
+    /// Any command; nothing of it was waited for.
+    pub fn command(
         words: &[&str],
         home: &Path,
         (rows, cols): (u16, u16),
@@ -110,7 +119,7 @@ impl Term {
             }
         });
         let (rows, cols) = cells(rows, cols);
-        let mut term = Self {
+        Self {
             keys: pair.master.take_writer().unwrap(),
             master: pair.master,
             child,
@@ -118,9 +127,8 @@ impl Term {
             parser: vt100::Parser::new(rows, cols, 0),
             raw: Vec::new(),
             home: None,
-        };
-        term.until(|screen| screen.contains("1 Channels"));
-        term
+            shown: None,
+        }
     }
 
     pub fn text(&self) -> String {
@@ -131,6 +139,11 @@ impl Term {
         let bytes = self.bytes.recv_timeout(wait)?;
         self.parser.process(&bytes);
         self.raw.extend(bytes);
+        if self.shown.is_some() {
+            let text = self.text();
+            let lines = text.lines().map(|line| line.trim().to_owned());
+            self.shown.get_or_insert_default().extend(lines);
+        }
         Ok(())
     }
 

@@ -287,7 +287,7 @@ fn row_36_new_tokens_that_a_locked_store_cannot_take_survive_the_crash_of_their_
 }
 
 /// Connects in the browser of an office whose clock stands.
-async fn channel(office: &Office, person: &Person) -> ChannelId {
+pub async fn channel(office: &Office, person: &Person) -> ChannelId {
     let purpose = Purpose::Connect {
         workspace: office.main().await,
         network: Network::Bluesky,

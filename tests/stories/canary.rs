@@ -2,121 +2,19 @@
 //! repeats a token, a panic beside one, and then everything the program wrote,
 //! printed or showed to other users of this machine is searched.
 
-use std::collections::BTreeMap;
-use std::path::Path;
-
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
+use crate::common::canaries::{Canaries, Said};
 use crate::common::crashes::Ground as _;
-use crate::common::human::{Answer, consent};
+use crate::common::human::{Answer, Human, consent};
 use crate::common::logins::{Waiting, browse};
-use crate::common::process::{Outcome, Run, Running};
+use crate::common::process::{Run, Running};
 use crate::common::program::Desk;
-use crate::common::proxy::{Call, Fault, Proxy};
+use crate::common::proxy::{Fault, Proxy};
 use crate::common::simulated::Simulated;
 use crate::common::{PATIENCE, eventually, runtime};
 use allgreen::sandbox::telegram::{ChatKind, Rights};
-
-/// Fields of requests and answers whose value is secret.
-const FIELDS: &[&str] = &[
-    "accessJwt",
-    "refreshJwt",
-    "access_token",
-    "refresh_token",
-    "client_secret",
-    "code",
-    "code_verifier",
-    "password",
-    "device_code",
-];
-
-/// What is searched for, by name.
-#[derive(Default)]
-struct Canaries(BTreeMap<String, String>);
-
-impl Canaries {
-    fn add(&mut self, name: &str, secret: &str) {
-        assert!(secret.len() >= 8, "{name} is too short to be searched for");
-        let name = format!("{name} {}", self.0.len());
-        if !self.0.values().any(|known| known == secret) {
-            self.0.insert(name, secret.to_owned());
-        }
-    }
-
-    /// The secrets of everything that went over a wire.
-    fn take_from(&mut self, calls: &[Call]) {
-        for call in calls {
-            let form: Vec<(String, String)> = url::form_urlencoded::parse(&call.body)
-                .into_owned()
-                .collect();
-            for (name, value) in form {
-                if FIELDS.contains(&name.as_str()) && value.len() >= 8 {
-                    self.add(&name, &value);
-                }
-            }
-            let bodies = call.server_bodies.iter().chain([&call.body]);
-            for body in bodies {
-                let Ok(json) = serde_json::from_slice::<serde_json::Value>(body) else {
-                    continue;
-                };
-                for name in FIELDS {
-                    if let Some(value) = json[*name].as_str().filter(|value| value.len() >= 8) {
-                        self.add(name, value);
-                    }
-                }
-            }
-        }
-    }
-
-    /// The names of the secrets that are in there, in any form.
-    fn found_in(&self, bytes: &[u8]) -> Vec<&str> {
-        let found = self.0.iter().filter(|(_, secret)| {
-            forms(secret)
-                .iter()
-                .any(|form| memchr(bytes, form.as_bytes()))
-        });
-        found.map(|(name, _)| name.as_str()).collect()
-    }
-}
-
-fn memchr(bytes: &[u8], wanted: &[u8]) -> bool {
-    let first = wanted[0];
-    let mut at = 0;
-    while let Some(next) = bytes[at..].iter().position(|byte| *byte == first) {
-        at += next;
-        if bytes[at..].starts_with(wanted) {
-            return true;
-        }
-        at += 1;
-    }
-    false
-}
-
-/// A secret as it is, in hexadecimal, in Base64 wherever it begins in a longer
-/// text, and in addresses.
-fn forms(secret: &str) -> Vec<String> {
-    let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
-    let mut forms = vec![secret.to_owned(), hex.to_uppercase(), hex];
-    forms.push(url::form_urlencoded::byte_serialize(secret.as_bytes()).collect());
-    let all: String = secret.bytes().map(|byte| format!("%{byte:02X}")).collect();
-    forms.extend([all.to_lowercase(), all]);
-    // A bot's token without its public half, a cut JWT.
-    if let Some((_, half)) = secret.split_once(':') {
-        forms.push(half.to_owned());
-    }
-    for shift in 0..3 {
-        let shifted = [vec![b'x'; shift], secret.as_bytes().to_vec()].concat();
-        for engine in [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD] {
-            let text = engine.encode(&shifted);
-            // What is mixed with its neighbours is left out.
-            let start = usize::from(shift > 0) * 4;
-            let end = text.len() - text.len() % 4 - 4;
-            forms.push(text[start..end].to_owned());
-        }
-    }
-    forms
-}
 
 /// A call panics with its token in its words.
 fn panics(desk: &Desk, said: &mut Said) {
@@ -131,77 +29,6 @@ fn panics(desk: &Desk, said: &mut Said) {
         "the panic was told"
     );
     assert!(said.holds("errors of", "[secret]"), "without the token");
-}
-
-/// Everything that was printed, by command, and what other users could see.
-#[derive(Default)]
-struct Said(Vec<(String, Vec<u8>)>);
-
-impl Said {
-    fn note(&mut self, what: impl Into<String>, bytes: impl Into<Vec<u8>>) {
-        self.0.push((what.into(), bytes.into()));
-    }
-
-    fn outcome(&mut self, outcome: &Outcome) {
-        self.note(
-            format!("output of {}", outcome.shown),
-            outcome.stdout.clone(),
-        );
-        self.note(
-            format!("errors of {}", outcome.shown),
-            outcome.stderr.clone(),
-        );
-    }
-
-    fn run(&mut self, run: Run) -> Outcome {
-        let outcome = run.run();
-        self.outcome(&outcome);
-        outcome
-    }
-
-    /// What everybody on this machine may read of a process.
-    fn process(&mut self, running: &Running) {
-        for file in ["cmdline", "environ", "comm", "status"] {
-            let path = format!("/proc/{}/{file}", running.pid());
-            if let Ok(bytes) = std::fs::read(&path) {
-                self.note(path, bytes);
-            }
-        }
-    }
-
-    /// Every file below a directory: logs, database, backups and all.
-    fn files(&mut self, below: &Path) {
-        for entry in std::fs::read_dir(below).unwrap().map(Result::unwrap) {
-            let path = entry.path();
-            if path.is_dir() {
-                self.files(&path);
-            } else if let Ok(bytes) = std::fs::read(&path) {
-                self.note(path.display().to_string(), bytes);
-            }
-        }
-    }
-
-    fn assert_clean_of(&self, canaries: &Canaries) {
-        let leaks: Vec<String> = self
-            .0
-            .iter()
-            .filter_map(|(place, bytes)| {
-                let found = canaries.found_in(bytes);
-                (!found.is_empty()).then(|| format!("{place}: {}", found.join(", ")))
-            })
-            .collect();
-        assert!(
-            leaks.is_empty(),
-            "secrets were found in:\n{}",
-            leaks.join("\n")
-        );
-    }
-
-    fn holds(&self, place: &str, text: &str) -> bool {
-        self.0
-            .iter()
-            .any(|(name, bytes)| name.contains(place) && memchr(bytes, text.as_bytes()))
-    }
 }
 
 /// A JSON error of a server that repeats what it was given.
@@ -490,6 +317,258 @@ fn output_no_secret_of_a_bot_is_anywhere() {
     );
     said.files(&desk.home.path());
     said.assert_clean_of(&canaries);
+}
+
+/// A login of a server that signs every call with a key of its own: the key, the
+/// tokens of two generations and the codes, while it runs and afterwards.
+#[test]
+fn output_no_secret_of_a_signed_login_in_the_browser_is_anywhere() {
+    let main = "zqxw-main-password-1";
+    let sandbox = crate::common::simulated::sandbox();
+    let bluesky = sandbox.bluesky();
+    bluesky.create_account("ann.test", main, "Ann").unwrap();
+    let desk = Desk::new(&format!(
+        "[networks.bluesky]\napi_base = \"{}\"\ndirectory_url = \"{}\"\nallow_private_hosts = true\n",
+        sandbox.base(),
+        sandbox.directory()
+    ));
+    let (mut canaries, mut said) = (Canaries::default(), Said::default());
+    canaries.add("main password", main);
+    let connect = [
+        "channel", "connect", "bluesky", "--handle", "ann.test", "--json",
+    ];
+    let mut channel = String::new();
+    // Comes back by itself; is pasted; a paste belongs to nobody.
+    for way in ["browser", "paste", "foreign"] {
+        let how: &[&str] = if way == "browser" {
+            &["--no-browser"]
+        } else {
+            &["--paste", "-"]
+        };
+        let mut login = Waiting::of(desk.home.allgreen(connect.iter().chain(how)));
+        said.process(&login.running);
+        let mut human = Human::knowing(main);
+        let end = runtime()
+            .block_on(human.consent(&login.link, "ann.test", Answer::Allow))
+            .unwrap();
+        let word = |name: &str| {
+            let found = end.query_pairs().find(|(one, _)| one == name);
+            found.unwrap().1.into_owned()
+        };
+        canaries.add("code", &word("code"));
+        canaries.add("state", &word("state"));
+        said.process(&login.running);
+        match way {
+            "browser" => drop(browse(end.as_str())),
+            "paste" => login.running.type_line(end.as_str()),
+            _ => {
+                let foreign = end.as_str().replace("state=", "state=foreign");
+                login.running.type_line(&foreign);
+            }
+        }
+        let link = login.link.clone();
+        let mut outcome = login.running.wait(PATIENCE);
+        if way == "browser" {
+            channel = outcome.json()["id"].as_str().unwrap().to_owned();
+        }
+        // The link is what a login shows, with its word in it.
+        outcome.stderr = outcome.stderr.replace(&link, "");
+        said.outcome(&outcome);
+        canaries.take_sealed(&desk.home);
+    }
+    let daemon = desk.home.daemon();
+    let delivery = first_delivery(&desk, &channel, "signed");
+    desk.wait_for_state(&delivery, "published");
+    // A second generation, and an answer that says no more than its status.
+    said.run(desk.home.allgreen(["channel", "refresh", &channel]))
+        .ok();
+    canaries.take_sealed(&desk.home);
+    let token = "token";
+    bluesky.fault_once(token, allgreen::sandbox::faults::Fault::Delay(0));
+    bluesky.fault_once(
+        token,
+        allgreen::sandbox::faults::Fault::Status(500, "{\"error\":\"server_error\"}".into()),
+    );
+    said.run(desk.home.allgreen(["channel", "refresh", &channel]));
+    look_around(&desk, &mut said, &channel, &delivery);
+    searched_while_it_runs(&desk, &mut said, &daemon);
+    said.outcome(&daemon.terminate(PATIENCE));
+    first_delivery(&desk, &channel, "later");
+    panics(&desk, &mut said);
+    canaries.take_sealed(&desk.home);
+    said.run(
+        desk.home
+            .allgreen(["channel", "disconnect", &channel, "--yes"]),
+    );
+    for kind in [
+        "code ",
+        "state ",
+        "sealed access ",
+        "sealed refresh ",
+        "sealed proof key ",
+    ] {
+        assert!(canaries.has(kind), "{kind}: {:?}", canaries.0.keys());
+    }
+    said.files(&desk.home.path());
+    said.assert_clean_of(&canaries);
+    would_be_noticed(&desk, &canaries, "sealed proof key");
+}
+
+/// A login by a code that is typed on another device.
+#[test]
+fn output_no_secret_of_a_login_on_another_device_is_anywhere() {
+    let sandbox = crate::common::simulated::sandbox();
+    let mastodon = sandbox.mastodon();
+    mastodon.create_account("acme").unwrap();
+    let scopes = ["profile", "read", "write"];
+    let token = mastodon.create_token("acme", &scopes).unwrap();
+    let proxy = Proxy::start(sandbox.mastodon_base());
+    proxy.replace_in_answers(sandbox.mastodon_base(), &proxy.url());
+    let desk = Desk::new(&format!(
+        "[networks.mastodon]\nallow_private_hosts = true\ndevice_url = \"{}/device\"\n",
+        proxy.url()
+    ));
+    let (mut canaries, mut said) = (Canaries::default(), Said::default());
+    let device = "zqxw-device-code-0123456789";
+    canaries.add("device code", device);
+    canaries.add("token", &token);
+    let answer = |status, body: serde_json::Value| Fault::Answer {
+        status,
+        headers: vec![("content-type".into(), "application/json".into())],
+        body: body.to_string(),
+    };
+    proxy.next(
+        "/device",
+        answer(
+            200,
+            serde_json::json!({
+                "device_code": device, "user_code": "WDJB-MJHT",
+                "verification_uri": format!("{}/activate", proxy.url()),
+                "expires_in": 600, "interval": 1,
+            }),
+        ),
+    );
+    // Not yet, with the code repeated in its words; then yes.
+    let pending = serde_json::json!({
+        "error": "authorization_pending",
+        "error_description": format!("{device} was not typed yet"),
+    });
+    proxy.next("/oauth/token", answer(400, pending));
+    let granted = serde_json::json!({
+        "access_token": token, "token_type": "Bearer", "scope": scopes.join(" "),
+        "created_at": 1_795_269_600,
+    });
+    proxy.next("/oauth/token", answer(200, granted));
+    let connect = [
+        "channel",
+        "connect",
+        "mastodon",
+        "--server",
+        &proxy.url(),
+        "--device",
+        "--json",
+    ];
+    let mut login = desk.home.allgreen(connect).spawn();
+    login.wait_for_text("WDJB-MJHT", PATIENCE);
+    said.process(&login);
+    let outcome = login.wait(PATIENCE);
+    said.outcome(&outcome);
+    let channel = outcome.ok().json()["id"].as_str().unwrap().to_owned();
+    canaries.take_from(&proxy.calls("*"));
+    canaries.take_sealed(&desk.home);
+    let daemon = desk.home.daemon();
+    let body = serde_json::json!({ "error": format!("The access token {token} is odd") });
+    proxy.next("/api/v1/statuses", answer(500, body));
+    let delivery = first_delivery(&desk, &channel, "echoed");
+    desk.wait_for_state(&delivery, "published");
+    look_around(&desk, &mut said, &channel, &delivery);
+    searched_while_it_runs(&desk, &mut said, &daemon);
+    said.outcome(&daemon.terminate(PATIENCE));
+    said.files(&desk.home.path());
+    said.assert_clean_of(&canaries);
+    would_be_noticed(&desk, &canaries, "device code");
+}
+
+/// Its children, its database with log and index as they are, a backup.
+fn searched_while_it_runs(desk: &Desk, said: &mut Said, daemon: &Running) {
+    eventually("a backup is there", PATIENCE, || {
+        std::fs::read_dir(desk.home.file("backups"))
+            .is_ok_and(|list| list.flatten().any(|one| one.path().extension().is_some()))
+    });
+    said.process(daemon);
+    said.files(&desk.home.path());
+    for place in [
+        "allgreen.db",
+        "allgreen.db-wal",
+        "allgreen.db-shm",
+        "/backups/",
+        "/logs/",
+    ] {
+        assert!(said.searched(place), "{place} was not searched");
+    }
+}
+
+/// The same search finds the secret wherever it is planted on purpose.
+fn would_be_noticed(desk: &Desk, canaries: &Canaries, name: &str) {
+    let secret = canaries.named(name);
+    let clean = |said: &Said| {
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            said.assert_clean_of(canaries)
+        }))
+        .is_ok()
+    };
+    for place in [
+        "logs/planted.log",
+        "backups/planted.db",
+        "allgreen.db.rescue",
+    ] {
+        let file = desk.home.file(place);
+        let before = std::fs::read(&file).ok();
+        std::fs::write(&file, [b"\0\xff", secret.as_bytes(), b"\0"].concat()).unwrap();
+        let mut said = Said::default();
+        said.files(&desk.home.path());
+        assert!(!clean(&said), "planted in {place} and not found");
+        match before {
+            Some(bytes) => std::fs::write(&file, bytes).unwrap(),
+            None => std::fs::remove_file(&file).unwrap(),
+        }
+    }
+    let mut said = Said::default();
+    said.files(&desk.home.path());
+    assert!(clean(&said), "what was planted is gone");
+    // In the log of the database, where it is before it is in the file.
+    let db = rusqlite::Connection::open(desk.home.file("allgreen.db")).unwrap();
+    db.execute(
+        "INSERT INTO setting (key, value) VALUES ('planted', ?1)",
+        [secret],
+    )
+    .unwrap();
+    let wal = std::fs::read(desk.home.file("allgreen.db-wal")).unwrap();
+    let mut said = Said::default();
+    said.note("the log of the database", wal);
+    assert!(
+        !clean(&said),
+        "planted in the log of the database and not found"
+    );
+    // On the command line and in the environment of a child.
+    let sh = |words: &[&str]| {
+        let mut command = std::process::Command::new("sh");
+        command.args(["-c", "read line"]).args(words);
+        Run::of(command).typed()
+    };
+    for (place, run) in [
+        ("cmdline", sh(&["sh", secret])),
+        ("environ", sh(&[]).env("PLANTED", secret)),
+    ] {
+        let child = run.spawn();
+        let mut said = Said::default();
+        eventually("the child runs", PATIENCE, || {
+            said = Said::default();
+            said.process(&child);
+            !clean(&said)
+        });
+        assert!(said.searched(place));
+    }
 }
 
 #[test]

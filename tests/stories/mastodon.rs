@@ -71,6 +71,7 @@ impl Scene {
             entropy: Entropy::seeded(11),
             operator: Some("ann".into()),
             read_only: false,
+            passkey: None,
         })
         .await
         .unwrap();

@@ -95,6 +95,7 @@ impl Office {
             entropy: Entropy::seeded(11),
             operator: Some(name.into()),
             read_only: false,
+            passkey: None,
         })
         .await
     }

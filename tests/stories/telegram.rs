@@ -69,6 +69,7 @@ async fn office() -> (Office, String) {
         entropy: Entropy::seeded(11),
         operator: Some("ann".into()),
         read_only: false,
+        passkey: None,
     })
     .await
     .unwrap();

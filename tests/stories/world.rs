@@ -88,6 +88,7 @@ impl World {
             paths: paths.clone(),
             entropy: entropy.clone(),
             read_only: false,
+            passkey: None,
         };
         let store = tokio::task::spawn_blocking(move || Store::open(open).unwrap())
             .await

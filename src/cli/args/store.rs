@@ -33,4 +33,14 @@ pub enum Key {
                       Example: allgreen key rotate"
     )]
     Rotate,
+    /// Lock the key file with a passphrase, or with another one
+    #[command(
+        after_help = "It is typed on the terminal, now and for every command that changes or sends something.\n\
+                      A daemon or a script has nobody to type it: leave the file open there, or use a systemd credential.\n\
+                      Example: allgreen key protect"
+    )]
+    Protect,
+    /// Take the passphrase off the key file
+    #[command(after_help = "Example: allgreen key unprotect")]
+    Unprotect,
 }

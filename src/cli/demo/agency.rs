@@ -135,6 +135,7 @@ async fn open(context: &Context, clock: Clock) -> Result<Hub, Failure> {
         entropy: Entropy::os(),
         operator: context.flags.operator.clone(),
         read_only: false,
+        passkey: None,
     });
     Ok(hub.await?)
 }

@@ -6,6 +6,7 @@ use super::super::publisher::{PublisherView, view as publisher_view};
 use super::super::{Hub, OpError, Scope};
 use super::{ChannelView, Lamp, Lamps, channels};
 use crate::domain::delivery::Blocker;
+use crate::domain::notice::Severity;
 use crate::store::Reads;
 use crate::support::time::{UtcMs, span_words};
 
@@ -98,7 +99,10 @@ pub async fn check(
 ) -> Result<CheckView, OpError> {
     let (scope, timing) = (scope.clone(), hub.config.engine.clone());
     let watch = channels::watch(hub);
-    let unsafe_store = !super::happened::store_trouble(hub).await.is_empty();
+    let unsafe_store = super::happened::store_trouble(hub)
+        .await
+        .iter()
+        .any(|trouble| trouble.severity == Severity::Broken);
     hub.look(move |q, acting| {
         let mut checked = Vec::new();
         for mut channel in channels::list(q, acting, &scope, false, &watch)? {

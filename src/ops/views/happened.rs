@@ -12,6 +12,7 @@ use crate::store::Reads;
 use crate::store::history::HistoryRow;
 use crate::store::incidents::Incident;
 use crate::store::notices::Notice;
+use crate::support::time::UtcMs;
 
 /// Notices of the scope and of the hub, newest first.
 ///
@@ -45,10 +46,18 @@ pub async fn incidents(
     Ok(list)
 }
 
-/// What is wrong with the store itself and cannot be written into it: it is
-/// damaged, its key is not there, or a full disk keeps new tokens out of it.
-pub(super) async fn store_trouble(hub: &Hub) -> Vec<Incident> {
-    let incident = |kind: &str, opened_at, text: String, command: Option<&str>| Incident {
+/// The kind of incident that says that this process was given no passphrase.
+pub const KEY_LOCKED: &str = "key_locked";
+
+/// What the screen says while another process keeps the store locked.
+pub fn store_busy(since: UtcMs) -> Incident {
+    let text = "The store is busy: another program keeps it locked. Everything can be read; what is to be written or sent waits.";
+    of_store("store_busy", since, text.into(), None)
+}
+
+/// An incident of the store itself, which is not written into it.
+fn of_store(kind: &str, opened_at: UtcMs, text: String, command: Option<&str>) -> Incident {
+    Incident {
         id: IncidentId::from_stored(format!("inc_{kind}")),
         kind: kind.into(),
         subject: "store".into(),
@@ -61,18 +70,31 @@ pub(super) async fn store_trouble(hub: &Hub) -> Vec<Incident> {
         resolved_at: None,
         failures: 1,
         channels: Vec::new(),
-    };
+    }
+}
+
+/// What is wrong with the store itself and cannot be written into it: it is
+/// damaged, its key is not there, or a full disk keeps new tokens out of it.
+pub(super) async fn store_trouble(hub: &Hub) -> Vec<Incident> {
     let mut list = Vec::new();
     if let Some(trouble) = hub.trouble() {
         let (now, text) = (hub.clock.now(), trouble.to_string());
-        list.push(incident("store_unusable", now, text, None));
+        // A key that nobody unlocked is as it should be; whoever did publishes.
+        list.push(if trouble.code == "locked_key" {
+            Incident {
+                severity: Severity::Attention,
+                ..of_store(KEY_LOCKED, now, text, None)
+            }
+        } else {
+            of_store("store_unusable", now, text, None)
+        });
     }
     if let Ok(Some(host)) = crate::ops::restore::waits_for(hub).await {
         let text = format!(
             "This store was restored from a backup of {host} and calls no network. Make sure that {host} publishes no more, then confirm."
         );
         let command = format!("allgreen restore --confirm-host {host}");
-        list.push(incident(
+        list.push(of_store(
             "store_restored",
             hub.clock.now(),
             text,
@@ -90,7 +112,7 @@ pub(super) async fn store_trouble(hub: &Hub) -> Vec<Incident> {
             },
             hub.store.paths().rescue().display(),
         );
-        list.push(incident(
+        list.push(of_store(
             "store_unwritable",
             first,
             text,

@@ -15,7 +15,7 @@ pub use channels::{ChannelView, channel, channel_view, channels, channels_with};
 
 pub(super) use channels::{ends, watch};
 pub use check::{AtRisk, CheckView, Checked, Verdict, check};
-pub use happened::{HistoryView, history, incidents, notices};
+pub use happened::{HistoryView, KEY_LOCKED, history, incidents, notices, store_busy};
 
 pub(super) use happened::visible_notices;
 pub use pages::{Pages, pages};

@@ -26,11 +26,14 @@ use crate::domain::notice::Severity;
 use crate::domain::role::{Act, Role, permits};
 use crate::networks::Way;
 use crate::ops::publisher::PublisherView;
+use crate::ops::views::KEY_LOCKED;
 use crate::ops::views::{ChannelView, DeliveryView};
 use crate::ops::workspaces::WorkspaceView;
 use crate::ops::{Operator, Scope};
 use crate::store::health::LOGIN_BROKEN;
 use crate::store::incidents::Incident;
+use crate::store::incidents::UNREACHED;
+use crate::store::weather::WEATHER;
 use crate::support::time::UtcMs;
 use logins::Waiting;
 use sheet::{Asks, Browser};
@@ -151,6 +154,8 @@ pub struct Model {
     pub sums: Sums,
     /// Pane 2.
     pub queue: Queue,
+    /// That another process keeps the store locked.
+    pub busy: Option<Incident>,
     /// Pane 3, and open incidents.
     pub news: News,
     /// The pane with the cursor.
@@ -196,6 +201,7 @@ impl Model {
             channels: Channels::default(),
             sums: Sums::default(),
             queue: Queue::default(),
+            busy: None,
             news: News::new(now),
             focus: Pane::Channels,
             list: Pane::Channels,
@@ -351,12 +357,30 @@ impl Model {
         }
     }
 
-    /// The open red incident that no lamp of the list shows, newest first.
+    /// What stands above the panes: that what is written waits, an open red
+    /// incident that no lamp of the list shows, why this screen can only look,
+    /// or a network that cannot be reached. The worst first, then the newest.
     pub fn standing(&self) -> Option<&Incident> {
-        self.news.incidents.iter().find(|incident| {
-            incident.severity == Severity::Broken
-                && incident.kind != LOGIN_BROKEN
-                && incident.resolved_at.is_none()
+        self.busy.as_ref().or_else(|| {
+            let red = |one: &&Incident| one.severity == Severity::Broken;
+            self.standing_news()
+                .find(red)
+                .or_else(|| self.standing_news().next())
+        })
+    }
+
+    /// How many more there are like it.
+    pub fn standing_more(&self) -> usize {
+        let all = usize::from(self.busy.is_some()) + self.standing_news().count();
+        all.saturating_sub(1)
+    }
+
+    fn standing_news(&self) -> impl Iterator<Item = &Incident> {
+        self.news.incidents.iter().filter(|incident| {
+            let network = incident.kind == WEATHER || incident.cause == UNREACHED;
+            let stands =
+                incident.severity == Severity::Broken || incident.kind == KEY_LOCKED || network;
+            stands && incident.kind != LOGIN_BROKEN && incident.resolved_at.is_none()
         })
     }
 

@@ -221,6 +221,62 @@ fn an_incident_that_stands() {
     });
 }
 
+/// Rows 1 and 29: what keeps posts stands above the panes, the worst first.
+#[test]
+fn a_network_that_is_not_reached_and_a_busy_store_stand_above_the_panes() {
+    let mut model = seed::model(120, 36);
+    let one = |id: &str, kind: &str, cause: &str, text: &str| Incident {
+        id: IncidentId::from_stored(id.to_owned()),
+        kind: kind.into(),
+        subject: id.into(),
+        cause: cause.into(),
+        network: None,
+        severity: Severity::Attention,
+        text: text.into(),
+        command: None,
+        opened_at: seed::minutes(-3),
+        resolved_at: None,
+        failures: 1,
+        channels: Vec::new(),
+    };
+    let id = model.requests.overtake(Slot::News);
+    let incidents = vec![
+        one(
+            "inc_1",
+            "overdue",
+            "network",
+            "The name x.example could not be resolved",
+        ),
+        one(
+            "inc_2",
+            "weather",
+            "transient",
+            "Bluesky cannot be reached from here",
+        ),
+        one("inc_3", "overdue", "rate_limit", "Too much was asked"),
+    ];
+    let news = Loaded::News(Ok((seed::notices(), incidents)));
+    update(&mut model, Msg::Loaded(id, news));
+    let standing = |model: &Model| {
+        (
+            model.standing().map(|one| one.text.clone()),
+            model.standing_more(),
+        )
+    };
+    let (text, more) = standing(&model);
+    assert_eq!(
+        text.as_deref(),
+        Some("The name x.example could not be resolved")
+    );
+    assert_eq!(more, 1, "a rate limit has its place in the list");
+    update(&mut model, Msg::StoreBusy(true));
+    let (text, more) = standing(&model);
+    assert!(text.unwrap().starts_with("The store is busy"));
+    assert_eq!(more, 2);
+    update(&mut model, Msg::StoreBusy(false));
+    assert_eq!(standing(&model).1, 1);
+}
+
 #[test]
 fn a_first_start() {
     for (width, height) in [(80, 24), (120, 36)] {

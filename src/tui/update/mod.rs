@@ -22,6 +22,7 @@ use super::model::{Dirty, Model, Tone};
 use super::msg::Msg;
 use super::term::gate::Input;
 use super::term::signals::Asked;
+use crate::ops::views;
 
 /// Takes a message.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
@@ -70,6 +71,12 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Changed(changes) => loads::changed(model, &changes),
         Msg::Publisher(view) => {
             model.publisher = Some(view);
+            model.touch(Dirty::Background);
+            Vec::new()
+        }
+        Msg::StoreBusy(busy) => {
+            let now = model.wall().now;
+            model.busy = busy.then(|| views::store_busy(now));
             model.touch(Dirty::Background);
             Vec::new()
         }

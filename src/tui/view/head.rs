@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::Canvas;
+use crate::domain::notice::Severity;
 use crate::domain::publisher::PublisherKind;
 use crate::ops::views::Lamp;
 use crate::tui::layout::Layout;
@@ -260,12 +261,20 @@ fn standing(canvas: &mut Canvas<'_>, area: Rect) {
         return;
     };
     let wall = model.wall();
-    let broken = canvas.style(Role::Broken);
+    let (mark, role) = match incident.severity {
+        Severity::Broken => ("✖", Role::Broken),
+        Severity::Attention | Severity::Info => ("▲", Role::Attention),
+    };
+    let role = canvas.style(role);
     let plain = Style::new();
     let bold = canvas.style(Role::Title);
-    let text = words::span(wall.now.since(incident.opened_at));
+    let mut text = words::span(wall.now.since(incident.opened_at));
+    match model.standing_more() {
+        0 => {}
+        more => text.push_str(&format!(", and {more} more")),
+    }
     let mut pen = canvas.pen(area, 0);
-    pen.tab(1).write("✖", broken).write(" ", plain);
+    pen.tab(1).write(mark, role).write(" ", plain);
     let room = pen.left().saturating_sub(width(&text) + 4);
     pen.field(&incident.text, room, bold).write(" · ", plain);
     pen.write(&text, plain);

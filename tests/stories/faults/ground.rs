@@ -21,9 +21,10 @@ use allgreen::networks::registry::Registry;
 use allgreen::ops::connect::connect;
 use allgreen::ops::hub::HubOptions;
 use allgreen::ops::probe::{self, Asked};
-use allgreen::ops::{Hub, Paths, views};
+use allgreen::ops::{Hub, Paths, Scope, views};
 use allgreen::sandbox::telegram::{ChatKind, Rights};
 use allgreen::sandbox::{Sandbox, SandboxOptions};
+use allgreen::store::incidents::Incident;
 use allgreen::support::clock::Clock;
 use allgreen::support::config::{Config, NetworkSettings};
 use allgreen::support::entropy::Entropy;
@@ -153,6 +154,7 @@ impl Ground {
             entropy: Entropy::seeded(11),
             operator: Some("ann".into()),
             read_only: false,
+            passkey: None,
         }))
         .unwrap();
         let names = Arc::new(Book::default());
@@ -286,6 +288,11 @@ impl Ground {
             }
             _ => sandbox.bluesky().live_posts(&self.did).unwrap(),
         }
+    }
+
+    /// The open incidents, as everybody is shown them.
+    pub fn incidents(&self) -> Vec<Incident> {
+        wait(views::incidents(&self.office.hub, &Scope::All, true, 100)).unwrap()
     }
 
     /// One pass of the publisher, as it is.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use allgreen::domain::delivery::State;
 use allgreen::domain::ids::DeliveryId;
+use allgreen::store::incidents::UNREACHED;
 use allgreen::support::time::UtcMs;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
@@ -76,6 +77,31 @@ fn row_01_a_name_nobody_knows_delays_a_post_and_nothing_else() {
         assert!((3..=NO_STORM).contains(&tries), "{tries} tries");
         ground.names.lose(false);
         goes_out(&ground, &post);
+    }
+}
+
+#[test]
+fn row_01_a_name_nobody_knows_is_one_line_above_the_panes_of_its_network_while_it_lasts() {
+    for network in CLASSES {
+        let ground = Ground::new(network);
+        let post = ground.post("once");
+        ground.names.lose(true);
+        ground.front.down();
+        ground.front.up();
+        // Due after five minutes, tried, and late after another five.
+        ground.passes(3);
+        let open = ground.incidents();
+        let [incident] = open.as_slice() else {
+            panic!("one for the network: {open:#?}")
+        };
+        assert_eq!(incident.cause, UNREACHED);
+        assert_eq!(incident.network, Some(network));
+        for part in [HOST, "could not be resolved"] {
+            assert!(incident.text.contains(part), "{}", incident.text);
+        }
+        ground.names.lose(false);
+        goes_out(&ground, &post);
+        assert_eq!(ground.incidents(), Vec::new());
     }
 }
 
