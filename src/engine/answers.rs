@@ -258,7 +258,9 @@ async fn commit(
                 now,
             )?;
             if transition.to == State::Failed {
-                notice_failed(tx, &known, answer.refusal.as_ref(), now, &entropy)?;
+                let refusal = answer.refusal.as_ref();
+                let why = refusal.and_then(|refusal| refusal.evidence.message.as_deref());
+                notice_failed(tx, &known, why, now, &entropy)?;
             }
             Ok(transition.to)
         })
@@ -323,16 +325,15 @@ fn uploads_gone(refusal: Option<&Refusal>) -> bool {
     refusal.is_some_and(|refusal| refusal.evidence.network_code.as_deref() == Some(STEPS_GONE))
 }
 
-fn notice_failed(
+/// Tells people that a post failed, with what was said about it.
+pub(super) fn notice_failed(
     tx: &Tx<'_>,
     known: &Known,
-    refusal: Option<&Refusal>,
+    why: Option<&str>,
     now: UtcMs,
     entropy: &crate::support::entropy::Entropy,
 ) -> Result<(), StoreError> {
-    let why = refusal
-        .and_then(|refusal| refusal.evidence.message.clone())
-        .unwrap_or_else(|| "the network refused it".into());
+    let why = why.unwrap_or("the network refused it");
     let notice = NewNotice {
         workspace_id: Some(known.delivery.workspace_id.clone()),
         channel_id: Some(known.channel.id.clone()),

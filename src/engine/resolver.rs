@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use super::facts::{self, Known};
 use super::{Inner, answers, refresher, sender};
+use crate::domain::answer::AnswerClass;
+use crate::domain::channel::Evidence;
 use crate::domain::delivery::State;
 use crate::domain::ids::DeliveryId;
 use crate::domain::machine::{Call, Event, Look, Poll, Transition, Write, step};
@@ -189,8 +191,13 @@ async fn commit(inner: &Arc<Inner>, known: &Known, found: Found) -> Result<Vec<C
                 transition.to
             };
             write(tx, &known, &transition, to, &found, &timing, now)?;
-            if transition.to == State::NeedsDecision {
-                ask(tx, &known, now, &entropy)?;
+            match transition.to {
+                State::NeedsDecision => ask(tx, &known, now, &entropy)?,
+                State::Failed => {
+                    let why = ended(&found).1.message;
+                    answers::notice_failed(tx, &known, why.as_deref(), now, &entropy)?;
+                }
+                _ => {}
             }
             Ok(transition.calls)
         })
@@ -212,6 +219,23 @@ fn own(tx: &Tx<'_>, known: &Known, found: Found) -> Result<Found, StoreError> {
     } else {
         Found::Unreadable(answers::unclear(evidence))
     })
+}
+
+/// Why a delivery ends as failed after such a reading. Absence ends one only
+/// where nothing will send it any more.
+fn ended(found: &Found) -> (AnswerClass, Evidence) {
+    match found {
+        Found::Different(evidence) => (AnswerClass::InvalidPost, evidence.clone()),
+        Found::Unreadable(refusal) => (refusal.class, refusal.evidence.clone()),
+        Found::Absent | Found::Published(_) => {
+            let message = "The answer to it was lost, and the network does not have it. It is not sent again, because the channel is disconnected.";
+            let evidence = Evidence {
+                message: Some(message.into()),
+                ..Evidence::default()
+            };
+            (AnswerClass::Transient, evidence)
+        }
+    }
 }
 
 fn event(state: State, found: &Found) -> Event {
@@ -263,6 +287,11 @@ fn write(
             ..NewVerdict::default()
         },
     };
+    if to == State::Failed {
+        // Whoever asks why must read more than that it failed.
+        let (class, evidence) = ended(found);
+        (verdict.class, verdict.evidence) = (Some(class), evidence);
+    }
     verdict.by = None;
     record.verdict = Some(verdict);
     record.close = to != known.delivery.state
