@@ -237,7 +237,7 @@ async fn commit(
         .parts
         .store
         .write(move |tx| {
-            let known = facts::read(tx, &id, class, readable, &timing, now)?;
+            let known = facts::read(tx, &id, class, readable, &timing, &rules, now)?;
             let mut facts = known.facts;
             facts.current = known
                 .attempt

@@ -127,6 +127,7 @@ pub async fn look(inner: &Arc<Inner>, id: &DeliveryId) -> Result<bool, StoreErro
 
 async fn read(inner: &Arc<Inner>, id: &DeliveryId) -> Result<Known, StoreError> {
     let (id, timing, now) = (id.clone(), inner.parts.timing.clone(), inner.now());
+    let rules = inner.parts.rules;
     let networks = Arc::clone(&inner.parts.networks);
     inner
         .parts
@@ -145,6 +146,7 @@ async fn read(inner: &Arc<Inner>, id: &DeliveryId) -> Result<Known, StoreError> 
                 descriptor.outcome,
                 descriptor.lookup_needs_no_token,
                 &timing,
+                &rules,
                 now,
             )
         })
@@ -169,7 +171,7 @@ async fn commit(inner: &Arc<Inner>, known: &Known, found: Found) -> Result<Vec<C
         .parts
         .store
         .write(move |tx| {
-            let mut known = facts::read(tx, &id, class, without_token, &timing, now)?;
+            let mut known = facts::read(tx, &id, class, without_token, &timing, &rules, now)?;
             let found = own(tx, &known, found)?;
             let absent = found == Found::Absent;
             if absent {

@@ -214,7 +214,7 @@ async fn run(
 
 async fn known(inner: &Arc<Inner>, id: &DeliveryId) -> Result<Option<Known>, StoreError> {
     let now = inner.now();
-    let timing = inner.parts.timing.clone();
+    let (timing, rules) = (inner.parts.timing.clone(), inner.parts.rules);
     let networks = Arc::clone(&inner.parts.networks);
     let id = id.clone();
     inner
@@ -232,6 +232,7 @@ async fn known(inner: &Arc<Inner>, id: &DeliveryId) -> Result<Option<Known>, Sto
                 descriptor.outcome,
                 descriptor.lookup_needs_no_token,
                 &timing,
+                &rules,
                 now,
             )
             .map(Some)
@@ -311,8 +312,15 @@ async fn arm(
         .parts
         .store
         .write(move |tx| {
-            let now_known =
-                facts::read(tx, &attempt.delivery_id, class, without_token, &timing, now)?;
+            let now_known = facts::read(
+                tx,
+                &attempt.delivery_id,
+                class,
+                without_token,
+                &timing,
+                &rules,
+                now,
+            )?;
             let event = if now_known.delivery.state == State::Unknown {
                 Event::Resend
             } else {
@@ -329,7 +337,7 @@ async fn arm(
             {
                 return Err(StoreError::Stale("The delivery"));
             }
-            tx.arm(&attempt, term, epoch, &rendered, &hash, now)
+            tx.arm(&attempt, term, epoch, &rendered, &hash, &rules, now)
         })
         .await
 }
