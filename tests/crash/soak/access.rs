@@ -57,6 +57,21 @@ impl Soak {
         }
     }
 
+    /// Tokens run out, as they do each day, and a network may have forgotten
+    /// what renews them: the program has to help itself, and nothing turns red.
+    pub(super) fn ages(&mut self) -> &'static str {
+        for channel in &self.channels {
+            if let Way::Bluesky { handle, .. } = &channel.way {
+                let bluesky = self.ground.sandbox.bluesky();
+                bluesky.expire_access_tokens(handle).unwrap();
+                if self.below(2) == 0 {
+                    bluesky.forget_refresh_tokens(Some(handle)).unwrap();
+                }
+            }
+        }
+        "tokens ran out"
+    }
+
     fn telegram_accounts(&self) -> Vec<String> {
         let mut channels = self.channels.clone();
         channels.retain(|one| matches!(one.way, Way::Telegram { .. }));
@@ -134,15 +149,21 @@ impl Soak {
             self.acts.wrong.push(what);
         }
         self.pause(0, 1500);
+        // A reading with the dead token may be under way when the new one comes.
+        let probe = ["channel", "probe", &channel.id];
+        let probing = (self.below(2) == 0).then(|| self.desk.home.allgreen(probe).spawn());
         self.gives_back(at);
         let way = self.channels[at].way.clone();
+        let patient = |run| self.patient(run);
         let mut said = Vec::new();
         for _ in 0..5 {
-            let patient = |run| self.patient(run);
             match self.ground.connect(&self.desk, &way, &patient) {
                 Ok(id) => {
                     assert_eq!(id, channel.id, "the same channel again");
                     self.is_mended(at);
+                    if let Some(probing) = probing {
+                        self.awaited(probing);
+                    }
                     return "access mended";
                 }
                 Err(what) => said.push(what),

@@ -1,7 +1,9 @@
 //! The soak: two daemons and two screens on one store, three networks of three
-//! classes, and round after round something goes wrong. When it is over and
-//! everything is well again, each post is live at most once, in a state that
-//! has a name and a reason, and none went out early or while it was held.
+//! classes, and round after round something goes wrong: processes, wires and
+//! networks, which also take access away, while people pause, move and cancel.
+//! When it is over and everything is well again, each post is live at most
+//! once, in a state that has a name and a reason, none went out before the time
+//! that held or while its channel was held, and no lamp told a lie.
 //!
 //! ```text
 //! ALLGREEN_SOAK_ROUNDS=1000 ALLGREEN_SOAK_SEED=7 \
@@ -23,7 +25,7 @@ use rusqlite::{Connection, OpenFlags};
 use rustix::process::Signal;
 
 use crate::common::PATIENCE;
-use crate::common::process::{Outcome, Run};
+use crate::common::process::{Outcome, Run, Running};
 use crate::common::program::Desk;
 use access::Dead;
 use crew::{Crew, PLACES};
@@ -41,7 +43,7 @@ mod witness;
 const SETTLED: Duration = Duration::from_secs(120);
 
 /// The points of the send at which a process may be told to die.
-const POINTS: [&str; 13] = [
+const POINTS: [&str; 15] = [
     "C0.after",
     "C1.after",
     "C2.after",
@@ -55,6 +57,8 @@ const POINTS: [&str; 13] = [
     "stop.C2.after",
     "stop.C4.after",
     "stop.C5.before",
+    "refresh.answered",
+    "stop.refresh.answered",
 ];
 
 /// What people did, and when a channel could not publish because of it.
@@ -182,7 +186,10 @@ impl Soak {
     /// Runs a command. One that stopped in the middle of a write, where it keeps
     /// everybody from the store, is woken when it takes too long.
     fn patient(&self, run: Run) -> Outcome {
-        let mut running = run.spawn();
+        self.awaited(run.spawn())
+    }
+
+    fn awaited(&self, mut running: Running) -> Outcome {
         let enough = Instant::now() + Duration::from_secs(4);
         while running.is_alive() && Instant::now() < enough {
             std::thread::sleep(Duration::from_millis(5));
@@ -218,7 +225,7 @@ impl Soak {
         let dice = match number % 10 {
             4 => 20,
             8 => 22,
-            _ => self.below(24),
+            _ => self.below(26),
         };
         let what = match dice {
             0..=3 => self.kills(),
@@ -232,6 +239,7 @@ impl Soak {
             18 => self.cancels(),
             20..=21 => self.loses_access(),
             22..=23 => self.reschedules(),
+            24..=25 => self.ages(),
             _ => {
                 self.spoils();
                 self.kills();

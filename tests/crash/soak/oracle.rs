@@ -121,10 +121,18 @@ pub fn judge(
     for channel in channels {
         let all = acts.dead.iter();
         let dead: Vec<_> = all.filter(|one| one.account == channel.account).collect();
-        for (at, cause) in witness::turned_red(database, &channel.id) {
-            if !dead.iter().any(|one| one.begins <= at && at <= one.mended) {
+        let mut green = i64::MIN;
+        for (at, cause) in witness::turned(database, &channel.id) {
+            let Some(cause) = cause else {
+                green = at;
+                continue;
+            };
+            // Once for each time it was taken away: what is seen late of a
+            // token that was replaced says nothing.
+            let mut of_it = dead.iter();
+            if !of_it.any(|one| one.begins <= at && at <= one.mended && green <= one.begins) {
                 wrong.push(format!(
-                    "falsely red at {at} for {cause}: {channel:?}, {dead:?}"
+                    "falsely red at {at} for {cause}, green at {green}: {channel:?}, {dead:?}"
                 ));
             }
         }

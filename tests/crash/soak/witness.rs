@@ -60,12 +60,12 @@ pub fn armed(database: &Connection, delivery: &str) -> Vec<Armed> {
     found.unwrap().collect::<Result<_, _>>().unwrap()
 }
 
-/// When a channel turned red without being disconnected, and for what cause.
-pub fn turned_red(database: &Connection, channel: &str) -> Vec<(i64, String)> {
+/// When a channel turned red, for the cause that follows, or green.
+pub fn turned(database: &Connection, channel: &str) -> Vec<(i64, Option<String>)> {
     let mut all = database
         .prepare(
-            "SELECT at, cause FROM soak_health
-             WHERE channel = ?1 AND publishable = 0 AND status <> 'DISCONNECTED' ORDER BY rowid",
+            "SELECT at, iif(publishable, NULL, cause) FROM soak_health
+             WHERE channel = ?1 AND status <> 'DISCONNECTED' ORDER BY rowid",
         )
         .unwrap();
     let found = all.query_map([channel], |row| Ok((row.get(0)?, row.get(1)?)));
