@@ -199,6 +199,11 @@ async fn commit(inner: &Arc<Inner>, known: &Known, found: Found) -> Result<Vec<C
                     let why = ended(&found).1.message;
                     answers::notice_failed(tx, &known, why.as_deref(), now, &entropy)?;
                 }
+                // A post was taken since: one that was refused counts no more. What
+                // is found may be older than the refusals that made it red.
+                State::Published if !tx.posts_refused(&known.channel.id)? => {
+                    tx.post_taken(&known.channel.id, now)?;
+                }
                 _ => {}
             }
             Ok(transition.calls)
