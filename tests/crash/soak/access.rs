@@ -57,19 +57,32 @@ impl Soak {
         }
     }
 
-    /// Tokens run out, as they do each day, and a network may have forgotten
-    /// what renews them: the program has to help itself, and nothing turns red.
+    /// Tokens run out, and a network may have forgotten what renews them: the
+    /// program has to help itself, and nothing turns red. Not twice in the
+    /// middle of one send, which is what a network does that takes no posts.
     pub(super) fn ages(&mut self) -> &'static str {
+        let idle = "SELECT refused_writes = 0 AND NOT EXISTS (SELECT 1 FROM delivery WHERE channel_id = channel.id
+              AND (state IN ('sending', 'unknown') OR (state = 'scheduled' AND due <= ?2)))
+            FROM channel WHERE id = ?1";
+        let store = database(&self.path());
+        let mut aged = "tokens in use";
         for channel in &self.channels {
-            if let Way::Bluesky { handle, .. } = &channel.way {
+            let Way::Bluesky { handle, .. } = &channel.way else {
+                continue;
+            };
+            if store
+                .query_row(idle, (&channel.id, now()), |row| row.get(0))
+                .unwrap()
+            {
                 let bluesky = self.ground.sandbox.bluesky();
                 bluesky.expire_access_tokens(handle).unwrap();
                 if self.below(2) == 0 {
                     bluesky.forget_refresh_tokens(Some(handle)).unwrap();
                 }
+                aged = "tokens ran out";
             }
         }
-        "tokens ran out"
+        aged
     }
 
     fn telegram_accounts(&self) -> Vec<String> {

@@ -121,8 +121,18 @@ pub fn judge(
     for channel in channels {
         let all = acts.dead.iter();
         let dead: Vec<_> = all.filter(|one| one.account == channel.account).collect();
+        let turned = witness::turned(database, &channel.id);
+        let seen = turned.iter().map(|(_, cause)| cause.is_none());
+        // A channel begins green, with its connect.
+        let seen: Vec<bool> = std::iter::once(true).chain(seen).collect();
+        let told = witness::told(database, &channel.id);
+        if seen != told {
+            wrong.push(format!(
+                "its history tells {told:?}, and it was {seen:?}: {channel:?}"
+            ));
+        }
         let mut green = i64::MIN;
-        for (at, cause) in witness::turned(database, &channel.id) {
+        for (at, cause) in turned {
             let Some(cause) = cause else {
                 green = at;
                 continue;

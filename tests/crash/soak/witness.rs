@@ -71,3 +71,17 @@ pub fn turned(database: &Connection, channel: &str) -> Vec<(i64, Option<String>)
     let found = all.query_map([channel], |row| Ok((row.get(0)?, row.get(1)?)));
     found.unwrap().collect::<Result<_, _>>().unwrap()
 }
+
+/// The same as the history tells it to people.
+pub fn told(database: &Connection, channel: &str) -> Vec<bool> {
+    let mut all = database
+        .prepare(
+            "SELECT publishable FROM history
+             WHERE channel_id = ?1 AND status <> 'DISCONNECTED' ORDER BY id",
+        )
+        .unwrap();
+    let found = all.query_map([channel], |row| row.get::<_, bool>(0));
+    let mut told: Vec<bool> = found.unwrap().collect::<Result<_, _>>().unwrap();
+    told.dedup();
+    told
+}
