@@ -345,3 +345,28 @@ async fn a5_a_post_that_was_refused_once_and_is_found_live_counts_no_more() {
     assert_eq!(state(&second).await, State::Published);
     assert_eq!(bluesky.live_posts(&ann.did).unwrap(), ["first", "second"]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a5_a_repeat_whose_token_ran_out_goes_out_with_the_next_one() {
+    const SEND: &str = "com.atproto.repo.putRecord";
+    let office = Office::open().await;
+    let (ann, channel) = office.channel("ann").await;
+    let bluesky = office.sandbox.bluesky();
+    let post = office.post(&channel, "first", minutes(0)).await;
+    bluesky.fault_once(SEND, Fault::DropBeforeProcessing);
+    office.pass().await;
+    // The repeat is refused, and may not go back to scheduled: the one before
+    // it was never answered.
+    bluesky.expire_access_tokens(&ann.did).unwrap();
+    for _ in 0..8 {
+        office.clock.advance(minutes(1));
+        office.pass().await;
+    }
+    assert_eq!(office.calls("putRecord"), 3);
+    let read = office
+        .hub
+        .store
+        .read(move |q| Ok((q.delivery(&post)?.state, q.channel(&channel)?.publishable)));
+    assert_eq!(read.await.unwrap(), (State::Published, true));
+    assert_eq!(bluesky.live_posts(&ann.did).unwrap(), ["first"]);
+}
