@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use allgreen::domain::machine::Rules;
 use allgreen::support::clock::Clock;
 
 use crate::figures::{percentile, sorted, spread};
@@ -64,7 +65,7 @@ async fn measure(deliveries: usize) -> Figures {
         let began = clock.boot();
         let due = hub
             .store
-            .read(move |q| q.due_by_channel(now, now))
+            .read(move |q| q.due_by_channel(now, now, &Rules::default()))
             .await
             .unwrap();
         look.push(micros(&clock, began));
@@ -96,7 +97,9 @@ async fn measure(deliveries: usize) -> Figures {
                     .await
                     .unwrap();
                 store
-                    .write(move |tx| tx.arm(&attempt, term, epoch, "{}", "hash", now))
+                    .write(move |tx| {
+                        tx.arm(&attempt, term, epoch, "{}", "hash", &Rules::default(), now)
+                    })
                     .await
                     .unwrap();
             }

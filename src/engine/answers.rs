@@ -254,7 +254,7 @@ async fn commit(
         .parts
         .store
         .write(move |tx| {
-            let known = facts::read(tx, &id, class, readable, &timing, now)?;
+            let known = facts::read(tx, &id, class, readable, &timing, &rules, now)?;
             let mut facts = known.facts;
             facts.current = known
                 .attempt
@@ -282,7 +282,9 @@ async fn commit(
                 )?;
                 done.to = transition.to;
                 if done.to == State::Failed {
-                    notice_failed(tx, &known, answer.refusal.as_ref(), now, &entropy)?;
+                    let refusal = answer.refusal.as_ref();
+                    let why = refusal.and_then(|refusal| refusal.evidence.message.as_deref());
+                    notice_failed(tx, &known, why, now, &entropy)?;
                 }
             }
             if done.to == State::Published {
@@ -373,16 +375,15 @@ fn uploads_gone(refusal: Option<&Refusal>) -> bool {
     refusal.is_some_and(|refusal| refusal.evidence.network_code.as_deref() == Some(STEPS_GONE))
 }
 
-fn notice_failed(
+/// Tells people that a post failed, with what was said about it.
+pub(super) fn notice_failed(
     tx: &Tx<'_>,
     known: &Known,
-    refusal: Option<&Refusal>,
+    why: Option<&str>,
     now: UtcMs,
     entropy: &Entropy,
 ) -> Result<(), StoreError> {
-    let why = refusal
-        .and_then(|refusal| refusal.evidence.message.clone())
-        .unwrap_or_else(|| "the network refused it".into());
+    let why = why.unwrap_or("the network refused it");
     let notice = NewNotice {
         workspace_id: Some(known.delivery.workspace_id.clone()),
         channel_id: Some(known.channel.id.clone()),

@@ -124,16 +124,17 @@ async fn read_due(
     now: UtcMs,
 ) -> Result<UtcMs, StoreError> {
     let clock = &inner.parts.clock;
-    let (grace, poll) = (
+    let (grace, poll, rules) = (
         inner.parts.timing.catch_up_spacing,
         inner.parts.timing.store_poll,
+        inner.parts.rules,
     );
     let began = clock.boot();
     let (due, later) = inner
         .parts
         .store
         .read(move |q| {
-            let due = q.due_by_channel(now, now.minus(grace))?;
+            let due = q.due_by_channel(now, now.minus(grace), &rules)?;
             Ok((due, q.next_due(now, now.plus(poll))?))
         })
         .await?;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::domain::channel::{Channel, Status};
 use crate::domain::delivery::{Delivery, State};
-use crate::domain::machine::{Facts, Lateness};
+use crate::domain::machine::{Facts, Lateness, Rules};
 use crate::domain::outcome::OutcomeClass;
 use crate::store::attempts::Attempt;
 use crate::store::{Reads, StoreError};
@@ -33,6 +33,7 @@ pub fn read(
     class: OutcomeClass,
     reads_without_token: bool,
     timing: &Timing,
+    rules: &Rules,
     now: UtcMs,
 ) -> Result<Known, StoreError> {
     let delivery = q.delivery(id)?;
@@ -59,7 +60,10 @@ pub fn read(
     let settled_at = armed_at.map(|at| at.plus(timing.settle).max(unsettled_until.unwrap_or(at)));
     let unknown_from = delivery.unknown_since.max(settled_at);
     let facts = Facts {
-        can_send: channel.can_send() && !earlier_open && !q.restored()? && !q.clock_in_doubt()?,
+        can_send: channel.can_send_under(rules)
+            && !earlier_open
+            && !q.restored()?
+            && !q.clock_in_doubt()?,
         connected,
         class,
         due: delivery.due,

@@ -176,7 +176,7 @@ pub async fn miss(inner: &Arc<Inner>, delivery: &Delivery, now: UtcMs) -> Result
         .store
         .write(move |tx| {
             let class = crate::domain::outcome::OutcomeClass::Key;
-            let known = super::facts::read(tx, &id, class, true, &timing, now)?;
+            let known = super::facts::read(tx, &id, class, true, &timing, &rules, now)?;
             let Ok(transition) = step(
                 known.delivery.state,
                 &Event::Late,

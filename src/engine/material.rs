@@ -45,7 +45,7 @@ struct Words {
 /// When the store cannot be read.
 pub async fn read(inner: &Arc<Inner>, id: &DeliveryId) -> Result<Option<Material>, StoreError> {
     let now = inner.now();
-    let timing = inner.parts.timing.clone();
+    let (timing, rules) = (inner.parts.timing.clone(), inner.parts.rules);
     let networks = Arc::clone(&inner.parts.networks);
     let id = id.clone();
     inner
@@ -60,7 +60,7 @@ pub async fn read(inner: &Arc<Inner>, id: &DeliveryId) -> Result<Option<Material
                 let descriptor = networked.descriptor();
                 (descriptor.outcome, descriptor.lookup_needs_no_token)
             };
-            let known = facts::read(q, &id, class, alone, &timing, now)?;
+            let known = facts::read(q, &id, class, alone, &timing, &rules, now)?;
             Ok(Some(Material {
                 tokens: tokens(q, known.channel.login_id.as_ref())?,
                 words: words(q, &known)?,

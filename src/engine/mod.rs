@@ -213,6 +213,7 @@ pub fn rules() -> Rules {
         no_settle: fault::armed("rules.no_settle"),
         stealable_lease: fault::armed("rules.steal_lease"),
         late_send: fault::armed("rules.late_send"),
+        ignore_health: fault::armed("rules.ignore_health"),
         ..Rules::default()
     }
 }

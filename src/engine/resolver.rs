@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use super::facts::{self, Known};
 use super::{Inner, answers, material, refresher, sender};
+use crate::domain::answer::AnswerClass;
+use crate::domain::channel::Evidence;
 use crate::domain::delivery::State;
 use crate::domain::ids::DeliveryId;
 use crate::domain::machine::{Call, Event, Look, Poll, Transition, Write, step};
@@ -128,6 +130,7 @@ pub async fn look(inner: &Arc<Inner>, id: &DeliveryId) -> Result<bool, StoreErro
 
 async fn read(inner: &Arc<Inner>, id: &DeliveryId) -> Result<Known, StoreError> {
     let (id, timing, now) = (id.clone(), inner.parts.timing.clone(), inner.now());
+    let rules = inner.parts.rules;
     let networks = Arc::clone(&inner.parts.networks);
     inner
         .parts
@@ -146,6 +149,7 @@ async fn read(inner: &Arc<Inner>, id: &DeliveryId) -> Result<Known, StoreError> 
                 descriptor.outcome,
                 descriptor.lookup_needs_no_token,
                 &timing,
+                &rules,
                 now,
             )
         })
@@ -170,7 +174,7 @@ async fn commit(inner: &Arc<Inner>, known: &Known, found: Found) -> Result<Vec<C
         .parts
         .store
         .write(move |tx| {
-            let mut known = facts::read(tx, &id, class, without_token, &timing, now)?;
+            let mut known = facts::read(tx, &id, class, without_token, &timing, &rules, now)?;
             let found = own(tx, &known, found)?;
             let absent = found == Found::Absent;
             if absent {
@@ -192,8 +196,18 @@ async fn commit(inner: &Arc<Inner>, known: &Known, found: Found) -> Result<Vec<C
                 transition.to
             };
             write(tx, &known, &transition, to, &found, &timing, now)?;
-            if transition.to == State::NeedsDecision {
-                ask(tx, &known, now, &entropy)?;
+            match transition.to {
+                State::NeedsDecision => ask(tx, &known, now, &entropy)?,
+                State::Failed => {
+                    let why = ended(&found).1.message;
+                    answers::notice_failed(tx, &known, why.as_deref(), now, &entropy)?;
+                }
+                // A post was taken since: one that was refused counts no more. What
+                // is found may be older than the refusals that made it red.
+                State::Published if !tx.posts_refused(&known.channel.id)? => {
+                    tx.post_taken(&known.channel.id, now)?;
+                }
+                _ => {}
             }
             Ok(transition.calls)
         })
@@ -215,6 +229,23 @@ fn own(tx: &Tx<'_>, known: &Known, found: Found) -> Result<Found, StoreError> {
     } else {
         Found::Unreadable(answers::unclear(evidence))
     })
+}
+
+/// Why a delivery ends as failed after such a reading. Absence ends one only
+/// where nothing will send it any more.
+fn ended(found: &Found) -> (AnswerClass, Evidence) {
+    match found {
+        Found::Different(evidence) => (AnswerClass::InvalidPost, evidence.clone()),
+        Found::Unreadable(refusal) => (refusal.class, refusal.evidence.clone()),
+        Found::Absent | Found::Published(_) => {
+            let message = "The answer to it was lost, and the network does not have it. It is not sent again, because the channel is disconnected.";
+            let evidence = Evidence {
+                message: Some(message.into()),
+                ..Evidence::default()
+            };
+            (AnswerClass::Transient, evidence)
+        }
+    }
 }
 
 fn event(state: State, found: &Found) -> Event {
@@ -270,6 +301,11 @@ fn write(
         && verdict.evidence.message.is_none()
     {
         verdict.evidence.message = Some(NOT_FINISHED.into());
+    }
+    if to == State::Failed {
+        // Whoever asks why must read more than that it failed.
+        let (class, evidence) = ended(found);
+        (verdict.class, verdict.evidence) = (Some(class), evidence);
     }
     record.verdict = Some(verdict);
     record.close = to != known.delivery.state

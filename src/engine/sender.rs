@@ -260,7 +260,15 @@ impl Send<'_> {
         parts
             .store
             .write(move |tx| {
-                let known = facts::read(tx, &intent.delivery, class, without_token, &timing, now)?;
+                let known = facts::read(
+                    tx,
+                    &intent.delivery,
+                    class,
+                    without_token,
+                    &timing,
+                    &rules,
+                    now,
+                )?;
                 let event = if known.delivery.state == State::Unknown {
                     Event::Resend
                 } else {
@@ -273,7 +281,15 @@ impl Send<'_> {
                     Some(attempt) => attempt,
                     None => intent.prepare(tx, now)?,
                 };
-                tx.arm(&attempt, intent.term, intent.epoch, &rendered, &hash, now)?;
+                tx.arm(
+                    &attempt,
+                    intent.term,
+                    intent.epoch,
+                    &rendered,
+                    &hash,
+                    &rules,
+                    now,
+                )?;
                 Ok(attempt)
             })
             .await

@@ -9,7 +9,7 @@ use crate::domain::answer::AnswerClass;
 use crate::domain::channel::Evidence;
 use crate::domain::delivery::State;
 use crate::domain::ids::{AttemptId, DeliveryId, OperatorId};
-use crate::domain::machine::Ask;
+use crate::domain::machine::{Ask, Rules};
 use crate::support::entropy::Entropy;
 use crate::support::time::UtcMs;
 
@@ -303,6 +303,10 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// [`StoreError::Stale`] when any of them moved on; nothing may be sent then.
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "every fact the intent is fenced by"
+    )]
     pub fn arm(
         &self,
         attempt: &Attempt,
@@ -310,6 +314,7 @@ impl Tx<'_> {
         epoch: i64,
         rendered: &str,
         request_hash: &str,
+        rules: &Rules,
         now: UtcMs,
     ) -> Result<(), StoreError> {
         self.fence(term)?;
@@ -317,7 +322,7 @@ impl Tx<'_> {
         let channel = self.channel(&delivery.channel_id)?;
         if !matches!(delivery.state, State::Scheduled | State::Unknown)
             || channel.epoch != epoch
-            || !channel.can_send()
+            || !channel.can_send_under(rules)
             || self.restored()?
         {
             return Err(StoreError::Stale("The channel or the delivery"));

@@ -172,7 +172,7 @@ fn row_20_a_panic_in_one_network_leaves_the_others_alone_and_prints_no_secret() 
             logs.push_str(&std::fs::read_to_string(entry.path()).unwrap());
         }
     }
-    assert!(!logs.contains(ground.bot_token()) && !logs.contains(password.as_str()));
+    assert!(!logs.contains(&ground.bot_token()) && !logs.contains(password.as_str()));
 }
 
 #[test]

@@ -202,3 +202,51 @@ async fn e_a_lost_answer_is_still_looked_up_after_it() {
         ["on the wire"]
     );
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn e_what_was_lost_on_the_way_and_is_not_there_says_so_after_it() {
+    let office = Office::open().await;
+    let (ann, channel) = office.channel("ann").await;
+    let post = office.post(&channel, "on the wire", minutes(0)).await;
+    office.sandbox.bluesky().fault_once(
+        "com.atproto.repo.putRecord",
+        allgreen::sandbox::faults::Fault::DropBeforeProcessing,
+    );
+    office.pass().await;
+    disconnect(&office.hub, &channel).await.unwrap();
+    for _ in 0..3 {
+        office.clock.advance(minutes(5));
+        office.pass().await;
+    }
+    assert!(
+        office
+            .sandbox
+            .bluesky()
+            .live_posts(&ann.did)
+            .unwrap()
+            .is_empty()
+    );
+    let why = views::why(&office.hub, &post).await.unwrap();
+    assert_eq!(why.verdict, "failed", "{}", why.sentence);
+    assert!(
+        why.sentence.contains("answer to it was lost")
+            && why.sentence.contains("channel is disconnected"),
+        "{}",
+        why.sentence
+    );
+    assert!(
+        !why.sentence.contains("refused"),
+        "nobody refused it: {}",
+        why.sentence
+    );
+    let notices: Vec<String> = office
+        .raw()
+        .prepare("SELECT text FROM notice WHERE kind = 'post_failed'")
+        .unwrap()
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    assert_eq!(notices.len(), 1, "{notices:?}");
+    assert!(notices[0].contains("does not have it"), "{notices:?}");
+}

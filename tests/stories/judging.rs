@@ -6,9 +6,12 @@ use std::time::Duration;
 use allgreen::domain::answer::AnswerClass;
 use allgreen::domain::channel::Cause;
 use allgreen::domain::delivery::State;
+use allgreen::domain::ids::DeliveryId;
 use allgreen::domain::publisher::CommandKind;
+use allgreen::sandbox::faults::Fault;
 use allgreen::store::incidents::Incident;
 
+use crate::office::Office;
 use crate::stand_in::{Asked, LIFE, Stage, refusal};
 use crate::world::{World, minutes};
 
@@ -304,4 +307,66 @@ async fn c7_what_is_late_is_one_incident_that_names_what_keeps_it() {
         .await;
     assert_eq!(stage.network.posts().len(), 3);
     stage.world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a5_a_post_that_was_refused_once_and_is_found_live_counts_no_more() {
+    const SEND: &str = "com.atproto.repo.putRecord";
+    let office = Office::open().await;
+    let (ann, channel) = office.channel("ann").await;
+    let bluesky = office.sandbox.bluesky();
+    let state = async |id: &DeliveryId| {
+        let id = id.clone();
+        let read = office.hub.store.read(move |q| q.delivery(&id));
+        read.await.unwrap().state
+    };
+
+    // Refused with a token that ran out, sent with the next, and not answered.
+    let first = office.post(&channel, "first", minutes(0)).await;
+    bluesky.expire_access_tokens(&ann.did).unwrap();
+    bluesky.fault_once(SEND, Fault::Delay(0));
+    bluesky.fault_once(SEND, Fault::DropAnswer);
+    for _ in 0..4 {
+        office.pass().await;
+        office.clock.advance(minutes(1));
+    }
+    assert_eq!(state(&first).await, State::Published);
+    assert_eq!(bluesky.waiting_faults(), 0);
+
+    let second = office.post(&channel, "second", minutes(0)).await;
+    bluesky.expire_access_tokens(&ann.did).unwrap();
+    for _ in 0..2 {
+        office.pass().await;
+        office.clock.advance(minutes(1));
+    }
+    let id = channel.clone();
+    let read = office.hub.store.read(move |q| q.channel(&id));
+    assert!(read.await.unwrap().publishable, "a token that ran out once");
+    assert_eq!(state(&second).await, State::Published);
+    assert_eq!(bluesky.live_posts(&ann.did).unwrap(), ["first", "second"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a5_a_repeat_whose_token_ran_out_goes_out_with_the_next_one() {
+    const SEND: &str = "com.atproto.repo.putRecord";
+    let office = Office::open().await;
+    let (ann, channel) = office.channel("ann").await;
+    let bluesky = office.sandbox.bluesky();
+    let post = office.post(&channel, "first", minutes(0)).await;
+    bluesky.fault_once(SEND, Fault::DropBeforeProcessing);
+    office.pass().await;
+    // The repeat is refused, and may not go back to scheduled: the one before
+    // it was never answered.
+    bluesky.expire_access_tokens(&ann.did).unwrap();
+    for _ in 0..8 {
+        office.clock.advance(minutes(1));
+        office.pass().await;
+    }
+    assert_eq!(office.calls("putRecord"), 3);
+    let read = office
+        .hub
+        .store
+        .read(move |q| Ok((q.delivery(&post)?.state, q.channel(&channel)?.publishable)));
+    assert_eq!(read.await.unwrap(), (State::Published, true));
+    assert_eq!(bluesky.live_posts(&ann.did).unwrap(), ["first"]);
 }

@@ -5,7 +5,7 @@ use allgreen::domain::answer::AnswerClass;
 use allgreen::domain::channel::{Cause, Evidence};
 use allgreen::domain::delivery::{Delivery, State};
 use allgreen::domain::ids::{ChannelId, DeliveryId};
-use allgreen::domain::machine::Ask;
+use allgreen::domain::machine::{Ask, Rules};
 use allgreen::domain::publisher::CommandKind;
 use allgreen::store::attempts::{Attempt, NewVerdict, Record};
 use allgreen::store::{Store, StoreError, Tx};
@@ -63,7 +63,17 @@ impl Scene {
         let (attempt, rendered) = (attempt.clone(), rendered.to_owned());
         self.room
             .store
-            .write(move |tx| tx.arm(&attempt, term, epoch, &rendered, "hash", later(5)))
+            .write(move |tx| {
+                tx.arm(
+                    &attempt,
+                    term,
+                    epoch,
+                    &rendered,
+                    "hash",
+                    &Rules::default(),
+                    later(5),
+                )
+            })
             .await
     }
 

@@ -333,3 +333,68 @@ async fn a_rate_limit_delays_a_post_as_long_as_it_says_and_breaks_nothing() {
     assert!(channel.publishable);
     assert_eq!(telegram.messages().len(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a4_a_login_for_one_chat_does_not_mend_the_right_that_is_missing_in_another() {
+    let (office, token) = office().await;
+    let telegram = office.sandbox.telegram().clone();
+    let other = "@acme_jobs";
+    let made = telegram.create_chat(ChatKind::Channel, "Jobs", Some("acme_jobs"));
+    made.unwrap();
+    let posts = |post| Rights::Administrator { post };
+    telegram.set_rights(BOT, other, posts(true)).unwrap();
+    let credential = |chat: &str| Credential::BotToken {
+        chat: chat.into(),
+        token: Secret::new(&token),
+    };
+    let main = office.main().await;
+    let mut channels = Vec::new();
+    for chat in [CHAT, other] {
+        let connected = connect(&office.hub, &main, Network::Telegram, credential(chat));
+        channels.push(connected.await.unwrap().channel.channel.id);
+    }
+    let lamp = async || {
+        let id = channels[0].clone();
+        let read = office.hub.store.read(move |q| q.channel(&id));
+        let channel = read.await.unwrap();
+        (channel.publishable, channel.cause)
+    };
+    telegram.set_rights(BOT, CHAT, posts(false)).unwrap();
+    let held = office.post(&channels[0], "held", minutes(20)).await;
+    for _ in 0..2 {
+        office.clock.advance(minutes(20));
+        office.pass().await;
+    }
+    assert_eq!(lamp().await, (false, Cause::ScopeMissing));
+
+    let again = async || {
+        let done = reconnect(&office.hub, &channels[1], credential(other));
+        assert!(done.await.unwrap().reconnected);
+    };
+    again().await;
+    assert_eq!(lamp().await, (false, Cause::ScopeMissing), "nobody looked");
+    office.pass().await;
+    assert_eq!(lamp().await, (false, Cause::ScopeMissing), "still missing");
+
+    // Once the right is back, the look that such a login asks for finds it.
+    telegram.set_rights(BOT, CHAT, posts(true)).unwrap();
+    again().await;
+    let planned: i64 = office
+        .raw()
+        .query_row(
+            "SELECT next_probe_at FROM channel WHERE id = ?1",
+            [channels[0].as_str()],
+            |row| row.get(0),
+        )
+        .unwrap();
+    assert_eq!(planned, office.clock.now().0, "looked at at once");
+    probe(&office.hub, &channels[0]).await.unwrap();
+    office.commands().await;
+    assert_eq!(lamp().await, (true, Cause::None));
+    for _ in 0..2 {
+        office.pass().await;
+        office.clock.advance(minutes(5));
+    }
+    let read = office.hub.store.read(move |q| q.delivery(&held));
+    assert_eq!(read.await.unwrap().state, State::Published);
+}

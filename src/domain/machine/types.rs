@@ -226,6 +226,8 @@ pub struct Rules {
     pub stealable_lease: bool,
     /// Broken: an armed request leaves however late.
     pub late_send: bool,
+    /// Broken: a channel that cannot publish is sent over like any other.
+    pub ignore_health: bool,
 }
 
 impl Default for Rules {
@@ -238,6 +240,7 @@ impl Default for Rules {
             no_settle: false,
             stealable_lease: false,
             late_send: false,
+            ignore_health: false,
         }
     }
 }

@@ -264,17 +264,20 @@ fn renew(
     }
     let missing = login.missing_scopes();
     tx.set_scopes(id, &login.signed.scopes, &missing)?;
+    let proved = is_the_one || mended_by(login, channel);
     let text = match (is_the_one, channel.publishable) {
         (true, _) => "Logged in again and proved.",
-        (false, true) => "Logged in again by way of another channel.",
-        (false, false) => "Mended by the login of another channel.",
+        (false, false) if proved => "Mended by the login of another channel.",
+        (false, _) => "Logged in again by way of another channel.",
     };
     tx.add_history(id, "reconnected", text, &Evidence::default(), Some(by), now)?;
-    if missing.is_empty() {
+    if !missing.is_empty() {
+        break_for_scopes(tx, acting, id, &missing)?;
+    } else if proved {
         let next = now.plus(machine.timing.probe_every);
         tx.prove_channel(id, next, Some(by), now, &acting.entropy)?;
     } else {
-        break_for_scopes(tx, acting, id, &missing)?;
+        tx.plan_probe(id, Some(now))?;
     }
     let detail = json!({ "handle": login.account.handle, "remoteId": channel.remote_id });
     let workspace = Some(&channel.workspace_id);
@@ -291,6 +294,18 @@ fn renew(
         tx.add_notice(&notice, Severity::Info, now, &acting.entropy)?;
     }
     Ok(())
+}
+
+/// Whether this login says that another channel it serves may publish again. Of
+/// another account it proves the access, and not what the account itself lacks:
+/// a right in its chat, or being there at all.
+fn mended_by(login: &Login, channel: &Channel) -> bool {
+    let same = channel.kind == login.account.kind && channel.remote_id == login.account.remote_id;
+    same || match channel.cause {
+        Cause::Restricted | Cause::RoleLost | Cause::AccountGone => false,
+        Cause::ScopeMissing => !channel.missing_scopes.is_empty(),
+        _ => true,
+    }
 }
 
 fn break_for_scopes(

@@ -135,7 +135,15 @@ impl Machine {
             }
             None => (OutcomeClass::Unknowable, false),
         };
-        Ok(facts::read(q, id, class, open, &self.timing, now)?)
+        Ok(facts::read(
+            q,
+            id,
+            class,
+            open,
+            &self.timing,
+            &Rules::default(),
+            now,
+        )?)
     }
 
     /// Asks the machine about `event` and carries out what it says.

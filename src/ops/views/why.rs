@@ -3,6 +3,7 @@
 use super::super::time::civil;
 use super::super::{Hub, OpError};
 use super::queue::{DeliveryView, delivery_view};
+use crate::domain::answer::AnswerClass;
 use crate::domain::delivery::{Blocker, Delivery, Shown};
 use crate::domain::ids::{ChannelId, DeliveryId};
 use crate::domain::role::Act;
@@ -148,12 +149,19 @@ fn sentence(
                 format!("It went out on {place} at {when}{link}."),
             )
         }
-        Shown::Failed => (
-            "failed",
-            format!(
-                "It did not go out on {place}: the network refused it{reason}. It was due {due}."
-            ),
-        ),
+        // What ended without their answer was not refused.
+        Shown::Failed => {
+            let error = one.last_error.as_ref();
+            let lost = error.filter(|error| error.class == AnswerClass::Transient);
+            let why = match lost.and_then(|error| error.evidence.message.as_deref()) {
+                Some(said) => said.trim_end_matches('.').to_owned(),
+                None => format!("the network refused it{reason}"),
+            };
+            (
+                "failed",
+                format!("It did not go out on {place}: {why}. It was due {due}."),
+            )
+        }
         Shown::Missed => (
             "missed",
             format!(

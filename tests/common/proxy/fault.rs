@@ -78,7 +78,8 @@ impl Fault {
         }
     }
 
-    pub(super) fn name(&self) -> &'static str {
+    /// As the log of calls names it.
+    pub fn name(&self) -> &'static str {
         match self {
             Self::Pass => "pass",
             Self::LoseAnswer => "lose answer",

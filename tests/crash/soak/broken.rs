@@ -175,3 +175,26 @@ fn row_17_a_stolen_role_and_a_late_send_make_two_posts_and_fail_the_oracle() {
     let wrong = stopped.judged(vec![thief], 2);
     assert_eq!(twice(&wrong), 1, "{wrong:#?}");
 }
+
+/// A network takes the access to a channel away, a post waits there until the
+/// channel says so, and somebody logs in again.
+fn refused(rule: &str) -> Vec<String> {
+    let mut soak = Soak::new(1, rule);
+    let is_mastodon = |one: &Channel| matches!(one.way, Way::Mastodon { .. });
+    let at = soak.channels.iter().position(is_mastodon).unwrap();
+    let account = soak.channels[at].account.clone();
+    soak.crew.complete(&soak.desk.home, None);
+    soak.loses_this(at, false, vec![account]);
+    soak.mends(at);
+    soak.ends_well()
+}
+
+#[test]
+fn row_38_a_send_over_a_broken_channel_fails_the_oracle_of_the_soak() {
+    let wrong = refused("rules.ignore_health");
+    assert!(
+        wrong.iter().any(|one| one.contains("channel was broken")),
+        "{wrong:#?}"
+    );
+    assert_eq!(refused(""), Vec::<String>::new());
+}

@@ -1,6 +1,6 @@
 //! The processes of the soak: two daemons and two screens on one home.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
@@ -112,7 +112,16 @@ impl Crew {
             return;
         }
         match std::mem::replace(&mut self.members[at], Member::Gone) {
-            Member::Daemon(running) => drop(running.terminate(FAREWELL).ok()),
+            Member::Daemon(mut running) => {
+                running.signal(Signal::TERM);
+                let last = Instant::now() + FAREWELL;
+                while running.is_alive() && Instant::now() < last {
+                    // One that stops itself on its way out has to be woken.
+                    running.signal(Signal::CONT);
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                drop(running.wait(Duration::ZERO).ok());
+            }
             Member::Screen(mut term) => {
                 term.signal("TERM");
                 term.ended_within(FAREWELL);

@@ -2,15 +2,17 @@
 //! behind a proxy that spoils calls, and one home with a channel on each of
 //! their accounts.
 
+use std::cell::RefCell;
 use std::time::Duration;
 
 use allgreen::sandbox::Sandbox;
 use allgreen::sandbox::ledger::{Act, LedgerEntry};
 use allgreen::sandbox::telegram::{ChatKind, Rights};
 
+use super::witness;
 use crate::common::process::{Home, Outcome, Run};
 use crate::common::program::Desk;
-use crate::common::proxy::Proxy;
+use crate::common::proxy::{Call, Fault, Proxy};
 use crate::common::simulated::sandbox;
 use crate::common::{PATIENCE, eventually};
 
@@ -75,6 +77,19 @@ impl Way {
     }
 }
 
+/// What was taken away at a network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// The app password, or the password that every token ended with.
+    Password,
+    /// The account is taken down.
+    Takedown,
+    /// The token of the bot, for every chat.
+    Token,
+    /// The right to post in one chat.
+    Rights,
+}
+
 /// One channel of the soak.
 #[derive(Clone, Debug)]
 pub struct Channel {
@@ -94,7 +109,7 @@ pub struct Ground {
     directory: Proxy,
     mastodon: Proxy,
     telegram: Proxy,
-    bot: String,
+    bot: RefCell<String>,
     /// When the proxies began to count, in milliseconds since 1970.
     started: i64,
 }
@@ -125,14 +140,14 @@ impl Ground {
             directory,
             mastodon,
             telegram,
-            bot,
+            bot: bot.into(),
             started,
         }
     }
 
     /// The token of the bot.
-    pub fn bot_token(&self) -> &str {
-        &self.bot
+    pub fn bot_token(&self) -> String {
+        self.bot.borrow().clone()
     }
 
     /// A home that finds the networks behind the proxies.
@@ -173,7 +188,7 @@ impl Ground {
             let way = Way::Telegram { chat };
             channels.push((way, account.to_string()));
         }
-        channels
+        let channels = channels
             .into_iter()
             .map(|(way, account)| Channel {
                 id: self
@@ -182,7 +197,9 @@ impl Ground {
                 way,
                 account,
             })
-            .collect()
+            .collect();
+        witness::installed(&desk.home.file("allgreen.db"));
+        channels
     }
 
     /// Connects an account, again or for the first time; the channel's id, or
@@ -208,7 +225,7 @@ impl Ground {
             ),
             Way::Telegram { chat } => (
                 vec!["telegram", "--chat", chat, "--token-stdin"],
-                self.bot.clone(),
+                self.bot_token(),
             ),
         };
         let mut all = vec!["channel", "connect"];
@@ -221,13 +238,68 @@ impl Ground {
         }
     }
 
+    /// Takes the access of an account away at its network, in one of the ways
+    /// there; nobody tells the program.
+    pub fn lose(&self, way: &Way, other: bool) -> Loss {
+        match way {
+            Way::Bluesky { handle, .. } if other => {
+                self.sandbox.bluesky().takedown(handle, true).unwrap();
+                Loss::Takedown
+            }
+            Way::Bluesky { handle, password } => {
+                let bluesky = self.sandbox.bluesky();
+                bluesky.revoke_app_password(handle, password).unwrap();
+                bluesky.expire_access_tokens(handle).unwrap();
+                Loss::Password
+            }
+            Way::Mastodon { name } => {
+                self.sandbox.mastodon().password_reset(name).unwrap();
+                Loss::Password
+            }
+            Way::Telegram { chat } if other => {
+                let none = Rights::Administrator { post: false };
+                self.sandbox.telegram().set_rights(BOT, chat, none).unwrap();
+                Loss::Rights
+            }
+            Way::Telegram { .. } => {
+                let fresh = self.sandbox.telegram().revoke_token(BOT).unwrap();
+                self.bot.replace(fresh);
+                Loss::Token
+            }
+        }
+    }
+
+    /// Makes a login possible again; `number` names what is made anew.
+    pub fn give_back(&self, way: &mut Way, loss: Loss, number: usize) {
+        match (way, loss) {
+            (Way::Bluesky { handle, .. }, Loss::Takedown) => {
+                self.sandbox.bluesky().takedown(handle, false).unwrap();
+            }
+            (Way::Bluesky { handle, password }, _) => {
+                let name = format!("allgreen {number}");
+                let bluesky = self.sandbox.bluesky();
+                *password = bluesky.create_app_password(handle, &name).unwrap();
+            }
+            (Way::Telegram { chat }, Loss::Rights) => {
+                let posts = Rights::Administrator { post: true };
+                let telegram = self.sandbox.telegram();
+                telegram.set_rights(BOT, chat, posts).unwrap();
+            }
+            // A fresh token is made with each login, or was made at once.
+            (Way::Mastodon { .. } | Way::Telegram { .. }, _) => {}
+        }
+    }
+
     /// The proxy in front of a channel's network, and the name of the call that
     /// makes a post there.
     pub fn wire(&self, way: &Way) -> (&Proxy, String) {
         match way {
             Way::Bluesky { .. } => (&self.bluesky, "com.atproto.repo.putRecord".into()),
             Way::Mastodon { .. } => (&self.mastodon, "/api/v1/statuses".into()),
-            Way::Telegram { .. } => (&self.telegram, format!("/bot{}/sendMessage", self.bot)),
+            Way::Telegram { .. } => (
+                &self.telegram,
+                format!("/bot{}/sendMessage", self.bot_token()),
+            ),
         }
     }
 
@@ -241,6 +313,11 @@ impl Ground {
         ] {
             proxy.heal();
         }
+    }
+
+    /// Whether no call to the server that may forget keys is or will be doubled.
+    pub fn doubles_nothing(&self) -> bool {
+        self.mastodon.unused_faults() == 0 && self.mastodon.calls("*").iter().all(|call| call.done)
     }
 
     /// Waits until nothing is on its way to a network any more.
@@ -261,32 +338,38 @@ impl Ground {
         all
     }
 
-    /// When each call that makes a post began to arrive, in milliseconds since
-    /// 1970, at which network, and what it carried.
-    pub fn arrivals(&self) -> Vec<(i64, &'static str, String)> {
-        let ways = [
-            Way::Bluesky {
-                handle: String::new(),
-                password: String::new(),
-            },
-            Way::Mastodon {
-                name: String::new(),
-            },
-            Way::Telegram {
-                chat: String::new(),
-            },
-        ];
-        ways.iter()
-            .flat_map(|way| {
-                let (proxy, name) = self.wire(way);
-                let calls = proxy.calls(&name).into_iter();
-                calls.map(move |call| (way.network(), call))
-            })
-            .map(|(network, call)| {
-                let at = i64::try_from(call.at.as_millis()).expect("a test is short");
-                let body = String::from_utf8_lossy(&call.body).into_owned();
-                (self.started + at, network, body)
-            })
-            .collect()
+    /// Every call that makes a post.
+    pub fn arrivals(&self) -> Vec<Arrival> {
+        let of = |network: &'static str, proxy: &Proxy, ending: &str| -> Vec<Arrival> {
+            let mut calls = proxy.calls("*");
+            calls.retain(|call| call.verb == "POST" && call.name.ends_with(ending));
+            let arrival = |call: Call| Arrival {
+                at: self.started + i64::try_from(call.at.as_millis()).expect("a test is short"),
+                network,
+                body: String::from_utf8_lossy(&call.body).into_owned(),
+                doubled: call.fault == Some(Fault::Double.name()),
+                taken: call.server_said.iter().filter(|one| **one == 200).count(),
+            };
+            calls.into_iter().map(arrival).collect()
+        };
+        let mut all = of("bluesky", &self.bluesky, "com.atproto.repo.putRecord");
+        all.extend(of("mastodon", &self.mastodon, "/api/v1/statuses"));
+        // Whatever token the bot had at the time.
+        all.extend(of("telegram", &self.telegram, "/sendMessage"));
+        all
     }
+}
+
+/// A call that makes a post, as the proxy saw it.
+pub struct Arrival {
+    /// When it began to arrive, in milliseconds since 1970.
+    pub at: i64,
+    /// At which network.
+    pub network: &'static str,
+    /// What it carried.
+    pub body: String,
+    /// Whether the wire made two of it.
+    pub doubled: bool,
+    /// How often the network took it.
+    pub taken: usize,
 }

@@ -1,7 +1,9 @@
 //! The soak: two daemons and two screens on one store, three networks of three
-//! classes, and round after round something goes wrong. When it is over and
-//! everything is well again, each post is live at most once, in a state that
-//! has a name and a reason, and none went out early or while it was held.
+//! classes, and round after round something goes wrong: processes, wires and
+//! networks, which also take access away, while people pause, move and cancel.
+//! When it is over and everything is well again, each post is live at most
+//! once, in a state that has a name and a reason, none went out before the time
+//! that held or while its channel was held, and no lamp told a lie.
 //!
 //! ```text
 //! ALLGREEN_SOAK_ROUNDS=1000 ALLGREEN_SOAK_SEED=7 \
@@ -16,7 +18,6 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use allgreen::support::entropy::Entropy;
@@ -24,22 +25,25 @@ use rusqlite::{Connection, OpenFlags};
 use rustix::process::Signal;
 
 use crate::common::PATIENCE;
-use crate::common::process::{Outcome, Run, send, wait_until_dead};
+use crate::common::process::{Outcome, Run, Running};
 use crate::common::program::Desk;
-use crate::common::proxy::Fault;
+use access::Dead;
 use crew::{Crew, PLACES};
 use ground::{Channel, Ground, Way};
 
+mod access;
+mod acts;
 mod broken;
 mod crew;
 pub mod ground;
 mod oracle;
+mod witness;
 
 /// How long everything may take to settle at the end.
 const SETTLED: Duration = Duration::from_secs(120);
 
 /// The points of the send at which a process may be told to die.
-const POINTS: [&str; 11] = [
+const POINTS: [&str; 15] = [
     "C0.after",
     "C1.after",
     "C2.after",
@@ -49,8 +53,12 @@ const POINTS: [&str; 11] = [
     "C6.after",
     "C7.after",
     "C8.after",
+    "stop.C1.after",
+    "stop.C2.after",
     "stop.C4.after",
     "stop.C5.before",
+    "refresh.answered",
+    "stop.refresh.answered",
 ];
 
 /// What people did, and when a channel could not publish because of it.
@@ -59,9 +67,10 @@ pub struct Acts {
     windows: Vec<(String, i64, i64)>,
     disconnected: BTreeSet<String>,
     cancelled: BTreeSet<String>,
-    /// When a post was due before a person ordered it anew, which makes it due
-    /// at once.
-    first_due: std::collections::BTreeMap<String, i64>,
+    /// When accounts could not be written to.
+    dead: Vec<Dead>,
+    /// What was seen to be wrong on the way.
+    wrong: Vec<String>,
 }
 
 impl Acts {
@@ -177,7 +186,10 @@ impl Soak {
     /// Runs a command. One that stopped in the middle of a write, where it keeps
     /// everybody from the store, is woken when it takes too long.
     fn patient(&self, run: Run) -> Outcome {
-        let mut running = run.spawn();
+        self.awaited(run.spawn())
+    }
+
+    fn awaited(&self, mut running: Running) -> Outcome {
         let enough = Instant::now() + Duration::from_secs(4);
         while running.is_alive() && Instant::now() < enough {
             std::thread::sleep(Duration::from_millis(5));
@@ -209,7 +221,13 @@ impl Soak {
         }
         self.post(&format!("post {number} of {}", self.seed));
         self.pause(0, 800);
-        let what = match self.below(20) {
+        // Each is there in every ten rounds, whatever the dice say.
+        let dice = match number % 10 {
+            4 => 20,
+            8 => 22,
+            _ => self.below(26),
+        };
+        let what = match dice {
             0..=3 => self.kills(),
             4..=5 => self.kills_on_the_wire(),
             6..=8 => self.stops(),
@@ -219,6 +237,9 @@ impl Soak {
             16 => self.holds(),
             17 => self.disconnects(),
             18 => self.cancels(),
+            20..=21 => self.loses_access(),
+            22..=23 => self.reschedules(),
+            24..=25 => self.ages(),
             _ => {
                 self.spoils();
                 self.kills();
@@ -227,6 +248,11 @@ impl Soak {
         };
         *self.happened.entry(what).or_default() += 1;
         self.go_on();
+        // For some rounds nobody looks.
+        if let Some(at) = self.first_dead().filter(|_| self.below(4) == 0) {
+            let what = self.mends(at);
+            *self.happened.entry(what).or_default() += 1;
+        }
     }
 
     /// Whoever stopped itself at a fault point is woken.
@@ -236,149 +262,15 @@ impl Soak {
         }
     }
 
-    fn kills(&mut self) -> &'static str {
-        let at = match holder(&self.path()).and_then(|pid| self.crew.place_of(pid)) {
-            Some(at) if self.below(2) == 0 => at,
-            _ => self.place(),
-        };
-        self.crew.kill(at);
-        "killed"
-    }
-
-    fn kills_on_the_wire(&self) -> &'static str {
-        let path = self.path();
-        let hook: Arc<dyn Fn() + Send + Sync> = Arc::new(move || {
-            if let Some(pid) = holder(&path) {
-                send(pid, Signal::KILL);
-                wait_until_dead(pid);
-            }
-        });
-        let channel = self.channel();
-        let (proxy, call) = self.ground.wire(&channel.way);
-        let fault = if self.below(2) == 0 {
-            Fault::OnFirstByte(hook)
-        } else {
-            Fault::OnArrival(hook)
-        };
-        proxy.next(&call, fault);
-        "killed on the wire"
-    }
-
-    fn stops(&self) -> &'static str {
-        let at = match holder(&self.path()).and_then(|pid| self.crew.place_of(pid)) {
-            Some(at) if self.below(4) > 0 => at,
-            _ => self.place(),
-        };
-        self.crew.signal(at, Signal::STOP);
-        self.pause(50, 4000);
-        self.crew.signal(at, Signal::CONT);
-        "stopped and went on"
-    }
-
-    fn ends(&mut self) -> &'static str {
-        let at = self.place();
-        self.crew.end(at);
-        "ended in order"
-    }
-
-    fn spoils(&mut self) -> &'static str {
-        if self.below(8) == 0 {
-            // Servers that forget keys: there only the reading keeps us safe.
-            self.keyless = !self.keyless;
-            let mastodon = self.ground.sandbox.mastodon();
-            mastodon.ignore_idempotency(self.keyless);
-        }
-        let late = Duration::from_millis(1600 + self.below(900));
-        let channel = self.channel();
-        let fault = match self.below(10) {
-            0 | 1 => Fault::LoseAnswer,
-            2 => Fault::Error500ThoughDone,
-            3 => Fault::DropBefore,
-            4 | 5 => Fault::DelayRequest(late),
-            6 => Fault::DelayAnswer(late),
-            7 => Fault::xrpc_error(503, "Unavailable", "not now"),
-            // What only a key can make harmless no one else can be blamed for.
-            _ if matches!(channel.way, Way::Bluesky { .. }) => Fault::Double,
-            8 => Fault::LoseAnswer,
-            _ => Fault::DropBefore,
-        };
-        let (proxy, call) = self.ground.wire(&channel.way);
-        proxy.next(&call, fault);
-        "spoiled"
-    }
-
-    fn takes_down(&self) -> &'static str {
-        let channel = self.channel();
-        let (proxy, _) = self.ground.wire(&channel.way);
-        proxy.down();
-        self.pause(200, 2000);
-        proxy.up();
-        "network down"
-    }
-
-    fn holds(&mut self) -> &'static str {
-        let channel = self.channel();
-        self.insists(&["channel", "pause", &channel.id]);
-        let from = now();
-        self.pause(200, 2000);
-        let to = now();
-        self.insists(&["channel", "resume", &channel.id]);
-        self.acts.windows.push((channel.id, from, to));
-        "paused"
-    }
-
-    /// A disconnect is for good: the account comes back as another channel.
-    fn disconnects(&mut self) -> &'static str {
-        let at = usize::try_from(self.below(self.channels.len() as u64)).unwrap();
-        let channel = self.channels[at].clone();
-        let show = ["channel", "show", &channel.id, "--json"];
-        let shown = self.patient(self.desk.home.allgreen(show)).ok().json();
-        let handle = shown["handle"].as_str().unwrap();
-        let confirm = format!("--confirm-handle=@{handle}");
-        self.insists(&["channel", "disconnect", &channel.id, "--yes", &confirm]);
-        self.acts
-            .windows
-            .push((channel.id.clone(), now(), i64::MAX));
-        self.acts.disconnected.insert(channel.id.clone());
-        self.pause(0, 1000);
-        let mut said = Vec::new();
-        let patient = |run| self.patient(run);
-        for _ in 0..5 {
-            match self.ground.connect(&self.desk, &channel.way, &patient) {
-                Ok(id) => {
-                    self.channels[at].id = id;
-                    self.former.push(channel);
-                    return "disconnected";
-                }
-                Err(what) => said.push(what),
-            }
-        }
-        panic!("{channel:?} cannot be connected again: {said:#?}");
-    }
-
-    fn cancels(&mut self) -> &'static str {
-        let found: Option<String> = database(&self.path())
-            .query_row(
-                "SELECT id FROM delivery WHERE state = 'scheduled' ORDER BY due DESC LIMIT 1",
-                [],
-                |row| row.get(0),
-            )
-            .ok();
-        if let Some(id) = found {
-            // It may be on its way by now; then it is not cancelled.
-            let cancel = ["post", "cancel", &id, "--yes"];
-            self.patient(self.desk.home.allgreen(cancel));
-            self.acts.cancelled.insert(id);
-        }
-        "cancelled"
-    }
-
     /// Everything is well again: waits until nothing is left to do, answers
     /// what only a person can, and ends every process in order. What is wrong.
     fn ends_well(&mut self) -> Vec<String> {
         self.ground.heal();
         self.go_on();
         self.crew.complete(&self.desk.home, None);
+        while let Some(at) = self.first_dead() {
+            self.mends(at);
+        }
         let path = self.path();
         let last = Instant::now() + SETTLED;
         let mut open = Vec::new();
@@ -409,8 +301,10 @@ impl Soak {
             self.crew.end(at);
         }
         let all: Vec<Channel> = self.channels.iter().chain(&self.former).cloned().collect();
-        let found = oracle::judge(&self.ground, &all, &database(&path), &self.acts);
-        wrong.extend(found);
+        let store = database(&path);
+        wrong.append(&mut self.acts.wrong);
+        wrong.extend(oracle::judge(&self.ground, &all, &store, &self.acts));
+        wrong.extend(oracle::lamps(&self.channels, &store));
         wrong
     }
 
@@ -429,8 +323,6 @@ impl Soak {
             .any(|entry| entry.did == channel.account && entry.text == row.text);
         let words = if live { "live" } else { "not-live" };
         let decide = ["post", "resolve", &row.id, words];
-        let due = self.acts.first_due.entry(row.id.clone());
-        due.or_insert(row.due);
         self.patient(self.desk.home.allgreen(decide));
     }
 

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use rusqlite::Connection;
 
 use super::Acts;
-use super::ground::{Channel, Ground, ON_THE_WIRE, Way};
+use super::ground::{Arrival, Channel, Ground, ON_THE_WIRE, Way};
+use super::witness;
 
 /// A delivery as the store has it.
 #[derive(Debug)]
@@ -15,6 +16,7 @@ pub struct Row {
     pub channel: String,
     pub text: String,
     pub state: String,
+    #[allow(dead_code, reason = "shown with what is wrong")]
     pub due: i64,
     pub asked: Option<String>,
     pub error: Option<String>,
@@ -62,6 +64,7 @@ pub fn judge(
     ground.wait_until_quiet();
     let mut wrong = Vec::new();
     let rows = rows(database);
+    let arrivals = ground.arrivals();
     let mut live: BTreeMap<(String, String), Vec<i64>> = BTreeMap::new();
     for entry in ground.ledger() {
         live.entry((entry.did, entry.text))
@@ -74,12 +77,36 @@ pub fn judge(
         let times = live
             .remove(&(channel.account.clone(), row.text.clone()))
             .unwrap_or_default();
-        if let Some(what) = state_of(row, channel, times.len(), acts) {
+        let ours = times.len().saturating_sub(doubled(row, channel, &arrivals));
+        if let Some(what) = state_of(row, channel, ours, acts) {
             wrong.push(format!("{what}: {row:?}, live at {times:?}"));
         }
-        let due = acts.first_due.get(&row.id).unwrap_or(&row.due);
-        if times.iter().chain(&row.arms).any(|at| at < due) {
-            wrong.push(format!("before its time: {row:?}, live at {times:?}"));
+        let armed = witness::armed(database, &row.id);
+        // Each against the time that held just then: people move posts.
+        if armed.iter().any(|arm| arm.at < arm.due) {
+            wrong.push(format!("before its time: {row:?}, {armed:?}"));
+        }
+        let first = armed.iter().map(|arm| arm.at).min();
+        if times.iter().any(|at| first.is_none_or(|first| *at < first)) {
+            wrong.push(format!("live at {times:?} before it was armed: {row:?}"));
+        }
+        for arm in &armed {
+            if let Some(what) = arm.against {
+                wrong.push(format!(
+                    "sent while its channel was {what}: {row:?}, {arm:?}"
+                ));
+            }
+        }
+        for dead in acts
+            .dead
+            .iter()
+            .filter(|one| one.account == channel.account)
+        {
+            if times.iter().any(|at| dead.gone < *at && *at < dead.back) {
+                wrong.push(format!(
+                    "live at {times:?} without access: {row:?}, {dead:?}"
+                ));
+            }
         }
         for (from, to) in acts.windows(&row.channel) {
             if row.arms.iter().any(|at| from < *at && *at < to) {
@@ -91,22 +118,96 @@ pub fn judge(
         wrong.push(format!("live without a delivery: {what:?} at {times:?}"));
     }
     let limit = i64::try_from(ON_THE_WIRE.as_millis()).unwrap();
-    for (at, network, body) in ground.arrivals() {
+    for channel in channels {
+        let all = acts.dead.iter();
+        let dead: Vec<_> = all.filter(|one| one.account == channel.account).collect();
+        let turned = witness::turned(database, &channel.id);
+        let seen = turned.iter().map(|(_, cause)| cause.is_none());
+        // A channel begins green, with its connect.
+        let seen: Vec<bool> = std::iter::once(true).chain(seen).collect();
+        let told = witness::told(database, &channel.id);
+        if seen != told {
+            wrong.push(format!(
+                "its history tells {told:?}, and it was {seen:?}: {channel:?}"
+            ));
+        }
+        let mut green = i64::MIN;
+        for (at, cause) in turned {
+            let Some(cause) = cause else {
+                green = at;
+                continue;
+            };
+            // Once for each time it was taken away: what is seen late of a
+            // token that was replaced says nothing.
+            let mut of_it = dead.iter();
+            if !of_it.any(|one| one.begins <= at && at <= one.mended && green <= one.begins) {
+                wrong.push(format!(
+                    "falsely red at {at} for {cause}, green at {green}: {channel:?}, {dead:?}"
+                ));
+            }
+        }
+    }
+    for Arrival {
+        at, network, body, ..
+    } in &arrivals
+    {
+        let (at, network) = (*at, *network);
         // A call that was cut off before its text arrived cannot be judged.
         let of_network = |row: &&Row| {
             let mut all = channels.iter();
             all.any(|one| one.id == row.channel && one.way.network() == network)
         };
-        let quoted = |row: &&Row| body.contains(&format!("{}\"", row.text));
-        let plain = |row: &&Row| body.contains(&format!("{}&", row.text.replace(' ', "+")));
         let mut candidates = rows.iter().filter(of_network);
-        let Some(row) = candidates.find(|row| quoted(row) || plain(row)) else {
+        let Some(row) = candidates.find(|row| carries(body, row)) else {
             continue;
         };
         if !row.arms.iter().any(|arm| *arm <= at && at <= arm + limit) {
             wrong.push(format!("arrived at {at} without a fresh arm: {row:?}"));
         }
     }
+    wrong
+}
+
+/// Whether a call carried this post.
+fn carries(body: &str, row: &Row) -> bool {
+    let quoted = format!("{}\"", row.text);
+    let plain = format!("{}&", row.text.replace(' ', "+"));
+    body.contains(&quoted) || body.contains(&plain)
+}
+
+/// How many posts the wire itself made more than we sent, at a network that
+/// knows no keys. Where there are keys, two of one call are one post.
+fn doubled(row: &Row, channel: &Channel, arrivals: &[Arrival]) -> usize {
+    if !matches!(channel.way, Way::Telegram { .. }) {
+        return 0;
+    }
+    let of_wire = |one: &&Arrival| one.doubled && one.network == "telegram";
+    let all = arrivals.iter().filter(of_wire);
+    let ours = all.filter(|one| carries(&one.body, row));
+    ours.map(|one| one.taken.saturating_sub(1)).sum()
+}
+
+/// What is wrong with the lamps when every access works again: one that is red
+/// all the same, or an incident that nobody closed.
+pub fn lamps(channels: &[Channel], database: &Connection) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for channel in channels {
+        let lamp: (String, String, bool) = database
+            .query_row(
+                "SELECT status, cause, publishable FROM channel WHERE id = ?1",
+                [&channel.id],
+                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+            )
+            .unwrap();
+        if lamp != ("ACTIVE".into(), "none".into(), true) {
+            wrong.push(format!("falsely red at the end: {channel:?}, {lamp:?}"));
+        }
+    }
+    let mut open = database
+        .prepare("SELECT text FROM incident WHERE kind = 'login_broken' AND resolved_at IS NULL")
+        .unwrap();
+    let texts = open.query_map([], |row| row.get::<_, String>(0)).unwrap();
+    wrong.extend(texts.map(|text| format!("an incident stays open: {}", text.unwrap())));
     wrong
 }
 
