@@ -167,7 +167,12 @@ pub struct Room {
 impl Room {
     /// A fresh store with one workspace and one operator.
     pub fn new(seed: u64) -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        Self::within(&std::env::temp_dir(), seed)
+    }
+
+    /// The same in a directory below `parent`.
+    pub fn within(parent: &Path, seed: u64) -> Self {
+        let dir = tempfile::tempdir_in(parent).unwrap();
         let store = Store::open(options(dir.path(), seed)).unwrap();
         let workspace = WorkspaceId::fresh(NOW, store.entropy());
         let operator = OperatorId::fresh(NOW, store.entropy());

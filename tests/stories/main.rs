@@ -26,6 +26,7 @@ mod connecting;
 mod disconnecting;
 mod faults;
 mod judging;
+mod lives;
 mod logging_in;
 mod mastodon;
 mod office;
