@@ -356,7 +356,7 @@ impl Life<'_> {
         );
         let (without_token, by) = (self.without_token(), self.lab.room.operator.clone());
         let done = self.lab.write(move |tx| {
-            let mut known = facts::read(tx, &id, class, without_token, &timing, now)?;
+            let mut known = facts::read(tx, &id, class, without_token, &timing, &rules, now)?;
             let from = known.delivery.state;
             if let Some(attempt) = &brings.attempt {
                 let newest = known.attempt.as_ref();
@@ -454,7 +454,7 @@ impl Life<'_> {
         let (without_token, entropy) =
             (self.without_token(), self.lab.room.store.entropy().clone());
         let armed = self.lab.write(move |tx| {
-            let known = facts::read(tx, &id, class, without_token, &timing, now)?;
+            let known = facts::read(tx, &id, class, without_token, &timing, &rules, now)?;
             let event = match known.delivery.state {
                 State::Unknown => Event::Resend,
                 _ => Event::Arm,
@@ -468,7 +468,7 @@ impl Life<'_> {
             }
             let (epoch, generation) = (known.channel.epoch, known.channel.token.generation);
             let attempt = tx.prepare(&id, term, epoch, generation, &key, now, &entropy)?;
-            tx.arm(&attempt, term, epoch, "the request", "hash", now)?;
+            tx.arm(&attempt, term, epoch, "the request", "hash", &rules, now)?;
             Ok(Some((attempt.id, key)))
         });
         let Some((attempt, key)) = armed.unwrap() else {
@@ -575,15 +575,17 @@ impl Life<'_> {
 
     /// Reads the network and follows what the machine says.
     fn look(&mut self, post: usize, can: bool) {
-        let (id, class, timing, now) = (
+        let (id, class, rules, timing, now) = (
             self.posts[post].id.clone(),
             self.class,
+            self.rules,
             self.timing.clone(),
             self.now,
         );
         let without_token = self.without_token();
         let store = &self.lab.room.store;
-        let read = store.read(move |q| facts::read(q, &id, class, without_token, &timing, now));
+        let read =
+            store.read(move |q| facts::read(q, &id, class, without_token, &timing, &rules, now));
         let known = self.lab.runtime.block_on(read).unwrap();
         if !known.facts.settled && !self.rules.no_settle {
             return;
