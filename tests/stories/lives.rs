@@ -832,6 +832,10 @@ fn live_through(
 }
 
 /// `PROPTEST_CASES` in the environment asks for more.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "whoever runs the tests asks for more of them"
+)]
 fn cases() -> u32 {
     let asked = std::env::var("PROPTEST_CASES").ok();
     asked.and_then(|n| n.parse().ok()).unwrap_or(64)
