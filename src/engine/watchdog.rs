@@ -232,6 +232,13 @@ impl Seen {
             return Ok(Some((Keeps::Store, reason.to_owned())));
         }
         if delivery.next_attempt_at.is_none() && !self.parked.contains(&channel.id) {
+            // It waits behind an older one, which says what the trouble is.
+            let live_from = self.now.minus(self.pause);
+            if q.late_in_trouble(&channel.id, self.now, live_from)?
+                .is_some()
+            {
+                return Ok(None);
+            }
             // Never tried, and whoever publishes had the time to.
             let busy = self.free_since < before;
             let reason = "the publisher did not get to it".to_owned();
