@@ -26,7 +26,7 @@ pub async fn run() {
         ("durable commits", disk.as_path()),
         ("commits in memory", Path::new("/dev/shm")),
     ];
-    for (latency, posts) in [(200, 10_240), (50, 10_240), (0, 10_240)] {
+    for (latency, posts) in [(200, 5_120), (50, 5_120), (0, 10_240)] {
         let server = Server::start(Duration::from_millis(latency)).await;
         for (name, place) in places {
             let (mut ratios, mut ours, mut theirs) = (Vec::new(), Vec::new(), Vec::new());
