@@ -81,6 +81,16 @@ pub enum FilterError {
     Span(String),
 }
 
+impl FilterError {
+    /// The same in a few words, where there is little room.
+    pub fn short(&self) -> String {
+        match self {
+            Self::Field(name) => format!("no filter {name}:"),
+            Self::Span(_) => "write due:<2d".into(),
+        }
+    }
+}
+
 impl Filter {
     /// Reads a filter.
     ///

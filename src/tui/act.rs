@@ -1,6 +1,7 @@
 //! What the screen asks of the rest of the house, and what comes back. Done
 //! elsewhere (`runner`), answered with a message.
 
+use crate::domain::filter::Filter;
 use crate::domain::ids::{ChannelId, DeliveryId, NoticeId, WorkspaceId};
 use crate::domain::network::Network;
 use crate::networks::Credential;
@@ -57,6 +58,8 @@ pub enum Load {
     Queue {
         /// Of which workspace.
         workspace: Option<WorkspaceId>,
+        /// Only what fits this.
+        filter: Filter,
         /// At most this many due before now.
         past: u32,
         /// At most this many due after now.

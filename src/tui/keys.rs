@@ -42,6 +42,8 @@ pub enum Do {
     QuitNow,
     /// The keys of this place.
     Help,
+    /// Narrow this list.
+    Filter,
     /// Choose a workspace.
     Workspace,
     /// All workspaces.
@@ -121,6 +123,8 @@ pub enum Place {
     Disconnect,
     /// A list to search and choose from: help, workspaces.
     Choose,
+    /// The filter of a list, typed.
+    Filter,
     /// A question.
     Question,
 }
@@ -147,6 +151,21 @@ const MAIN: &[Place] = &[P::Channels, P::Queue, P::Notices];
 const MOVE: &[Place] = &[P::Channels, P::Queue, P::Notices, P::Story, P::Channel];
 const OF_CHANNEL: &[Place] = &[P::Channels, P::Queue, P::Notices, P::Channel, P::Story];
 const OF_POST: &[Place] = &[P::Queue, P::Story];
+/// Everywhere that Esc is not named for itself.
+const BUT_FILTER: &[Place] = &[
+    P::Channels,
+    P::Queue,
+    P::Notices,
+    P::Channel,
+    P::Story,
+    P::Login,
+    P::Named,
+    P::Browser,
+    P::Address,
+    P::Disconnect,
+    P::Choose,
+    P::Question,
+];
 const EVERYWHERE: &[Place] = &[
     P::Channels,
     P::Queue,
@@ -159,6 +178,7 @@ const EVERYWHERE: &[Place] = &[
     P::Address,
     P::Disconnect,
     P::Choose,
+    P::Filter,
     P::Question,
 ];
 
@@ -197,6 +217,7 @@ pub static TABLE: &[Binding] = &[
     row("c", Do::Connect, MAIN, "connect", "Connect a new account", 65),
     row("y", Do::Copy, OF_CHANNEL, "copy", "Copy what is useful here: answer, link or id", 45),
     row("u", Do::Undo, OF_CHANNEL, "undo", "Take the last act back; stop what counts down", 50),
+    row("/", Do::Filter, MAIN, "filter", "Show only what fits: words, net:ig, lamp:red, state:held, due:<2d", 62),
     row("w", Do::Workspace, MAIN, "workspace", "Choose a workspace", 55),
     row("0", Do::AllWorkspaces, MAIN, "", "All workspaces", 0),
     row("j Down", Do::Move(1), MOVE, "", "Down", 0),
@@ -232,13 +253,15 @@ pub static TABLE: &[Binding] = &[
     row("Enter", Do::Go, &[P::Disconnect], "keep it", "Keep the channel, unless its name is typed", 90),
     row("Enter", Do::Go, &[P::Story], "", "Confirm the answer", 0),
     row("Enter", Do::Go, &[P::Choose], "choose", "Choose", 90),
-    row("Down", Do::Move(1), &[P::Choose], "", "Down", 0),
-    row("Up", Do::Move(-1), &[P::Choose], "", "Up", 0),
-    row("PgDn", Do::Page(1), &[P::Choose], "", "A page down", 0),
-    row("PgUp", Do::Page(-1), &[P::Choose], "", "A page up", 0),
+    row("Enter", Do::Go, &[P::Filter], "keep it", "Keep this filter", 95),
+    row("Esc", Do::Back, &[P::Filter], "show all", "Take the filter away", 90),
+    row("Down", Do::Move(1), &[P::Choose, P::Filter], "", "Down", 0),
+    row("Up", Do::Move(-1), &[P::Choose, P::Filter], "", "Up", 0),
+    row("PgDn", Do::Page(1), &[P::Choose, P::Filter], "", "A page down", 0),
+    row("PgUp", Do::Page(-1), &[P::Choose, P::Filter], "", "A page up", 0),
     row("!", Do::Go, &[P::Question], "quit", "Quit although nobody publishes then", 80),
     row("Enter", Do::Back, &[P::Question], "stay", "Stay", 90),
-    row("Esc", Do::Back, EVERYWHERE, "", "Back by one, never out", 0),
+    row("Esc", Do::Back, BUT_FILTER, "", "Back by one, never out", 0),
     row("Ctrl-l", Do::Repaint, EVERYWHERE, "", "Paint and order anew", 0),
     row("Ctrl-z", Do::Suspend, EVERYWHERE, "", "Suspend; fg goes on", 0),
     row("Ctrl-c", Do::QuitNow, EVERYWHERE, "", "Quit now", 0),
@@ -268,6 +291,7 @@ pub fn below_help(model: &Model) -> Place {
         Some(Sheet::Disconnect(_)) => P::Disconnect,
         Some(Sheet::Story(_)) => P::Story,
         Some(Sheet::Quit(_)) => P::Question,
+        None if model.filters.typing.is_some() => P::Filter,
         None => match model.list {
             Pane::Queue => P::Queue,
             Pane::Notices => P::Notices,

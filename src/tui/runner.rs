@@ -13,6 +13,7 @@ use super::logins::{Tasks, made};
 use super::model::requests::RequestId;
 use super::msg::{Loaded, Msg};
 use crate::domain::delivery::Shown;
+use crate::domain::filter::Filter;
 use crate::domain::ids::{ChannelId, WorkspaceId};
 
 use crate::ops::login::{Callback, Paster, Purpose};
@@ -132,11 +133,12 @@ async fn read(hub: &Hub, id: RequestId, load: Load) -> Msg {
         }
         Load::Queue {
             workspace,
+            filter,
             past,
             future,
         } => Msg::Loaded(
             id,
-            Loaded::Queue(window(hub, scope(workspace), past, future).await),
+            Loaded::Queue(window(hub, scope(workspace), filter, past, future).await),
         ),
         Load::News(workspace) => {
             let scope = scope(workspace);
@@ -183,7 +185,13 @@ async fn channels(hub: &Hub, ids: Vec<ChannelId>) -> Vec<(ChannelId, Option<view
 }
 
 /// The timeline around now.
-async fn window(hub: &Hub, scope: Scope, past: u32, future: u32) -> Result<Window, OpError> {
+async fn window(
+    hub: &Hub,
+    scope: Scope,
+    filter: Filter,
+    past: u32,
+    future: u32,
+) -> Result<Window, OpError> {
     let now = hub.clock.now();
     let states: Vec<Shown> = Shown::ALL
         .iter()
@@ -193,6 +201,7 @@ async fn window(hub: &Hub, scope: Scope, past: u32, future: u32) -> Result<Windo
     let part = |backwards: bool, limit: u32| QueueFilter {
         scope: scope.clone(),
         states: states.clone(),
+        filter: filter.clone(),
         from: (!backwards).then_some(now),
         until: backwards.then_some(now),
         backwards,

@@ -22,7 +22,9 @@ pub enum Row {
 pub struct Channels {
     by_id: HashMap<ChannelId, ChannelView>,
     rows: Vec<Row>,
-    /// The lamp each listed channel had when the order settled.
+    /// How many are listed by lamp, best first.
+    listed: [usize; 3],
+    /// The lamp each channel of the scope had when the order settled.
     settled: HashMap<ChannelId, Lamp>,
     selected: Option<ChannelId>,
     /// The first row on the screen.
@@ -106,15 +108,32 @@ impl Channels {
         self.settled.get(&view.summary.channel.id) == Some(&view.lamp)
     }
 
-    /// Orders the list: by lamp, then by first damage, then by name.
-    pub fn settle(&mut self, workspace: Option<&WorkspaceId>) {
+    /// How many of this lamp are listed.
+    pub fn listed(&self, lamp: Lamp) -> usize {
+        self.listed[lamp as usize]
+    }
+
+    /// Orders those that are to be shown: by lamp, then by first damage, then by
+    /// name.
+    pub fn settle(
+        &mut self,
+        workspace: Option<&WorkspaceId>,
+        shows: impl Fn(&ChannelView) -> bool,
+    ) {
         self.changed = true;
         let before = self.selected_row();
-        let mut views: Vec<&ChannelView> = self
-            .by_id
-            .values()
-            .filter(|view| workspace.is_none_or(|id| *id == view.summary.channel.workspace_id))
-            .collect();
+        self.settled.clear();
+        let mut views = Vec::new();
+        for view in self.by_id.values() {
+            let channel = &view.summary.channel;
+            if workspace.is_some_and(|id| *id != channel.workspace_id) {
+                continue;
+            }
+            self.settled.insert(channel.id.clone(), view.lamp);
+            if shows(view) {
+                views.push(view);
+            }
+        }
         views.sort_by_cached_key(|view| {
             let channel = &view.summary.channel;
             (
@@ -125,16 +144,16 @@ impl Channels {
             )
         });
         self.rows.clear();
-        self.settled.clear();
+        self.listed = [0; 3];
         let mut section = None;
         for view in views {
             if section != Some(view.lamp) {
                 section = Some(view.lamp);
                 self.rows.push(Row::Section(view.lamp));
             }
-            let id = view.summary.channel.id.clone();
-            self.settled.insert(id.clone(), view.lamp);
-            self.rows.push(Row::Channel(id));
+            self.listed[view.lamp as usize] += 1;
+            self.rows
+                .push(Row::Channel(view.summary.channel.id.clone()));
         }
         if self.selected_row().is_none() {
             self.select_near(before.unwrap_or(0));

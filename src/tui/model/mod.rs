@@ -4,6 +4,7 @@
 pub mod advice;
 pub mod channels;
 pub mod facts;
+pub mod filters;
 pub mod line;
 pub mod logins;
 pub mod news;
@@ -19,7 +20,6 @@ use jiff::tz::TimeZone;
 
 use super::theme::Look;
 use super::words::{self, Wall};
-use crate::domain::delivery::State;
 use crate::domain::ids::{ChannelId, DeliveryId, OperatorId, WorkspaceId};
 use crate::domain::network::Network;
 use crate::domain::notice::Severity;
@@ -39,6 +39,7 @@ use logins::Waiting;
 use sheet::{Asks, Browser};
 
 pub use channels::Channels;
+pub use filters::Filters;
 pub use line::{Line, Pending, Tone};
 pub use logins::Logins;
 pub use news::News;
@@ -158,6 +159,8 @@ pub struct Model {
     pub busy: Option<Incident>,
     /// Pane 3, and open incidents.
     pub news: News,
+    /// What the lists are narrowed to.
+    pub filters: Filters,
     /// The pane with the cursor.
     pub focus: Pane,
     /// The list pane that had it last: what the strip and narrow screens show.
@@ -203,6 +206,7 @@ impl Model {
             queue: Queue::default(),
             busy: None,
             news: News::new(now),
+            filters: Filters::default(),
             focus: Pane::Channels,
             list: Pane::Channels,
             shown: None,
@@ -387,12 +391,7 @@ impl Model {
     /// How many posts are due within 24 h, held ones included.
     pub fn due_within_a_day(&self) -> u64 {
         let end = self.now.plus(Duration::from_secs(24 * 3600));
-        let due = self
-            .queue
-            .views()
-            .iter()
-            .filter(|view| view.delivery.state == State::Scheduled && view.delivery.due <= end);
-        due.count() as u64
+        self.queue.due_until(end) as u64
     }
 
     /// How people name the account a delivery goes to.

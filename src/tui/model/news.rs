@@ -12,6 +12,8 @@ pub const LIMIT: u32 = 200;
 /// Notices and incidents.
 #[derive(Debug)]
 pub struct News {
+    all: Vec<Notice>,
+    /// Those that are shown.
     notices: Vec<Notice>,
     selected: Option<NoticeId>,
     /// The first notice on the screen.
@@ -43,6 +45,7 @@ impl News {
     /// Nothing yet.
     pub fn new(now: UtcMs) -> Self {
         Self {
+            all: Vec::new(),
             notices: Vec::new(),
             selected: None,
             offset: 0,
@@ -58,14 +61,19 @@ impl News {
         }
     }
 
-    /// Notices, unread first, newest first within.
+    /// Every notice, shown or not.
+    pub fn all(&self) -> &[Notice] {
+        &self.all
+    }
+
+    /// The notices that are shown, unread first, newest first within.
     pub fn notices(&self) -> &[Notice] {
         &self.notices
     }
 
     /// How many nobody read.
     pub fn unread(&self) -> usize {
-        self.notices
+        self.all
             .iter()
             .filter(|notice| notice.read_at.is_none())
             .count()
@@ -82,13 +90,19 @@ impl News {
         self.notices.iter().position(|notice| notice.id == *id)
     }
 
-    /// Takes the notices anew. `moving` says whether those already shown may
-    /// change places: not while the cursor is among them.
-    pub fn replace(&mut self, notices: Vec<Notice>, moving: bool) {
+    /// Takes the notices anew; which of them are shown is said by
+    /// [`Self::show`].
+    pub fn take(&mut self, notices: Vec<Notice>) {
+        self.all = notices;
+        self.loaded = true;
+    }
+
+    /// Shows these. `moving` says whether those already shown may change places:
+    /// not while the cursor is among them.
+    pub fn show(&mut self, notices: Vec<Notice>, moving: bool) {
         let shown: Vec<NoticeId> = self.notices.iter().map(|one| one.id.clone()).collect();
         let here = self.selected_index();
         self.notices = notices;
-        self.loaded = true;
         if moving {
             self.settle();
         } else {

@@ -29,6 +29,8 @@ pub struct Queue {
     pub more_future: bool,
     /// Whether the first answer is there.
     pub loaded: bool,
+    /// When what is scheduled is due, whatever the filter shows.
+    scheduled: Vec<UtcMs>,
     opened: bool,
 }
 
@@ -43,6 +45,7 @@ impl Default for Queue {
             more_past: false,
             more_future: false,
             loaded: false,
+            scheduled: Vec::new(),
             opened: false,
         }
     }
@@ -115,6 +118,28 @@ impl Queue {
                 self.offset = usize::MAX;
             }
         }
+    }
+
+    /// Remembers what an answer without a filter says is scheduled.
+    pub fn remember_scheduled(&mut self) {
+        let scheduled = self.views.iter().map(|view| &view.delivery);
+        self.scheduled = scheduled
+            .filter(|one| one.state == State::Scheduled)
+            .map(|one| one.due)
+            .collect();
+    }
+
+    /// How many are due until `end`, held ones included, whatever the filter
+    /// shows.
+    pub fn due_until(&self, end: UtcMs) -> usize {
+        self.scheduled.iter().filter(|due| **due <= end).count()
+    }
+
+    /// The next answer opens at now; until then what is here stays.
+    pub fn reopen(&mut self) {
+        self.selected = None;
+        self.opened = false;
+        (self.past, self.future) = (WINDOW, WINDOW);
     }
 
     /// Empties the timeline: another one is asked for and opens at now.

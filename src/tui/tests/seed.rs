@@ -671,13 +671,17 @@ pub fn answer(model: &mut Model, effects: Vec<Effect>) -> Vec<Effect> {
         };
         let loaded = match load {
             Load::AllChannels => Loaded::AllChannels(Ok(channels())),
-            Load::Queue { workspace, .. } => {
+            Load::Queue {
+                workspace, filter, ..
+            } => {
                 let mut views = queue(&channels());
                 views.retain(|view| {
                     workspace
                         .as_ref()
                         .is_none_or(|id| *id == view.delivery.workspace_id)
                 });
+                let now = model.now;
+                views.retain(|view| filter.fits(&view.subject(""), now));
                 Loaded::Queue(Ok(Window {
                     views,
                     more_past: false,

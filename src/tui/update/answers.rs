@@ -75,7 +75,7 @@ pub fn show(model: &mut Model, channel: Option<&ChannelId>) {
     let Some(channel) = channel else {
         return;
     };
-    model.channels.settle(model.scope.workspace());
+    super::filter::settle_channels(model);
     if !model.channels.select(channel) {
         model.channels.wanted = Some(channel.clone());
     }

@@ -1,5 +1,6 @@
 //! What is read from the store, when, and what its answers change.
 
+use super::filter;
 use crate::domain::delivery::Shown;
 use crate::domain::ids::{ChannelId, DeliveryId};
 use crate::ops::OpError;
@@ -46,6 +47,7 @@ fn queue_as(model: &Model, id: RequestId) -> Effect {
         id,
         Load::Queue {
             workspace: model.scope.workspace().cloned(),
+            filter: model.filters.of(Pane::Queue).filter.clone(),
             past: model.queue.past,
             future: model.queue.future,
         },
@@ -146,7 +148,8 @@ pub fn loaded(model: &mut Model, id: RequestId, loaded: Loaded) -> Vec<Effect> {
                 && let Some((notices, incidents)) = told(model, result)
             {
                 let moving = model.focus != Pane::Notices;
-                model.news.replace(notices, moving);
+                model.news.take(notices);
+                filter::show_notices(model, moving);
                 model.news.incidents = incidents;
                 model.touch(Dirty::Background);
             }
@@ -197,10 +200,10 @@ fn settle(model: &mut Model) {
     if here {
         model.channels.drop_gone();
     } else {
-        model.channels.settle(model.scope.workspace());
+        filter::settle_channels(model);
     }
     if let Some(wanted) = model.channels.wanted.take() {
-        model.channels.settle(model.scope.workspace());
+        filter::settle_channels(model);
         let selected = model.channels.select(&wanted);
         // Not there at all: it comes with a later answer.
         if !selected && model.channels.get(&wanted).is_none() {
@@ -255,4 +258,7 @@ fn take_window(model: &mut Model, window: Window) {
     model.queue.more_future = window.more_future;
     let now = model.wall().now;
     model.queue.replace(window.views, now);
+    if model.filters.of(Pane::Queue).filter.is_empty() {
+        model.queue.remember_scheduled();
+    }
 }

@@ -4,6 +4,7 @@
 mod acts;
 mod answers;
 mod browser;
+mod filter;
 pub mod found;
 mod loads;
 mod logins;

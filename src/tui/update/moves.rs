@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{acts, loads, posts};
+use super::{acts, filter, loads, posts};
 use crate::ops::Scope;
 use crate::tui::act::Effect;
 use crate::tui::keys::Do;
@@ -130,7 +130,7 @@ pub fn focus(model: &mut Model, pane: Pane) -> Vec<Effect> {
         return Vec::new();
     }
     match left {
-        Pane::Channels => model.channels.settle(model.scope.workspace()),
+        Pane::Channels => filter::settle_channels(model),
         Pane::Notices => model.news.settle(),
         _ => {}
     }
@@ -194,7 +194,7 @@ fn open_notice(model: &mut Model) -> Vec<Effect> {
 
 /// Paints and orders everything anew.
 pub fn repaint(model: &mut Model) -> Vec<Effect> {
-    model.channels.settle(model.scope.workspace());
+    filter::settle_channels(model);
     model.news.settle();
     let mut effects = vec![Effect::Repaint];
     effects.extend(loads::first(model));
@@ -204,7 +204,7 @@ pub fn repaint(model: &mut Model) -> Vec<Effect> {
 /// Shows these workspaces.
 pub fn show(model: &mut Model, scope: Scope) -> Vec<Effect> {
     model.scope = scope;
-    model.channels.settle(model.scope.workspace());
+    filter::settle_channels(model);
     model.channels.offset = 0;
     model.queue.forget();
     vec![loads::queue_anew(model), loads::news_anew(model)]

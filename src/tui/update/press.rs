@@ -2,7 +2,7 @@
 
 use crossterm::event::KeyEvent;
 
-use super::{acts, browser, logins, moves, posts, sheets};
+use super::{acts, browser, filter, logins, moves, posts, sheets};
 use crate::tui::act::Effect;
 use crate::tui::keys::{self, Do};
 use crate::tui::model::sheet::SETTLE;
@@ -23,7 +23,7 @@ pub fn key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         // Where the cursor is in a field, keys are text first.
         let text = does.is_none() || is_text(key);
         if text && type_into(model, key) {
-            return Vec::new();
+            return filter::typed(model);
         }
         return does.map_or_else(Vec::new, |does| run(model, does));
     }
@@ -47,7 +47,10 @@ fn too_early(model: &Model) -> bool {
 
 /// The field with the cursor.
 fn field(model: &mut Model) -> Option<&mut Field> {
-    match model.sheets.last_mut()? {
+    let Some(sheet) = model.sheets.last_mut() else {
+        return model.filters.field();
+    };
+    match sheet {
         Sheet::Help(help) => Some(&mut help.search),
         Sheet::Workspaces(choice) | Sheet::Networks(choice) => Some(&mut choice.search),
         Sheet::Login(login) if login.busy.is_none() => Some(login.field()),
@@ -98,7 +101,10 @@ fn put(model: &mut Model, text: &str) -> Vec<Effect> {
         return Vec::new();
     }
     match field(model) {
-        Some(field) => field.paste(text),
+        Some(field) => {
+            field.paste(text);
+            return filter::typed(model);
+        }
         None => model
             .line
             .say(Tone::Quiet, "A paste does nothing here.", model.boot),
@@ -130,6 +136,7 @@ pub fn run(model: &mut Model, does: Do) -> Vec<Effect> {
         Do::Suspend => vec![Effect::Suspend],
         Do::Repaint => moves::repaint(model),
         Do::Help => sheets::help(model),
+        Do::Filter => filter::begin(model),
         Do::Workspace => sheets::workspaces(model),
         Do::AllWorkspaces => moves::show(model, crate::ops::Scope::All),
         Do::Reconnect => sheets::reconnect(model),

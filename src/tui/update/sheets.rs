@@ -1,6 +1,6 @@
 //! Opening, closing and confirming sheets.
 
-use super::{logins, moves, posts, press};
+use super::{filter, logins, moves, posts, press};
 use crate::domain::ids::{ChannelId, WorkspaceId};
 use crate::domain::network::Network;
 use crate::networks::Way;
@@ -33,10 +33,14 @@ pub fn back(model: &mut Model) -> Vec<Effect> {
     if stays {
         return Vec::new();
     }
-    if model.sheets.pop().is_none() && model.focus == Pane::Details {
-        model.focus = model.list;
+    if model.sheets.pop().is_some() {
+        return Vec::new();
     }
-    Vec::new()
+    if model.focus == Pane::Details {
+        model.focus = model.list;
+        return Vec::new();
+    }
+    filter::clear(model).unwrap_or_default()
 }
 
 fn clear(search: &mut Field, selected: &mut usize) -> bool {
@@ -238,7 +242,8 @@ pub fn go(model: &mut Model) -> Vec<Effect> {
         Some(Sheet::Disconnect(_)) => confirm_disconnect(model),
         Some(Sheet::Story(_)) => posts::confirm(model),
         Some(Sheet::Quit(_)) => vec![Effect::Quit],
-        Some(Sheet::Channel(_)) | None => Vec::new(),
+        None => filter::keep(model),
+        Some(Sheet::Channel(_)) => Vec::new(),
     }
 }
 

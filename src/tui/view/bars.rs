@@ -1,9 +1,10 @@
 //! Titles in their rules, the divider, the status line and the footer.
 
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
 use super::Canvas;
+use crate::ops::views::Lamp;
 use crate::tui::keys;
 use crate::tui::layout::{Layout, Mode};
 use crate::tui::model::{Model, Pane, Subject, Tone};
@@ -45,6 +46,9 @@ fn halves(area: Rect, at: u16) -> (Rect, Rect) {
 /// `1 Channels 250`.
 fn name(model: &Model, pane: Pane) -> String {
     let name = format!("{} {}", pane.number(), pane.title());
+    if model.filters.of(pane).shown().is_some() && pane != Pane::Details {
+        return format!("{name} {}", found(model, pane));
+    }
     let count = match pane {
         Pane::Channels => model.sums.channels as u64,
         Pane::Queue => model.sums.scheduled,
@@ -55,6 +59,33 @@ fn name(model: &Model, pane: Pane) -> String {
         (_, 0) => name,
         (Pane::Notices, n) => format!("{name} {n} new"),
         (_, n) => format!("{name} {n}"),
+    }
+}
+
+/// How much a filter lets through: `12 of 250`; of the queue, which is read in
+/// part, at least how many.
+fn found(model: &Model, pane: Pane) -> String {
+    match pane {
+        Pane::Queue => {
+            let more = model.queue.more_past || model.queue.more_future;
+            format!(
+                "{}{} fit",
+                model.queue.views().len(),
+                if more { "+" } else { "" }
+            )
+        }
+        Pane::Notices => {
+            format!(
+                "{} of {}",
+                model.news.notices().len(),
+                model.news.all().len()
+            )
+        }
+        Pane::Channels | Pane::Details => {
+            let lamps = [Lamp::Green, Lamp::Attention, Lamp::Broken];
+            let listed: usize = lamps.iter().map(|lamp| model.channels.listed(*lamp)).sum();
+            format!("{listed} of {}", model.sums.channels)
+        }
     }
 }
 
@@ -74,9 +105,12 @@ fn title(canvas: &mut Canvas<'_>, area: Rect, pane: Pane) {
         pen.write("┼", plain);
     }
     pen.write(if focused { "▌" } else { "─ " }, plain)
-        .write(&text, style)
-        .write(" ", plain)
-        .fill("─", plain);
+        .write(&text, style);
+    if let Some(filter) = model.filters.of(pane).shown() {
+        let room = pen.left().saturating_sub(4);
+        pen.write(" · ", plain).field(filter, room, plain);
+    }
+    pen.write(" ", plain).fill("─", plain);
 }
 
 fn details_title(canvas: &mut Canvas<'_>, area: Rect) {
@@ -154,6 +188,10 @@ pub fn status(canvas: &mut Canvas<'_>, area: Rect) {
     let model = canvas.model;
     let plain = Style::new();
     let attention = canvas.style(Role::Attention);
+    if let (Some(pane), true) = (model.filters.typing, model.sheets.is_empty()) {
+        typing(canvas, area, pane);
+        return;
+    }
     if let Some(pending) = model.pending.last() {
         let left = pending.left(model.boot);
         let more = match model.pending.len() {
@@ -198,6 +236,32 @@ pub fn status(canvas: &mut Canvas<'_>, area: Rect) {
     {
         pen.right_to(area.width.saturating_sub(1), short, plain);
     }
+}
+
+/// The filter that is being typed, and what it does.
+fn typing(canvas: &mut Canvas<'_>, area: Rect, pane: Pane) {
+    let model = canvas.model;
+    let (plain, bold) = (Style::new(), canvas.style(Role::Key));
+    let filter = model.filters.of(pane);
+    let (said, style) = match &filter.wrong {
+        Some(wrong) if area.width < 100 => (wrong.short(), canvas.style(Role::Broken)),
+        Some(wrong) => (wrong.to_string(), canvas.style(Role::Broken)),
+        None => (found(model, pane), plain),
+    };
+    let room = usize::from(area.width)
+        .saturating_sub(width(&said) + 7)
+        .max(12);
+    let (text, cursor) = filter.field.shown(room);
+    let mut pen = canvas.pen(area, 0);
+    pen.tab(1)
+        .write("/", bold)
+        .write(" ", plain)
+        .write(&text, plain);
+    if width(&said) + 3 < pen.left() {
+        pen.right_to(area.width.saturating_sub(1), &said, style);
+    }
+    let x = area.x + 3 + u16::try_from(cursor).unwrap_or(0);
+    canvas.cursor = Some(Position::new(x, area.y));
 }
 
 /// `1 login waits`, and for which account, how long, and what ends it. The one

@@ -89,6 +89,11 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
 
 fn empty(canvas: &mut Canvas<'_>, area: Rect) {
     let model = canvas.model;
+    if let Some(filter) = model.filters.of(Pane::Channels).shown() {
+        let text = format!("0 of {} fit {filter}. Esc shows all.", model.sums.channels);
+        canvas.pen(area, 0).tab(1).write(&text, Style::new());
+        return;
+    }
     let first = match keys::why_not(model, Do::Connect) {
         _ if !model.channels.loaded => "Loading…".to_owned(),
         None => "No channel here. c connects one.".to_owned(),
@@ -114,6 +119,8 @@ fn section(canvas: &mut Canvas<'_>, area: Rect, line: usize, lamp: Lamp, columns
         text.push_str(&format!(" · +{news} new"));
     }
     let note = match lamp {
+        // They are counted over all, whatever the filter shows.
+        Lamp::Broken if model.filters.of(Pane::Channels).shown().is_some() => String::new(),
         Lamp::Broken => logins(model.sums.mended),
         Lamp::Attention => "they publish, act soon".into(),
         Lamp::Green => {
@@ -125,7 +132,11 @@ fn section(canvas: &mut Canvas<'_>, area: Rect, line: usize, lamp: Lamp, columns
     }
     let title = canvas.style(Role::Title);
     let muted = canvas.style(Role::Muted);
-    let head = format!("{word} {}", model.sums.lamps(lamp));
+    let all = model.sums.lamps(lamp);
+    let head = match model.filters.of(Pane::Channels).shown() {
+        Some(_) => format!("{word} {} of {all}", model.channels.listed(lamp)),
+        None => format!("{word} {all}"),
+    };
     let end = usize::from(
         columns
             .posts

@@ -65,12 +65,12 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     let model = canvas.model;
     let notices = model.news.notices();
     if notices.is_empty() {
-        let text = if model.news.loaded {
-            "Nothing happened yet."
-        } else {
-            "Loading…"
+        let text = match model.filters.of(Pane::Notices).shown() {
+            _ if !model.news.loaded => "Loading…".to_owned(),
+            Some(filter) => format!("No notice fits {filter}. Esc shows all."),
+            None => "Nothing happened yet.".to_owned(),
         };
-        canvas.pen(area, 0).tab(1).write(text, Style::new());
+        canvas.pen(area, 0).tab(1).write(&text, Style::new());
         return;
     }
     let muted = canvas.style(Role::Muted);

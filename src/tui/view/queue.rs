@@ -29,12 +29,12 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     let model = canvas.model;
     let views = model.queue.views();
     if views.is_empty() {
-        let text = if model.queue.loaded {
-            "Nothing scheduled."
-        } else {
-            "Loading…"
+        let text = match model.filters.of(Pane::Queue).shown() {
+            _ if !model.queue.loaded => "Loading…".to_owned(),
+            Some(filter) => format!("No post fits {filter}. Esc shows all."),
+            None => "Nothing scheduled.".to_owned(),
         };
-        canvas.pen(area, 0).tab(1).write(text, Style::new());
+        canvas.pen(area, 0).tab(1).write(&text, Style::new());
         return;
     }
     let now = model.wall().now;
