@@ -185,7 +185,7 @@ impl Soak {
         panic!("{channel:?} cannot be logged in again: {said:#?}");
     }
 
-    fn turns_red(&mut self, channel: &str) -> bool {
+    pub(super) fn turns_red(&mut self, channel: &str) -> bool {
         let last = Instant::now() + NOTICED;
         while Instant::now() < last {
             self.crew.complete(&self.desk.home, None);

@@ -185,6 +185,25 @@ fn refused(rule: &str) -> Vec<String> {
     let account = soak.channels[at].account.clone();
     soak.crew.complete(&soak.desk.home, None);
     soak.loses_this(at, false, vec![account]);
+    let id = soak.channels[at].id.clone();
+    soak.desk.schedule(&id, "finds out", "in 1s");
+    assert!(soak.turns_red(&id), "the refusal is noticed");
+    soak.desk.schedule(&id, "while it is broken", "in 1s");
+    if rule.is_empty() {
+        // Long enough for whoever would send it.
+        std::thread::sleep(Duration::from_secs(3));
+    } else {
+        let armed = "SELECT count(*) FROM attempt a JOIN delivery d ON d.id = a.delivery_id JOIN post p ON p.id = d.post_id
+            WHERE p.text = 'while it is broken' AND a.armed_at IS NOT NULL";
+        let path = soak.path();
+        eventually("it is sent all the same", PATIENCE, || {
+            let store = database(&path);
+            store
+                .query_row(armed, [], |row| row.get::<_, i64>(0))
+                .unwrap()
+                > 0
+        });
+    }
     soak.mends(at);
     soak.ends_well()
 }
