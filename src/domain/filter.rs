@@ -12,16 +12,14 @@ use super::lamp::Lamp;
 use super::network::Network;
 use crate::support::time::UtcMs;
 
-/// The fields, with what the help says of each.
-pub const FIELDS: [(&str, &str); 7] = [
-    ("net", "network: net:ig or net:instagram"),
-    ("ws", "workspace: ws:acme"),
-    ("lamp", "lamp: red, yellow or green"),
-    ("state", "state: held, scheduled, published, failed …"),
-    ("login", "login: login:ann"),
-    ("by", "who wrote or connected it: by:eva"),
-    ("due", "due within or after a span: due:<2d, due:>1h"),
-];
+/// The fields of a list of channels.
+pub const OF_CHANNELS: &[&str] = &["net", "ws", "lamp", "state", "by", "due"];
+
+/// The fields of a list of posts.
+pub const OF_POSTS: &[&str] = &["net", "ws", "state", "by", "due"];
+
+/// The fields of the notices.
+pub const OF_NOTICES: &[&str] = &["net", "ws", "lamp"];
 
 /// A filter that was understood.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,7 +40,6 @@ enum Test {
     Workspace(Vec<String>),
     Lamp(Vec<String>),
     State(Vec<String>),
-    Login(Vec<String>),
     By(Vec<String>),
     Within(Duration),
     After(Duration),
@@ -62,8 +59,6 @@ pub struct Subject<'a> {
     pub lamp: Option<Lamp>,
     /// The states that are true of it.
     pub states: &'a [&'a str],
-    /// The name of its login.
-    pub login: &'a str,
     /// Who wrote or connected it.
     pub by: &'a str,
     /// When it, or its next post, is due.
@@ -73,9 +68,9 @@ pub struct Subject<'a> {
 /// A filter that cannot be understood.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FilterError {
-    /// No such field.
-    #[error("There is no filter {0}: (there are net: ws: lamp: state: login: by: due:)")]
-    Field(String),
+    /// No such field in this list; which ones it has.
+    #[error("There is no filter {0}: here (there are {1})")]
+    Field(String, String),
     /// A span that cannot be read.
     #[error("due:{0} is no span; write due:<2d or due:>30m (m, h, d, w)")]
     Span(String),
@@ -85,25 +80,25 @@ impl FilterError {
     /// The same in a few words, where there is little room.
     pub fn short(&self) -> String {
         match self {
-            Self::Field(name) => format!("no filter {name}:"),
+            Self::Field(name, _) => format!("no filter {name}: here"),
             Self::Span(_) => "write due:<2d".into(),
         }
     }
 }
 
 impl Filter {
-    /// Reads a filter.
+    /// Reads a filter for a list with these fields.
     ///
     /// # Errors
-    /// When a field does not exist or a span cannot be read.
-    pub fn parse(text: &str) -> Result<Self, FilterError> {
+    /// When the list has no such field or a span cannot be read.
+    pub fn parse(text: &str, fields: &[&str]) -> Result<Self, FilterError> {
         let mut parts = Vec::new();
         for word in words(text) {
             let (not, word) = match word.strip_prefix('!') {
                 Some(rest) => (true, rest),
                 None => (false, word.as_str()),
             };
-            if let Some(test) = test(word)? {
+            if let Some(test) = test(word, fields)? {
                 parts.push(Part { not, test });
             }
         }
@@ -140,7 +135,7 @@ fn words(text: &str) -> Vec<String> {
     words
 }
 
-fn test(word: &str) -> Result<Option<Test>, FilterError> {
+fn test(word: &str, fields: &[&str]) -> Result<Option<Test>, FilterError> {
     let field = word
         .split_once(':')
         .filter(|(name, _)| !name.is_empty() && name.chars().all(|one| one.is_ascii_alphabetic()));
@@ -154,18 +149,24 @@ fn test(word: &str) -> Result<Option<Test>, FilterError> {
         .filter(|one| !one.is_empty())
         .map(str::to_owned)
         .collect();
-    let name = name.to_lowercase();
-    let test: fn(Vec<String>) -> Test = match name.as_str() {
-        "net" | "network" => Test::Network,
-        "ws" | "workspace" => Test::Workspace,
-        "lamp" => Test::Lamp,
-        "state" => Test::State,
-        "login" => Test::Login,
-        "by" => Test::By,
-        "due" => return due(value),
+    let name = match name.to_lowercase().as_str() {
+        "network" => "net".to_owned(),
+        "workspace" => "ws".to_owned(),
         // The beginning of an address is a word like any other.
         "http" | "https" => return Ok(Some(Test::Word(word.to_lowercase()))),
-        _ => return Err(FilterError::Field(name)),
+        other => other.to_owned(),
+    };
+    if !fields.contains(&name.as_str()) {
+        let there: Vec<String> = fields.iter().map(|one| format!("{one}:")).collect();
+        return Err(FilterError::Field(name, there.join(" ")));
+    }
+    let test: fn(Vec<String>) -> Test = match name.as_str() {
+        "net" => Test::Network,
+        "ws" => Test::Workspace,
+        "lamp" => Test::Lamp,
+        "state" => Test::State,
+        "by" => Test::By,
+        _ => return due(value),
     };
     Ok((!values.is_empty()).then(|| test(values)))
 }
@@ -219,7 +220,6 @@ impl Test {
             Self::Workspace(values) => any(values, &subject.workspace),
             Self::Lamp(values) => subject.lamp.is_some_and(|lamp| any(values, names_of(lamp))),
             Self::State(values) => any(values, subject.states),
-            Self::Login(values) => any(values, &[subject.login]),
             Self::By(values) => any(values, &[subject.by]),
             Self::Within(span) => subject.due.is_some_and(|due| due <= now.plus(*span)),
             Self::After(span) => subject.due.is_some_and(|due| due > now.plus(*span)),
@@ -276,14 +276,15 @@ mod tests {
             workspace: ["acme-shop", "Acme Shop"],
             lamp: Some(Lamp::Broken),
             states: &["held", "missed"],
-            login: "Ann Lee",
             by: "eva",
             due: Some(NOW.plus(Duration::from_secs(3_600))),
         }
     }
 
     fn fits(text: &str) -> bool {
-        Filter::parse(text).unwrap().fits(&channel(), NOW)
+        Filter::parse(text, OF_CHANNELS)
+            .unwrap()
+            .fits(&channel(), NOW)
     }
 
     #[test]
@@ -322,7 +323,6 @@ mod tests {
             "lamp:broken",
             "state:held",
             "state:mis",
-            "login:ann",
             "by:eva",
             "by:@EVA",
             "due:<2h",
@@ -340,7 +340,6 @@ mod tests {
             "ws:birch",
             "lamp:green",
             "state:published",
-            "login:bob",
             "by:ann",
             "due:<30m",
             "due:>2h",
@@ -354,11 +353,10 @@ mod tests {
             "ws:a",
             "lamp:red",
             "state:held",
-            "login:a",
             "by:a",
             "due:<9w",
         ] {
-            let filter = Filter::parse(text).unwrap();
+            let filter = Filter::parse(text, OF_CHANNELS).unwrap();
             assert!(
                 !filter.fits(&nothing, NOW),
                 "{text}: what is unknown fits nothing"
@@ -369,30 +367,46 @@ mod tests {
     #[test]
     fn a_filter_half_typed_shows_everything_and_what_cannot_be_one_is_said() {
         for text in ["net:", "ws:", "due:", "due:<", "!", "!net:", "\""] {
-            assert!(Filter::parse(text).unwrap().is_empty(), "{text}");
+            assert!(
+                Filter::parse(text, OF_CHANNELS).unwrap().is_empty(),
+                "{text}"
+            );
         }
-        let error = Filter::parse("colour:red").unwrap_err().to_string();
+        let error = Filter::parse("colour:red", OF_CHANNELS)
+            .unwrap_err()
+            .to_string();
         assert!(
             error.contains("colour:") && error.contains("net:"),
             "{error}"
         );
         for text in ["due:soon", "due:<2x", "due:>99999999999d", "due:<ä"] {
-            let error = Filter::parse(text).unwrap_err().to_string();
+            let error = Filter::parse(text, OF_CHANNELS).unwrap_err().to_string();
             assert!(error.contains("due:<2d"), "{text}: {error}");
         }
     }
 
     #[test]
-    fn every_field_of_the_help_is_understood() {
-        for (field, _) in FIELDS {
-            assert!(Filter::parse(&format!("{field}:")).is_ok(), "{field}");
+    fn a_list_takes_its_own_fields_and_names_them_when_asked_for_another() {
+        for fields in [OF_CHANNELS, OF_POSTS, OF_NOTICES] {
+            for field in fields {
+                let text = format!("{field}:1d");
+                let filter = Filter::parse(&text, fields).unwrap();
+                assert!(!filter.is_empty(), "{text}");
+                assert!(!filter.fits(&Subject::default(), NOW), "{text}");
+            }
         }
+        let error = Filter::parse("lamp:red", OF_POSTS).unwrap_err();
+        assert!(
+            error.to_string().contains("net: ws: state: by: due:"),
+            "{error}"
+        );
+        assert_eq!(error.short(), "no filter lamp: here");
     }
 
     proptest! {
         #[test]
         fn no_filter_makes_it_fall_over(text in ".{0,60}") {
-            if let Ok(filter) = Filter::parse(&text) {
+            if let Ok(filter) = Filter::parse(&text, OF_CHANNELS) {
                 filter.fits(&channel(), NOW);
                 filter.fits(&Subject::default(), UtcMs(i64::MAX));
             }

@@ -151,21 +151,6 @@ const MAIN: &[Place] = &[P::Channels, P::Queue, P::Notices];
 const MOVE: &[Place] = &[P::Channels, P::Queue, P::Notices, P::Story, P::Channel];
 const OF_CHANNEL: &[Place] = &[P::Channels, P::Queue, P::Notices, P::Channel, P::Story];
 const OF_POST: &[Place] = &[P::Queue, P::Story];
-/// Everywhere that Esc is not named for itself.
-const BUT_FILTER: &[Place] = &[
-    P::Channels,
-    P::Queue,
-    P::Notices,
-    P::Channel,
-    P::Story,
-    P::Login,
-    P::Named,
-    P::Browser,
-    P::Address,
-    P::Disconnect,
-    P::Choose,
-    P::Question,
-];
 const EVERYWHERE: &[Place] = &[
     P::Channels,
     P::Queue,
@@ -254,14 +239,13 @@ pub static TABLE: &[Binding] = &[
     row("Enter", Do::Go, &[P::Story], "", "Confirm the answer", 0),
     row("Enter", Do::Go, &[P::Choose], "choose", "Choose", 90),
     row("Enter", Do::Go, &[P::Filter], "keep it", "Keep this filter", 95),
-    row("Esc", Do::Back, &[P::Filter], "show all", "Take the filter away", 90),
     row("Down", Do::Move(1), &[P::Choose, P::Filter], "", "Down", 0),
     row("Up", Do::Move(-1), &[P::Choose, P::Filter], "", "Up", 0),
     row("PgDn", Do::Page(1), &[P::Choose, P::Filter], "", "A page down", 0),
     row("PgUp", Do::Page(-1), &[P::Choose, P::Filter], "", "A page up", 0),
     row("!", Do::Go, &[P::Question], "quit", "Quit although nobody publishes then", 80),
     row("Enter", Do::Back, &[P::Question], "stay", "Stay", 90),
-    row("Esc", Do::Back, BUT_FILTER, "", "Back by one, never out", 0),
+    row("Esc", Do::Back, EVERYWHERE, "", "Back by one, never out", 0),
     row("Ctrl-l", Do::Repaint, EVERYWHERE, "", "Paint and order anew", 0),
     row("Ctrl-z", Do::Suspend, EVERYWHERE, "", "Suspend; fg goes on", 0),
     row("Ctrl-c", Do::QuitNow, EVERYWHERE, "", "Quit now", 0),
@@ -329,7 +313,9 @@ impl Binding {
 pub fn footer(model: &Model, cells: usize, gap: usize) -> Vec<(&'static str, &'static str)> {
     let place = place(model);
     let mut shown: Vec<&Binding> = of(place)
-        .filter(|binding| !binding.short.is_empty() && why_not(model, binding.does).is_none())
+        .filter(|binding| {
+            !label(model, binding).is_empty() && why_not(model, binding.does).is_none()
+        })
         .collect();
     shown.sort_by_key(|binding| std::cmp::Reverse(binding.rank));
     let mut used = 0;
@@ -359,6 +345,7 @@ fn label(model: &Model, binding: &Binding) -> &'static str {
         Do::Pause if paused(model) => "resume",
         Do::Send if reason::is_refused(model) => "try again",
         Do::Undo if !model.pending.is_empty() => "stop it",
+        Do::Back if place(model) == P::Filter => "show all",
         Do::Go if reason::disconnects(model) => "disconnect it",
         Do::OtherWay if types_password(model) => "password",
         Do::Field(true) if place(model) == P::Disconnect => "other answer",

@@ -80,6 +80,34 @@ impl Desk {
             .to_owned()
     }
 
+    /// Writes a post that is due now, for whoever publishes; its delivery.
+    pub fn post_now(&self, channel: &str, text: &str) -> String {
+        let post = self.json(&[
+            "post",
+            "create",
+            "--no-publish",
+            "--to",
+            channel,
+            "--text",
+            text,
+            "--now",
+        ]);
+        post["deliveries"][0]["id"]
+            .as_str()
+            .expect("the delivery's id")
+            .to_owned()
+    }
+
+    /// Everything sealed in its store, in a fixed order.
+    pub fn sealed(&self) -> Vec<Vec<u8>> {
+        let db = rusqlite::Connection::open(self.home.file("allgreen.db")).unwrap();
+        let mut rows = db
+            .prepare("SELECT sealed FROM secret ORDER BY owner_id, field, generation")
+            .unwrap();
+        let found = rows.query_map([], |row| row.get(0)).unwrap();
+        found.collect::<Result<_, _>>().unwrap()
+    }
+
     /// A delivery as `post list` shows it.
     pub fn delivery(&self, id: &str) -> Value {
         let list = self.json(&["post", "list"]);

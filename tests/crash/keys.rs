@@ -15,17 +15,6 @@ fn desk() -> (Simulated, Desk, String) {
     (ground, desk, channel)
 }
 
-fn sealed(desk: &Desk) -> Vec<Vec<u8>> {
-    let db = rusqlite::Connection::open(desk.home.file("allgreen.db")).unwrap();
-    let mut rows = db
-        .prepare("SELECT sealed FROM secret ORDER BY owner_id, field, generation")
-        .unwrap();
-    rows.query_map([], |row| row.get(0))
-        .unwrap()
-        .collect::<Result<_, _>>()
-        .unwrap()
-}
-
 fn key(desk: &Desk) -> String {
     fs::read_to_string(desk.home.file("key")).unwrap()
 }
@@ -42,14 +31,14 @@ fn a_changed_key_reseals_everything_while_a_daemon_publishes_and_reads_on() {
     eventually("a backup is there", PATIENCE, || {
         fs::read_dir(desk.home.file("backups")).is_ok_and(|list| list.count() > 1)
     });
-    let (old_key, old_sealed) = (key(&desk), sealed(&desk));
+    let (old_key, old_sealed) = (key(&desk), desk.sealed());
     let done = desk.json(&["key", "rotate"]);
     assert_eq!(done["finished"], true);
     assert_eq!(done["damaged"], 0);
     assert_eq!(done["backups"], 1);
     assert_ne!(key(&desk), old_key);
     assert_eq!(key(&desk).lines().count(), 1, "the old key is gone");
-    assert!(sealed(&desk).iter().all(|one| !old_sealed.contains(one)));
+    assert!(desk.sealed().iter().all(|one| !old_sealed.contains(one)));
     // The daemon, which began with the old one, goes on with the new one.
     let post = desk.schedule(&channel, "sealed anew", "in 1s");
     desk.wait_for_state(&post, "published");
@@ -108,7 +97,7 @@ fn a_change_of_the_key_killed_at_any_point_leaves_everything_open_and_is_finishe
 fn row_44_without_its_key_the_store_is_read_and_the_way_to_reconnect_is_named() {
     let (ground, desk, channel) = desk();
     let post = desk.schedule(&channel, "waits for the key", "in 1s");
-    let (right, sealed_before) = (key(&desk), sealed(&desk));
+    let (right, sealed_before) = (key(&desk), desk.sealed());
     let other = Desk::new(&ground.config());
     other.home.allgreen(["status"]).run().ok();
     let wrong = key(&other);
@@ -138,7 +127,7 @@ fn row_44_without_its_key_the_store_is_read_and_the_way_to_reconnect_is_named() 
         ] {
             desk.home.allgreen(&act).run().expect_code(1);
         }
-        assert_eq!(sealed(&desk), sealed_before, "{name}: never overwritten");
+        assert_eq!(desk.sealed(), sealed_before, "{name}: never overwritten");
         assert!(ground.posts().is_empty());
         if text.is_none() {
             assert!(!desk.home.file("key").exists(), "no other key is made");

@@ -88,22 +88,6 @@ fn connect_with_paste(term: &mut Term, proxy: &Proxy, canaries: &mut Canaries) {
     term.until(|screen| screen.contains("Connected @acme@"));
 }
 
-/// A post that is due now; the screen publishes it.
-fn post(desk: &Desk, channel: &str, text: &str) -> String {
-    let words = [
-        "post",
-        "create",
-        "--no-publish",
-        "--to",
-        channel,
-        "--text",
-        text,
-        "--now",
-    ];
-    let post = desk.json(&words);
-    post["deliveries"][0]["id"].as_str().unwrap().to_owned()
-}
-
 /// All that came to the terminal and all that was ever to be read there.
 fn transcript(term: &Term) -> Said {
     let mut said = Said::default();
@@ -169,7 +153,7 @@ fn output_no_secret_is_ever_on_the_screen() {
         },
     );
     for (platform, ends) in [("BLUESKY", "failed"), ("MASTODON", "published")] {
-        let refused = post(&desk, &of(platform), "refused");
+        let refused = desk.post_now(&of(platform), "refused");
         desk.wait_for_state(&refused, ends);
     }
     term.until(|screen| screen.matches("refused").count() >= 2);
@@ -191,7 +175,7 @@ fn output_no_secret_is_ever_on_the_screen() {
 
     // The same search sees one that is shown on purpose.
     term.resize(36, 200);
-    let planted = post(&desk, &of("BLUESKY"), &password);
+    let planted = desk.post_now(&of("BLUESKY"), &password);
     desk.wait_for_state(&planted, "published");
     term.until(|screen| screen.contains(&password));
     let said = transcript(&term);

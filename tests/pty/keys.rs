@@ -75,17 +75,6 @@ fn is_locked(desk: &Desk) -> bool {
     key(desk).starts_with("allgreen-key-2 argon2id ")
 }
 
-fn sealed(desk: &Desk) -> Vec<Vec<u8>> {
-    let db = rusqlite::Connection::open(desk.home.file("allgreen.db")).unwrap();
-    let mut rows = db
-        .prepare("SELECT sealed FROM secret ORDER BY owner_id, field, generation")
-        .unwrap();
-    rows.query_map([], |row| row.get(0))
-        .unwrap()
-        .collect::<Result<_, _>>()
-        .unwrap()
-}
-
 /// That the tokens open: a proof needs them.
 fn proves(desk: &Desk, channel: &str) {
     let probe = ["channel", "probe", channel];
@@ -106,7 +95,7 @@ fn row_44_a_locked_key_opens_for_whoever_types_the_passphrase_and_for_nobody_els
     let bare = open.trim().rsplit(' ').next().unwrap();
     assert!(!key(&desk).contains(bare) && !key(&desk).contains(WORDS));
     assert!(!desk.home.file("key.new").exists());
-    let before = (key(&desk), sealed(&desk));
+    let before = (key(&desk), desk.sealed());
 
     // Nobody is there to type it: everything is read, nothing is changed.
     let status = desk.home.allgreen(["status"]).run().ok();
@@ -130,7 +119,7 @@ fn row_44_a_locked_key_opens_for_whoever_types_the_passphrase_and_for_nobody_els
     }
     // Not broken: nobody publishes.
     desk.home.allgreen(["check"]).run().expect_code(3);
-    assert_eq!(before, (key(&desk), sealed(&desk)));
+    assert_eq!(before, (key(&desk), desk.sealed()));
     assert!(ground.posts().is_empty());
 
     // Typed, it opens: a daemon at a terminal publishes.
@@ -144,7 +133,7 @@ fn row_44_a_locked_key_opens_for_whoever_types_the_passphrase_and_for_nobody_els
     // A change of the key keeps the lock, and the daemon goes on with it.
     at_terminal(&desk, &["key", "rotate"], &[(ASKS, WORDS)]).ok();
     assert!(is_locked(&desk));
-    let after = (key(&desk), sealed(&desk));
+    let after = (key(&desk), desk.sealed());
     assert_ne!(before.0, after.0);
     assert!(after.1.iter().all(|one| !before.1.contains(one)));
     proves(&desk, &channel);
@@ -168,7 +157,7 @@ fn row_44_a_locked_key_opens_for_whoever_types_the_passphrase_and_for_nobody_els
 fn row_44_a_wrong_passphrase_changes_nothing_and_what_needs_no_secret_is_read() {
     let (_ground, desk, channel) = desk();
     protect(&desk);
-    let before = (key(&desk), sealed(&desk));
+    let before = (key(&desk), desk.sealed());
     let wrong = [
         (ASKS, "correct horse battery stable"),
         ("(2 left)", "Correct horse battery staple"),
@@ -186,7 +175,7 @@ fn row_44_a_wrong_passphrase_changes_nothing_and_what_needs_no_secret_is_read() 
     assert_eq!(pause.code, 1, "{}", pause.shown);
     let rotate = at_terminal(&desk, &["key", "rotate"], &wrong);
     assert_eq!(rotate.code, 1, "{}", rotate.shown);
-    assert_eq!(before, (key(&desk), sealed(&desk)), "nothing was written");
+    assert_eq!(before, (key(&desk), desk.sealed()), "nothing was written");
     // Who only wants to look types nothing; who mistypes once tries again.
     at_terminal(&desk, &["status"], &[(ASKS, "")]).ok();
     let again = [(ASKS, "no, another one"), ("(2 left)", WORDS)];

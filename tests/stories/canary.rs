@@ -9,7 +9,7 @@ use crate::common::canaries::{Canaries, Said};
 use crate::common::crashes::Ground as _;
 use crate::common::human::{Answer, Human, consent};
 use crate::common::logins::{Waiting, browse};
-use crate::common::process::{Run, Running};
+use crate::common::process::{Outcome, Run, Running};
 use crate::common::program::Desk;
 use crate::common::proxy::{Fault, Proxy};
 use crate::common::simulated::Simulated;
@@ -65,20 +65,21 @@ fn look_around(desk: &Desk, said: &mut Said, channel: &str, delivery: &str) {
     }
 }
 
-/// A post that is due now, for whoever publishes.
-fn first_delivery(desk: &Desk, channel: &str, text: &str) -> String {
-    let words = [
-        "post",
-        "create",
-        "--no-publish",
-        "--to",
-        channel,
-        "--text",
-        text,
-        "--now",
-    ];
-    let post = desk.json(&words);
-    post["deliveries"][0]["id"].as_str().unwrap().to_owned()
+/// Answers a login with the address it ends on: the browser comes back, the
+/// address is pasted, or a paste belongs to nobody. How that ended, without the
+/// link: it is what a login shows, with its word in it.
+fn answered(mut login: Waiting, way: &str, end: &str) -> Outcome {
+    match way {
+        "browser" => drop(browse(end)),
+        "paste" => login.running.type_line(end),
+        _ => {
+            let foreign = end.replace("state=", "state=foreign");
+            login.running.type_line(&foreign);
+        }
+    }
+    let mut outcome = login.running.wait(PATIENCE);
+    outcome.stderr = outcome.stderr.replace(&login.link, "");
+    outcome
 }
 
 #[test]
@@ -117,10 +118,10 @@ fn output_no_secret_of_an_app_password_login_is_anywhere() {
     let daemon = desk.home.daemon();
     let put = "com.atproto.repo.putRecord";
     network.proxy().next(put, echo(500, &access));
-    let delivery = first_delivery(&desk, &channel, "echoed");
+    let delivery = desk.post_now(&channel, "echoed");
     desk.wait_for_state(&delivery, "published");
     network.proxy().next(put, echo(400, &access));
-    let refused = first_delivery(&desk, &channel, "refused");
+    let refused = desk.post_now(&channel, "refused");
     desk.wait_for_state(&refused, "failed");
     network
         .proxy()
@@ -136,7 +137,7 @@ fn output_no_secret_of_an_app_password_login_is_anywhere() {
     said.outcome(&daemon.terminate(PATIENCE));
 
     // A panic with the newest token in its words.
-    first_delivery(&desk, &channel, "later");
+    desk.post_now(&channel, "later");
     panics(&desk, &mut said);
     said.run(
         desk.home
@@ -178,7 +179,7 @@ fn output_no_secret_of_a_login_in_the_browser_is_anywhere() {
         } else {
             &["--paste", "-"]
         };
-        let mut login = Waiting::of(desk.home.allgreen(connect.iter().chain(how)));
+        let login = Waiting::of(desk.home.allgreen(connect.iter().chain(how)));
         said.process(&login.running);
         let end = runtime()
             .block_on(consent(&login.link, "acme", Answer::Allow))
@@ -191,21 +192,10 @@ fn output_no_secret_of_a_login_in_the_browser_is_anywhere() {
             .into_owned();
         canaries.add("code", &code);
         canaries.add("state", &login.state());
-        match way {
-            "browser" => drop(browse(end.as_str())),
-            "paste" => login.running.type_line(end.as_str()),
-            _ => {
-                let foreign = end.as_str().replace("state=", "state=foreign");
-                login.running.type_line(&foreign);
-            }
-        }
-        let link = login.link.clone();
-        let mut outcome = login.running.wait(PATIENCE);
+        let outcome = answered(login, way, end.as_str());
         if way == "browser" {
             channel = outcome.json()["id"].as_str().unwrap().to_owned();
         }
-        // The link is what a login shows, with its word in it.
-        outcome.stderr = outcome.stderr.replace(&link, "");
         said.outcome(&outcome);
     }
     canaries.take_from(&proxy.calls("*"));
@@ -225,7 +215,7 @@ fn output_no_secret_of_a_login_in_the_browser_is_anywhere() {
             body: body.to_string(),
         },
     );
-    let delivery = first_delivery(&desk, &channel, "echoed");
+    let delivery = desk.post_now(&channel, "echoed");
     desk.wait_for_state(&delivery, "published");
     look_around(&desk, &mut said, &channel, &delivery);
     said.outcome(&daemon.terminate(PATIENCE));
@@ -297,11 +287,11 @@ fn output_no_secret_of_a_bot_is_anywhere() {
         },
     );
     let daemon = desk.home.daemon();
-    let delivery = first_delivery(&desk, &channel, "echoed");
+    let delivery = desk.post_now(&channel, "echoed");
     desk.wait_for_state(&delivery, "failed");
     // Nothing answers: the address holds the token.
     proxy.down();
-    let waits = first_delivery(&desk, &channel, "unsent");
+    let waits = desk.post_now(&channel, "unsent");
     eventually("it was tried", PATIENCE, || {
         desk.path(&waits).1.contains(&"not_processed".to_owned())
     });
@@ -309,7 +299,7 @@ fn output_no_secret_of_a_bot_is_anywhere() {
     look_around(&desk, &mut said, &channel, &waits);
     said.outcome(&daemon.terminate(PATIENCE));
     proxy.up();
-    first_delivery(&desk, &channel, "panics");
+    desk.post_now(&channel, "panics");
     panics(&desk, &mut said);
     said.run(
         desk.home
@@ -345,7 +335,7 @@ fn output_no_secret_of_a_signed_login_in_the_browser_is_anywhere() {
         } else {
             &["--paste", "-"]
         };
-        let mut login = Waiting::of(desk.home.allgreen(connect.iter().chain(how)));
+        let login = Waiting::of(desk.home.allgreen(connect.iter().chain(how)));
         said.process(&login.running);
         let mut human = Human::knowing(main);
         let end = runtime()
@@ -358,26 +348,15 @@ fn output_no_secret_of_a_signed_login_in_the_browser_is_anywhere() {
         canaries.add("code", &word("code"));
         canaries.add("state", &word("state"));
         said.process(&login.running);
-        match way {
-            "browser" => drop(browse(end.as_str())),
-            "paste" => login.running.type_line(end.as_str()),
-            _ => {
-                let foreign = end.as_str().replace("state=", "state=foreign");
-                login.running.type_line(&foreign);
-            }
-        }
-        let link = login.link.clone();
-        let mut outcome = login.running.wait(PATIENCE);
+        let outcome = answered(login, way, end.as_str());
         if way == "browser" {
             channel = outcome.json()["id"].as_str().unwrap().to_owned();
         }
-        // The link is what a login shows, with its word in it.
-        outcome.stderr = outcome.stderr.replace(&link, "");
         said.outcome(&outcome);
         canaries.take_sealed(&desk.home);
     }
     let daemon = desk.home.daemon();
-    let delivery = first_delivery(&desk, &channel, "signed");
+    let delivery = desk.post_now(&channel, "signed");
     desk.wait_for_state(&delivery, "published");
     // A second generation, and an answer that says no more than its status.
     said.run(desk.home.allgreen(["channel", "refresh", &channel]))
@@ -393,7 +372,7 @@ fn output_no_secret_of_a_signed_login_in_the_browser_is_anywhere() {
     look_around(&desk, &mut said, &channel, &delivery);
     searched_while_it_runs(&desk, &mut said, &daemon);
     said.outcome(&daemon.terminate(PATIENCE));
-    first_delivery(&desk, &channel, "later");
+    desk.post_now(&channel, "later");
     panics(&desk, &mut said);
     canaries.take_sealed(&desk.home);
     said.run(
@@ -479,7 +458,7 @@ fn output_no_secret_of_a_login_on_another_device_is_anywhere() {
     let daemon = desk.home.daemon();
     let body = serde_json::json!({ "error": format!("The access token {token} is odd") });
     proxy.next("/api/v1/statuses", answer(500, body));
-    let delivery = first_delivery(&desk, &channel, "echoed");
+    let delivery = desk.post_now(&channel, "echoed");
     desk.wait_for_state(&delivery, "published");
     look_around(&desk, &mut said, &channel, &delivery);
     searched_while_it_runs(&desk, &mut said, &daemon);

@@ -8,7 +8,7 @@ use super::super::json::{DeliveryJson, MediaJson, PostJson};
 use super::super::output::{Cell, Exit, Failure, Table};
 use super::super::words::{beginning, span, state, time};
 use crate::domain::delivery::Shown;
-use crate::domain::filter::Filter;
+use crate::domain::filter::{Filter, OF_POSTS};
 use crate::domain::ids::PostId;
 use crate::ops::names::{self, PostOrDelivery};
 use crate::ops::views::{self, DeliveryView, QueueFilter};
@@ -52,7 +52,7 @@ pub async fn list(context: &Context, command: &List) -> Result<Exit, Failure> {
 }
 
 fn filter(text: Option<&str>) -> Result<Filter, Failure> {
-    Filter::parse(text.unwrap_or_default()).map_err(|error| {
+    Filter::parse(text.unwrap_or_default(), OF_POSTS).map_err(|error| {
         let hint = "For example: --filter 'felt !shop net:ig state:held due:<2d'";
         Failure::usage("bad_filter", format!("{error}."), hint)
     })

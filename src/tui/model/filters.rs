@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::Pane;
 use crate::domain::delivery::State;
-use crate::domain::filter::{Filter, FilterError, Subject};
+use crate::domain::filter::{Filter, FilterError, OF_CHANNELS, OF_NOTICES, OF_POSTS, Subject};
 use crate::domain::ids::OperatorId;
 use crate::ops::views::{ChannelView, Lamp};
 use crate::store::notices::Notice;
@@ -26,8 +26,8 @@ pub struct PaneFilter {
 
 impl PaneFilter {
     /// Reads what is typed; whether that shows something else now.
-    pub fn read(&mut self) -> bool {
-        match Filter::parse(self.field.text()) {
+    fn read(&mut self, fields: &[&str]) -> bool {
+        match Filter::parse(self.field.text(), fields) {
             Ok(filter) => {
                 self.wrong = None;
                 let changed = filter != self.filter;
@@ -77,6 +77,17 @@ impl Filters {
         }
     }
 
+    /// Reads what is typed in the filter of a list; whether that shows something
+    /// else now.
+    pub fn read(&mut self, pane: Pane) -> bool {
+        let fields = match pane {
+            Pane::Queue => OF_POSTS,
+            Pane::Notices => OF_NOTICES,
+            Pane::Channels | Pane::Details => OF_CHANNELS,
+        };
+        self.of_mut(pane).read(fields)
+    }
+
     /// The field that is being typed into.
     pub fn field(&mut self) -> Option<&mut Field> {
         let pane = self.typing?;
@@ -114,7 +125,6 @@ impl Filters {
             workspace: [slug, name],
             lamp: Some(view.lamp),
             states: &states,
-            login: &channel.handle,
             by: by.map_or("", String::as_str),
             due: view.summary.next_due,
         };

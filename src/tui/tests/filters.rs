@@ -82,6 +82,16 @@ fn what_cannot_be_a_filter_is_said_and_changes_nothing() {
     );
     type_in(&mut model, "<ctrl-w><ctrl-w><ctrl-w><enter>");
     assert_eq!(model.filters.typing, None);
+    // A list says which fields it has, and does not just come up empty.
+    let before = model.queue.views().len();
+    press(&mut model, "2/");
+    paste(&mut model, "lamp:red");
+    assert_eq!(model.queue.views().len(), before);
+    assert!(
+        seen(&model).contains("no filter lamp: here (there are net: ws: state: by: due:)"),
+        "{}",
+        seen(&model)
+    );
 }
 
 #[test]

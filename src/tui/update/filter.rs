@@ -17,22 +17,20 @@ pub fn typed(model: &mut Model) -> Vec<Effect> {
     let Some(pane) = model.filters.typing else {
         return Vec::new();
     };
-    if model.filters.of_mut(pane).read() {
+    if model.filters.read(pane) {
         return apply(model, pane);
     }
     Vec::new()
 }
 
-/// Keeps what is typed; one that cannot be understood goes back to what it was
-/// last, so that the text always says what is shown.
+/// Keeps what is typed. What cannot be understood stays open until it is put
+/// right or cleared, so that the text always says what is shown.
 pub fn keep(model: &mut Model) -> Vec<Effect> {
-    match model.filters.typing {
-        Some(pane) if model.filters.of(pane).wrong.is_none() => {
-            model.filters.typing = None;
-            Vec::new()
-        }
-        _ => Vec::new(),
+    let pane = model.filters.typing;
+    if pane.is_some_and(|pane| model.filters.of(pane).wrong.is_none()) {
+        model.filters.typing = None;
     }
+    Vec::new()
 }
 
 /// Takes the filter away that is being typed, or the one of the list with the
@@ -43,7 +41,7 @@ pub fn clear(model: &mut Model) -> Option<Vec<Effect>> {
     let filter = model.filters.of_mut(pane);
     let shown = filter.shown().is_some();
     filter.field.clear();
-    filter.read();
+    model.filters.read(pane);
     match (shown, typing) {
         (true, _) => Some(apply(model, pane)),
         (false, Some(_)) => Some(Vec::new()),
