@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::facts::{self, Known};
+use super::refresher::{Renewed, Wanted};
 use super::{Inner, answers, material, refresher, sender};
 use crate::domain::answer::AnswerClass;
 use crate::domain::channel::Evidence;
@@ -12,6 +13,8 @@ use crate::domain::delivery::State;
 use crate::domain::ids::DeliveryId;
 use crate::domain::machine::{Call, Event, Look, Poll, Transition, Write, step};
 use crate::domain::notice::Severity;
+use crate::domain::outcome::OutcomeClass;
+use crate::domain::reading::about_the_login;
 use crate::networks::Found;
 use crate::store::attempts::{NewVerdict, Record};
 use crate::store::notices::NewNotice;
@@ -58,7 +61,7 @@ pub async fn adopt_orphans(inner: &Arc<Inner>) -> Result<u64, StoreError> {
                 if delivery.state != State::Sending || at_work.contains(&delivery.channel_id) {
                     continue;
                 }
-                let class = crate::domain::outcome::OutcomeClass::Key;
+                let class = OutcomeClass::Key;
                 let facts = crate::domain::machine::Facts::fresh(class, delivery.due);
                 let Ok(transition) = step(delivery.state, &Event::Orphaned, &facts, &rules, now)
                 else {
@@ -109,15 +112,19 @@ pub async fn look(inner: &Arc<Inner>, id: &DeliveryId) -> Result<bool, StoreErro
             .await?;
         return Ok(true);
     }
-    let (networked, net) = inner.network(known.channel.kind.network())?;
-    let session = match &known.channel.login_id {
-        Some(login) => refresher::session(inner, login).await?,
-        None => None,
-    };
-    let publish = material::sent_publish(inner, &known).await?;
-    let found = networked
-        .lookup(&net, &known.channel.server, session.as_ref(), &publish)
-        .await;
+    let mut found = ask_network(inner, &known).await?;
+    if access_in_doubt(inner, &known, &found)?
+        && let Some(login) = &known.channel.login_id
+    {
+        // The login's own proof decides what is wrong with it: a post that waits
+        // for this reading, or for a person, is not sent again, so nothing else
+        // would find out.
+        let seen = Some(known.channel.token.generation);
+        let proved = refresher::renew(inner, login, seen, Wanted::Proof).await?;
+        if proved == Renewed::Good {
+            found = ask_network(inner, &known).await?;
+        }
+    }
     fault::point("C8.after");
     let calls = commit(inner, &known, found).await?;
     if calls.iter().any(|call| matches!(call, Call::Send { .. })) {
@@ -126,6 +133,36 @@ pub async fn look(inner: &Arc<Inner>, id: &DeliveryId) -> Result<bool, StoreErro
         return Ok(sent == sender::Sent::Open);
     }
     Ok(!calls.is_empty())
+}
+
+/// Asks the network what became of a delivery, with the tokens there are now.
+async fn ask_network(inner: &Arc<Inner>, known: &Known) -> Result<Found, StoreError> {
+    let (networked, net) = inner.network(known.channel.kind.network())?;
+    let session = match &known.channel.login_id {
+        Some(login) => refresher::session(inner, login).await?,
+        None => None,
+    };
+    let publish = material::sent_publish(inner, known).await?;
+    let server = &known.channel.server;
+    Ok(networked
+        .lookup(&net, server, session.as_ref(), &publish)
+        .await)
+}
+
+/// Whether a login that still counts as good may be why the network did not say
+/// what became of the post: it refused the reading for the login's sake, or it
+/// says nothing ever and the login was not proved since the post was sent.
+fn access_in_doubt(inner: &Inner, known: &Known, found: &Found) -> Result<bool, StoreError> {
+    let Found::Unreadable(refusal) = found else {
+        return Ok(false);
+    };
+    let channel = &known.channel;
+    let (networked, _) = inner.network(channel.kind.network())?;
+    let armed_at = known.attempt.as_ref().and_then(|attempt| attempt.armed_at);
+    let mute = known.facts.class == OutcomeClass::Unknowable
+        && networked.descriptor().probe_is_free
+        && channel.last_proof_at < armed_at;
+    Ok(channel.publishable && (about_the_login(refusal.class) || mute))
 }
 
 async fn read(inner: &Arc<Inner>, id: &DeliveryId) -> Result<Known, StoreError> {

@@ -211,6 +211,38 @@ async fn what_never_arrived_is_absent_twice_and_goes_out_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a5_a_reading_that_is_refused_turns_the_channel_red_though_the_refused_post_was_not_answered()
+ {
+    for keeps_keys in [true, false] {
+        let scene = Scene::new().await;
+        let mastodon = scene.office.sandbox.mastodon();
+        mastodon.ignore_idempotency(!keeps_keys);
+        let post = scene.office.post(&scene.channel, "once", minutes(5)).await;
+        mastodon.fault_once(POST, Fault::DropBeforeProcessing);
+        mastodon.revoke_token(&scene.token).unwrap();
+        scene.passes(1).await;
+        assert_eq!(scene.state(&post).await, State::Unknown);
+        assert!(scene.channel().await.publishable, "nobody was refused yet");
+
+        // The first reading possible, long before the next proof of the login.
+        scene.office.clock.advance(Duration::from_secs(91));
+        scene.office.pass().await;
+        let channel = scene.channel().await;
+        assert!(!channel.publishable, "keeps keys: {keeps_keys}");
+        assert_eq!(channel.cause, Cause::AccessWithdrawn);
+        assert_eq!(scene.state(&post).await, State::Unknown);
+        assert_eq!(scene.texts(), Vec::<String>::new());
+
+        let fresh = credential(&scene.office, &token(&scene.office.sandbox));
+        let mended = reconnect(&scene.office.hub, &scene.channel, fresh).await;
+        assert!(mended.unwrap().reconnected);
+        scene.passes(6).await;
+        assert_eq!(scene.state(&post).await, State::Published);
+        assert_eq!(scene.texts(), ["once"], "keeps keys: {keeps_keys}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn b4_another_accounts_token_changes_nothing() {
     let scene = Scene::new().await;
     let mastodon = scene.office.sandbox.mastodon();

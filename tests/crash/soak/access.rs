@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use super::ground::{Loss, Way};
-use super::{Soak, database, now};
+use super::{Soak, database, now, oracle};
 
 /// How long a channel with a post that is due may look well after its access is
 /// gone, whatever else goes wrong meanwhile.
@@ -158,7 +158,9 @@ impl Soak {
         let done = self.patient(self.desk.home.allgreen(words));
         assert!(matches!(done.code, Some(0 | 7)), "{done:#?}");
         if !self.turns_red(&channel.id) {
-            let what = format!("silently red: {channel:?} {:?}", self.acts.dead);
+            let mut open = oracle::rows(&database(&self.path()));
+            open.retain(|row| row.channel == channel.id && row.state != "published");
+            let what = format!("silently red: {channel:?} {:?} {open:?}", self.acts.dead);
             self.acts.wrong.push(what);
         }
         self.pause(0, 1500);

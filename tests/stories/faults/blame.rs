@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use allgreen::domain::delivery::State;
+use allgreen::domain::network::Network;
 use allgreen::domain::publisher::CommandKind;
 
 use super::ground::{CLASSES, Ground, HOST};
@@ -115,5 +117,32 @@ fn a5_access_that_was_withdrawn_is_believed_after_one_confirmation() {
                 ground.front.calls("*")
             );
         }
+    }
+}
+
+#[test]
+fn a5_access_that_ended_with_a_post_whose_answer_was_lost_is_found_out_by_reading_or_by_a_proof() {
+    for network in CLASSES {
+        let ground = Ground::new(network);
+        let post = ground.post("once");
+        ground.withdraw();
+        if network == Network::Bluesky {
+            // A token outlives the app password it was made with.
+            let bluesky = ground.office.sandbox.bluesky();
+            bluesky.expire_access_tokens("ann.test").unwrap();
+        }
+        ground.spoil(Fault::LoseAnswer);
+        ground.passes(1);
+        assert_ne!(ground.state(&post), State::Published);
+        // The first reading possible, long before the next proof by the clock.
+        ground.office.clock.advance(Duration::from_secs(91));
+        ground.pass();
+        let channel = ground.channel();
+        assert!(
+            !channel.publishable,
+            "{}: {}",
+            network.name(),
+            ground.why(&post)
+        );
     }
 }
