@@ -41,17 +41,25 @@ impl Reads<'_> {
     /// # Errors
     /// When the store cannot be read.
     pub fn waits_for_app(&self, channel: &Channel, now: UtcMs) -> Result<bool, StoreError> {
-        let any: Option<i64> = self.value(
-            "SELECT 1 FROM incident WHERE kind = ?1 AND resolved_at IS NULL LIMIT 1",
-            [APP_FAULT],
-        )?;
-        let (Some(_), Some(login)) = (any, &channel.login_id) else {
+        let (true, Some(login)) = (self.any_app_at_fault()?, &channel.login_id) else {
             return Ok(false);
         };
         let (network, client_id) = (channel.kind.network(), self.login(login)?.client_id);
         let at_fault = |asked| self.app_at_fault(network, &client_id, asked);
         let ended = channel.token.token_expires_at.is_some_and(|at| at <= now);
         Ok(at_fault(Asked::Post)? || (ended && at_fault(Asked::Login)?))
+    }
+
+    /// Whether any app of ours is at fault.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn any_app_at_fault(&self) -> Result<bool, StoreError> {
+        let any: Option<i64> = self.value(
+            "SELECT 1 FROM incident WHERE kind = ?1 AND resolved_at IS NULL LIMIT 1",
+            [APP_FAULT],
+        )?;
+        Ok(any.is_some())
     }
 }
 

@@ -1,5 +1,7 @@
 //! Channels: reading them with the facts of their login, adding and marking.
 
+use std::collections::HashMap;
+
 use rusqlite::Row;
 
 use super::error::StoreError;
@@ -233,7 +235,8 @@ impl Reads<'_> {
         self.summary(self.channel(id)?)
     }
 
-    /// Summaries of every channel that is not disconnected.
+    /// Summaries of every channel that is not disconnected. A hub has thousands:
+    /// what belongs to them is read at once, not channel by channel.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -241,10 +244,46 @@ impl Reads<'_> {
         &self,
         workspace: Option<&WorkspaceId>,
     ) -> Result<Vec<ChannelSummary>, StoreError> {
-        self.channels(workspace, false)?
+        const LIVE: &str = "c.status <> 'DISCONNECTED' AND (?1 IS NULL OR c.workspace_id = ?1)";
+        let only = [workspace.map(WorkspaceId::as_str)];
+        let of_channel = |row: &Row<'_>| -> Result<ChannelId, StoreError> {
+            Ok(ChannelId::from_stored(row.get::<_, String>(0)?))
+        };
+        let names: HashMap<String, (String, String)> = self
+            .all("SELECT id, slug, name FROM workspace", [], |row| {
+                Ok((row.get(0)?, (row.get(1)?, row.get(2)?)))
+            })?
             .into_iter()
-            .map(|channel| self.summary(channel))
-            .collect()
+            .collect();
+        let mut counts: HashMap<ChannelId, Vec<(State, u64)>> = HashMap::new();
+        let all = self.all(
+            &format!("SELECT n.channel_id, n.state, n.n FROM channel c JOIN channel_count n ON n.channel_id = c.id WHERE n.n > 0 AND {LIVE}"),
+            only,
+            |row| Ok((of_channel(row)?, listed(row, "state", State::parse)?, row.get(2)?)),
+        )?;
+        for (id, state, n) in all {
+            counts.entry(id).or_default().push((state, n));
+        }
+        let due: HashMap<ChannelId, UtcMs> = self
+            .all(
+                &format!("SELECT c.id, (SELECT min(due) FROM delivery WHERE channel_id = c.id AND state = 'scheduled') AS next FROM channel c WHERE {LIVE}"),
+                only,
+                |row| Ok((of_channel(row)?, maybe_at(row, "next")?)),
+            )?
+            .into_iter()
+            .filter_map(|(id, next)| Some((id, next?)))
+            .collect();
+        let channels = self.channels(workspace, false)?;
+        let summary = |channel: Channel| ChannelSummary {
+            workspace: names
+                .get(channel.workspace_id.as_str())
+                .cloned()
+                .unwrap_or_default(),
+            counts: counts.remove(&channel.id).unwrap_or_default(),
+            next_due: due.get(&channel.id).copied(),
+            channel,
+        };
+        Ok(channels.into_iter().map(summary).collect())
     }
 
     fn summary(&self, channel: Channel) -> Result<ChannelSummary, StoreError> {

@@ -114,6 +114,33 @@ impl Reads<'_> {
             .map(UtcMs))
     }
 
+    /// What networks refuse to be read, and what sort of answer that was: of one
+    /// channel, or of all.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn refused_readings(
+        &self,
+        channel: Option<&ChannelId>,
+    ) -> Result<Vec<(ChannelId, Reading, AnswerClass)>, StoreError> {
+        let refused = |row: &rusqlite::Row<'_>| {
+            Ok((
+                ChannelId::from_stored(row.get::<_, String>("channel_id")?),
+                listed(row, "what", Reading::parse)?,
+                listed(row, "class", AnswerClass::parse)?,
+            ))
+        };
+        let those = "refused = 1 AND class IS NOT NULL AND failed_at IS NOT NULL";
+        match channel {
+            Some(id) => self.all(
+                &format!("SELECT * FROM reading WHERE channel_id = ?1 AND {those}"),
+                [id.as_str()],
+                refused,
+            ),
+            None => self.all(&format!("SELECT * FROM reading WHERE {those}"), [], refused),
+        }
+    }
+
     /// How the readings of a channel stand.
     ///
     /// # Errors

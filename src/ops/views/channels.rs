@@ -1,12 +1,14 @@
 //! Channels as lists and the detail pane show them.
 
+use std::collections::{HashMap, HashSet};
+
 use super::super::acting::Acting;
 use super::super::{Hub, OpError, Scope};
 use crate::domain::answer::AnswerClass;
 use crate::domain::blocker::{PublishBlocker, publish_blocker};
 use crate::domain::channel::{Cause, Channel, Status};
 use crate::domain::delivery::State;
-use crate::domain::ids::ChannelId;
+use crate::domain::ids::{ChannelId, WorkspaceId};
 use crate::domain::lamp::{self, Attention, Lamp, Watch, lamp};
 use crate::domain::reading::Reading;
 use crate::domain::role::Act;
@@ -99,7 +101,8 @@ pub(super) fn list(
     if let Scope::Workspace(id) = scope {
         acting.require(q, id, Act::Look)?;
     }
-    let visible = acting.visible(q)?;
+    let visible: HashSet<WorkspaceId> = acting.visible(q)?.into_iter().map(|one| one.id).collect();
+    let around = Around::of_all(q)?;
     let mut views = Vec::new();
     let mut summaries = q.channel_summaries(scope.workspace())?;
     if disconnected {
@@ -109,9 +112,8 @@ pub(super) fn list(
         }
     }
     for summary in summaries {
-        let workspace = &summary.channel.workspace_id;
-        if visible.iter().any(|one| one.id == *workspace) {
-            views.push(channel_view(q, summary, watch, acting.now)?);
+        if visible.contains(&summary.channel.workspace_id) {
+            views.push(view(q, summary, &around, watch, acting.now)?);
         }
     }
     views.sort_by_cached_key(|view| {
@@ -138,8 +140,55 @@ pub fn channel_view(
     watch: &Watch,
     now: UtcMs,
 ) -> Result<ChannelView, OpError> {
+    let around = Around::of(q, &summary.channel.id)?;
+    view(q, summary, &around, watch, now)
+}
+
+/// What is true of the whole hub, and what only few channels have.
+struct Around {
+    /// Everything waits: for a confirmation, or for the clock.
+    all_wait: bool,
+    /// Some app of ours is at fault.
+    app_at_fault: bool,
+    /// What networks refuse to be read, and what sort of answer that was.
+    unreadable: HashMap<ChannelId, Vec<(Reading, AnswerClass)>>,
+}
+
+impl Around {
+    fn of(q: &Reads<'_>, id: &ChannelId) -> Result<Self, OpError> {
+        Self::with(q, q.refused_readings(Some(id))?)
+    }
+
+    fn of_all(q: &Reads<'_>) -> Result<Self, OpError> {
+        Self::with(q, q.refused_readings(None)?)
+    }
+
+    fn with(
+        q: &Reads<'_>,
+        refused: Vec<(ChannelId, Reading, AnswerClass)>,
+    ) -> Result<Self, OpError> {
+        let mut unreadable: HashMap<_, Vec<_>> = HashMap::new();
+        for (id, what, class) in refused {
+            unreadable.entry(id).or_default().push((what, class));
+        }
+        Ok(Self {
+            all_wait: q.restored()? || q.clock_in_doubt()?,
+            app_at_fault: q.any_app_at_fault()?,
+            unreadable,
+        })
+    }
+}
+
+fn view(
+    q: &Reads<'_>,
+    summary: ChannelSummary,
+    around: &Around,
+    watch: &Watch,
+    now: UtcMs,
+) -> Result<ChannelView, OpError> {
     let channel = &summary.channel;
-    let unreadable = unreadable(q, &channel.id)?;
+    let unreadable = around.unreadable.get(&channel.id);
+    let unreadable = unreadable.map_or(&[][..], Vec::as_slice);
     let watch = &Watch {
         reading_refused: !unreadable.is_empty(),
         ..*watch
@@ -147,8 +196,7 @@ pub fn channel_view(
     let lamp = lamp(channel, now, watch);
     let live = channel.status != Status::Disconnected;
     let scheduled = summary.count(State::Scheduled);
-    let all_wait = q.restored()? || q.clock_in_doubt()?;
-    let held = if live && (all_wait || !channel.can_send()) {
+    let held = if live && (around.all_wait || !channel.can_send()) {
         scheduled
     } else {
         0
@@ -158,7 +206,7 @@ pub fn channel_view(
         (_, Some(end)) => q.first_due_from(&channel.id, end)?,
         _ => None,
     };
-    let waits_for_app = live && q.waits_for_app(channel, now)?;
+    let waits_for_app = live && around.app_at_fault && q.waits_for_app(channel, now)?;
     Ok(ChannelView {
         blocker: publish_blocker(channel, waits_for_app),
         lamp,
@@ -173,7 +221,7 @@ pub fn channel_view(
             &summary,
             lamp,
             &lamp::attention(channel, now, watch),
-            &unreadable,
+            unreadable,
         ),
         summary,
     })
@@ -183,17 +231,6 @@ pub fn channel_view(
 pub(in crate::ops) fn ends(channel: &Channel, watch: &Watch) -> Option<UtcMs> {
     let given_up = channel.token.refresh_failures >= lamp::REFRESH_LIMIT;
     lamp::access_end(channel).filter(|_| given_up || !watch.renewable)
-}
-
-/// What the network refuses to be read, and what sort of answer that was.
-fn unreadable(q: &Reads<'_>, id: &ChannelId) -> Result<Vec<(Reading, AnswerClass)>, OpError> {
-    let mut refused = Vec::new();
-    for standing in q.standings(id)? {
-        if let Some(failure) = standing.failure.filter(|one| one.refused) {
-            refused.push((standing.what, failure.class));
-        }
-    }
-    Ok(refused)
 }
 
 /// The command that mends it.
