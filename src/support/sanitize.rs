@@ -45,7 +45,7 @@ fn clean(text: &str, breaks: bool) -> String {
             '\0'..='\u{1f}' => plain.extend(char::from_u32(0x2400 + u32::from(c))),
             '\u{7f}' => plain.push('␡'),
             '\u{80}'..='\u{9f}' => plain.push('\u{fffd}'),
-            c if invisible(c) => {}
+            c if is_invisible(c) => {}
             c => plain.push(c),
         }
     }
@@ -53,7 +53,7 @@ fn clean(text: &str, breaks: bool) -> String {
 }
 
 /// Characters that take part in reordering, hiding or tagging text.
-fn invisible(c: char) -> bool {
+pub fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}'
         // Zero-width space, marks of direction; the joiners are looked at later.
@@ -184,7 +184,7 @@ mod tests {
         #[test]
         fn threats_nothing_dangerous_is_left_and_twice_is_as_once(given in hostile()) {
             for (clean, breaks) in [(line(&given), false), (text(&given), true)] {
-                let bad = |c: char| (c.is_control() && !(breaks && c == '\n')) || invisible(c);
+                let bad = |c: char| (c.is_control() && !(breaks && c == '\n')) || is_invisible(c);
                 prop_assert!(!clean.chars().any(bad), "{clean:?}");
                 prop_assert!(clean.len() <= MOST_BYTES);
                 let again = if breaks { text(&clean) } else { line(&clean) };
