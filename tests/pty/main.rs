@@ -13,7 +13,9 @@ mod canary;
 #[path = "../common/mod.rs"]
 mod common;
 mod demo;
+mod hostile;
 mod keys;
+mod lines;
 mod logins;
 mod publishers;
 mod ruins;

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use crate::terminal::{PATIENCE, Term, boot};
-
-const MOMENT: Duration = Duration::from_millis(400);
+use crate::terminal::{MOMENT, PATIENCE, Term, boot};
 
 #[test]
 fn an_idle_screen_writes_nothing() {
@@ -65,6 +63,20 @@ fn an_arrow_in_two_packets_is_no_escape() {
     assert!(term.text().contains("type to search"), "{}", term.text());
     term.press("\u{1b}");
     term.until(|screen| !screen.contains("type to search"));
+}
+
+#[test]
+fn an_escape_right_before_a_resize_is_not_lost() {
+    let mut term = Term::open(&[]);
+    for (rows, cols) in [(25, 90), (5, 20), (4, 19), (1, 1), (2, 200), (200, 2)] {
+        term.press("?");
+        term.until(|screen| screen.contains("type to search"));
+        term.press("\u{1b}");
+        term.resize(rows, cols);
+        term.quiet(MOMENT);
+        term.resize(24, 80);
+        term.until(|screen| screen.contains("1 Channels") && !screen.contains("type to search"));
+    }
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use std::io::{Read, Write};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use allgreen::support::clock::Clock;
@@ -11,7 +13,9 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 /// How long anything may take on a slow machine.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Time since boot.
+/// How long a screen is watched that has nothing more to say.
+pub const MOMENT: Duration = Duration::from_millis(400);
+
 /// A clock for limits.
 pub fn boot() -> Duration {
     Clock::real().boot()
@@ -26,8 +30,40 @@ pub struct Term {
     pub parser: vt100::Parser,
     pub raw: Vec<u8>,
     home: Option<tempfile::TempDir>,
+    /// What the reader of the terminal does.
+    reading: Arc<Reading>,
     /// Everything that was ever to be read on the screen, once asked for.
     pub shown: Option<std::collections::BTreeSet<String>>,
+}
+
+/// How the other end of the line takes what is written.
+#[derive(Default)]
+struct Reading {
+    /// Milliseconds that each packet needs.
+    lag: AtomicU64,
+    /// Nothing is taken at all.
+    held: Mutex<bool>,
+    goes_on: Condvar,
+}
+
+impl Reading {
+    fn hold(&self, held: bool) {
+        *self.held.lock().unwrap() = held;
+        self.goes_on.notify_all();
+    }
+
+    /// Waits until something may be taken.
+    fn wait(&self) {
+        let mut held = self.held.lock().unwrap();
+        while *held {
+            held = self.goes_on.wait(held).unwrap();
+        }
+    }
+
+    fn lag(&self) {
+        let lag = self.lag.load(Ordering::SeqCst);
+        std::thread::park_timeout(Duration::from_millis(lag));
+    }
 }
 
 fn size(rows: u16, cols: u16) -> PtySize {
@@ -110,12 +146,16 @@ impl Term {
         let child = pair.slave.spawn_command(command).unwrap();
         let mut reader = pair.master.try_clone_reader().unwrap();
         let (tell, bytes) = channel();
+        let reading = Arc::new(Reading::default());
+        let line = Arc::clone(&reading);
         std::thread::spawn(move || {
             let mut buffer = [0; 65536];
             while let Ok(n @ 1..) = reader.read(&mut buffer) {
                 if tell.send(buffer[..n].to_vec()).is_err() {
                     break;
                 }
+                line.lag();
+                line.wait();
             }
         });
         let (rows, cols) = cells(rows, cols);
@@ -127,6 +167,7 @@ impl Term {
             parser: vt100::Parser::new(rows, cols, 0),
             raw: Vec::new(),
             home: None,
+            reading,
             shown: None,
         }
     }
@@ -168,6 +209,22 @@ impl Term {
     pub fn press(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).unwrap();
         self.keys.flush().unwrap();
+    }
+
+    /// From here on each packet needs this long to the operator.
+    pub fn lags(&self, lag: Duration) {
+        let lag = u64::try_from(lag.as_millis()).unwrap();
+        self.reading.lag.store(lag, Ordering::SeqCst);
+    }
+
+    /// Takes nothing of what is written, as after Ctrl-S.
+    pub fn hold_output(&self) {
+        self.reading.hold(true);
+    }
+
+    /// Takes what is written again, as after Ctrl-Q.
+    pub fn go_on(&self) {
+        self.reading.hold(false);
     }
 
     pub fn signal(&self, name: &str) {

@@ -410,6 +410,12 @@ fn a_cursor_move_costs_few_bytes_and_the_details_follow_when_it_rests() {
     assert!(seen(&model).contains("4 acme.example"));
     paint(&model);
     assert_eq!(paint(&model), 0);
+    // Another channel breaks, far from the cursor.
+    let healthy = model.channels.all().filter(|one| one.lamp == Lamp::Green);
+    let id = healthy.map(|one| one.summary.channel.id.clone()).min();
+    change(&mut model, id.unwrap().as_str(), Lamp::Broken);
+    let flipped = paint(&model);
+    assert!((1..=600).contains(&flipped), "{flipped}");
 
     model.set.slow = true;
     paint(&model);
