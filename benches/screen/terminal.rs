@@ -66,7 +66,7 @@ impl Terminal {
     /// Presses a key; how long until the frame that answers it was there, and
     /// how many bytes it had.
     pub fn press(&mut self, key: &str) -> (Duration, usize) {
-        self.quiet(Duration::from_millis(90));
+        self.quiet(Duration::from_millis(120));
         let began = Instant::now();
         self.keys.write_all(key.as_bytes()).unwrap();
         self.keys.flush().unwrap();
@@ -77,6 +77,15 @@ impl Terminal {
             if self.seen.ends_with(END) {
                 return (at.saturating_duration_since(began), bytes);
             }
+        }
+    }
+
+    /// Presses keys and waits until the screen has nothing more to say.
+    pub fn unmeasured(&mut self, keys: &str) {
+        if !keys.is_empty() {
+            self.quiet(Duration::from_millis(90));
+            self.keys.write_all(keys.as_bytes()).unwrap();
+            self.keys.flush().unwrap();
         }
     }
 
