@@ -22,7 +22,7 @@ pub fn done(text: impl Into<String>, command: impl Into<String>) -> Done {
     }
 }
 
-/// `3 channels`, `1 post`, `@acme` when it is the only one.
+/// `3 channels`, `1 channel`.
 fn several(n: usize, one: &str, many: &str) -> String {
     words::count(n as u64, one, many)
 }
@@ -102,8 +102,8 @@ pub async fn paused(hub: &Hub, channels: &[ChannelId], stop: bool) -> Result<Don
     if let [view] = views.as_slice() {
         let name = words::channel(&view.summary.channel);
         let text = match stop {
-            true => format!("Paused {name}; its posts are held."),
-            false => format!("{name} publishes again."),
+            true => format!("Paused {name} · its posts are held"),
+            false => format!("Resumed {name} · it publishes again"),
         };
         let command = format!("allgreen channel {word} {}", view.full_name());
         return Ok(done(text, command));

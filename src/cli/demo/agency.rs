@@ -358,7 +358,7 @@ async fn say_how(
         format!("Bluesky and Mastodon lift three restrictions in {minutes} minutes; p probes then"),
         format!("Mastodon: @{unlinked} takes this token: {ACCESS_TOKEN}"),
         format!("Telegram: every channel takes this token: {token}"),
-        format!("Telegram: this one mends all three channels of their bot: {renewed}"),
+        format!("Telegram: a bot of three channels, new token: {renewed}"),
         format!("Demo: r mends what is broken. Bluesky takes the app password {APP_PASSWORD}"),
     ];
     let written = hub.store.write(move |tx| {

@@ -272,10 +272,7 @@ fn chosen<'a, T: 'a>(
 ) -> Option<String> {
     let mut reason = None;
     for one in all {
-        let Some(why) = refuses(one) else {
-            return None;
-        };
-        reason = Some(why);
+        reason = Some(refuses(one)?);
     }
     reason.or_else(|| {
         let n = model.marks.count(pane);

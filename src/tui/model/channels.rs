@@ -282,10 +282,10 @@ impl Channels {
             return;
         }
         let there = |row: &&Row| row.channel().is_none_or(|id| self.by_id.contains_key(id));
-        let mut rows = self.rows.all().iter().filter(there).peekable();
+        let rows = self.rows.all().iter().filter(there);
         let (mut order, mut under) = (Vec::new(), HashMap::new());
         let mut heads: Vec<Row> = Vec::new();
-        while let Some(row) = rows.next() {
+        for row in rows {
             match row {
                 // A head is kept for the first channel below it.
                 Row::Section(_) => heads = vec![row.clone()],

@@ -50,10 +50,13 @@ pub fn probe(model: &mut Model) -> Vec<Effect> {
 /// Asks for proofs of all that is on the screen.
 pub fn probe_all(model: &mut Model) -> Vec<Effect> {
     let views = in_view(model);
-    let (fits, _) = keys::fitting(views, |view| {
+    let (fits, left) = keys::fitting(views, |view| {
         keys::channel_refuses(model, view, Do::Probe, false)
     });
     if fits.is_empty() {
+        let reason = left.into_iter().next();
+        let reason = reason.unwrap_or_else(|| "no channel here".into());
+        model.line.say(Tone::Quiet, reason, model.boot);
         return Vec::new();
     }
     let (ids, text) = (ids(&fits), format!("Probing {} in view", names(&fits)));

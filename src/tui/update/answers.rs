@@ -67,7 +67,7 @@ fn went_well(model: &mut Model, id: RequestId, done: Done) -> Vec<Effect> {
         // Of the marks before what may be done about it.
         Some(of) => match done.text.split_once(" · ") {
             Some((head, rest)) => format!("{head}{of} · {rest}"),
-            None => format!("{}{of}", done.text.trim_end_matches('.')),
+            None => format!("{} ({})", done.text, of.trim_start_matches(" of ")),
         },
     };
     if !text.is_empty() {

@@ -7,6 +7,9 @@ use crate::tui::model::{Model, Pane, Tone};
 /// Marks the row under the cursor, or not any more, and goes on to the next.
 pub fn mark(model: &mut Model) -> Vec<Effect> {
     model.mark();
+    if model.focus == Pane::Details {
+        return Vec::new();
+    }
     moves::run(model, crate::tui::keys::Do::Move(1))
 }
 
