@@ -134,10 +134,20 @@ pub(super) fn bot(
     let telegram = sandbox.telegram();
     let bot = format!("{channel}_bot");
     let token = telegram.create_bot(&bot, channel)?;
+    chat(sandbox, &bot, channel)?;
+    Ok(Secret::new(token))
+}
+
+/// A channel that a bot may post to.
+pub(super) fn chat(
+    sandbox: &Sandbox,
+    bot: &str,
+    channel: &str,
+) -> Result<(), crate::sandbox::telegram::ControlError> {
+    let telegram = sandbox.telegram();
     let id = telegram.create_chat(ChatKind::Channel, channel, Some(channel))?;
     let posts = Rights::Administrator { post: true };
-    telegram.set_rights(&bot, &id.to_string(), posts)?;
-    Ok(Secret::new(token))
+    telegram.set_rights(bot, &id.to_string(), posts)
 }
 
 /// An order of ours that the simulation does not take.

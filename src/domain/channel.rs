@@ -181,6 +181,9 @@ pub struct Channel {
     pub login_id: Option<LoginId>,
     /// How it was connected (`app_password`, `oauth`, ...).
     pub login_method: String,
+    /// The network's stable id of the user the login belongs to; empty without a
+    /// login.
+    pub login_user: String,
     /// Stored status.
     pub status: Status,
     /// Why it is not well.
@@ -281,6 +284,16 @@ impl Channel {
             && self.token.generation > 0
     }
 
+    /// How people know its login: the account itself where the login is the
+    /// account's own, else the user's id at the network.
+    pub fn login_name(&self) -> &str {
+        if self.login_user == self.remote_id {
+            &self.handle
+        } else {
+            &self.login_user
+        }
+    }
+
     /// The name a person knows: `@handle`.
     pub fn name(&self) -> String {
         format!("@{}", self.handle)
@@ -305,6 +318,7 @@ pub(crate) mod tests {
             server: "https://pds.example".into(),
             login_id: Some(LoginId::from_stored("lgn_1")),
             login_method: "app_password".into(),
+            login_user: "did:plc:acme".into(),
             status: Status::Active,
             cause: Cause::None,
             publishable: true,

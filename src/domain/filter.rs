@@ -13,10 +13,10 @@ use super::network::Network;
 use crate::support::time::UtcMs;
 
 /// The fields of a list of channels.
-pub const OF_CHANNELS: &[&str] = &["net", "ws", "lamp", "state", "by", "due"];
+pub const OF_CHANNELS: &[&str] = &["net", "ws", "lamp", "state", "login", "by", "due"];
 
 /// The fields of a list of posts.
-pub const OF_POSTS: &[&str] = &["net", "ws", "state", "by", "due"];
+pub const OF_POSTS: &[&str] = &["net", "ws", "state", "login", "by", "due"];
 
 /// The fields of the notices.
 pub const OF_NOTICES: &[&str] = &["net", "ws", "lamp"];
@@ -40,6 +40,7 @@ enum Test {
     Workspace(Vec<String>),
     Lamp(Vec<String>),
     State(Vec<String>),
+    Login(Vec<String>),
     By(Vec<String>),
     Within(Duration),
     After(Duration),
@@ -59,6 +60,8 @@ pub struct Subject<'a> {
     pub lamp: Option<Lamp>,
     /// The states that are true of it.
     pub states: &'a [&'a str],
+    /// How people know its login.
+    pub login: &'a str,
     /// Who wrote or connected it.
     pub by: &'a str,
     /// When it, or its next post, is due.
@@ -165,6 +168,7 @@ fn test(word: &str, fields: &[&str]) -> Result<Option<Test>, FilterError> {
         "ws" => Test::Workspace,
         "lamp" => Test::Lamp,
         "state" => Test::State,
+        "login" => Test::Login,
         "by" => Test::By,
         _ => return due(value),
     };
@@ -220,6 +224,7 @@ impl Test {
             Self::Workspace(values) => any(values, &subject.workspace),
             Self::Lamp(values) => subject.lamp.is_some_and(|lamp| any(values, names_of(lamp))),
             Self::State(values) => any(values, subject.states),
+            Self::Login(values) => any(values, &[subject.login]),
             Self::By(values) => any(values, &[subject.by]),
             Self::Within(span) => subject.due.is_some_and(|due| due <= now.plus(*span)),
             Self::After(span) => subject.due.is_some_and(|due| due > now.plus(*span)),
@@ -276,6 +281,7 @@ mod tests {
             workspace: ["acme-shop", "Acme Shop"],
             lamp: Some(Lamp::Broken),
             states: &["held", "missed"],
+            login: "Ann Lee",
             by: "eva",
             due: Some(NOW.plus(Duration::from_secs(3_600))),
         }
@@ -325,6 +331,9 @@ mod tests {
             "state:mis",
             "by:eva",
             "by:@EVA",
+            "login:ann",
+            "login:\"ann l\"",
+            "login:*lee",
             "due:<2h",
             "due:2h",
             "due:>30m",
@@ -341,6 +350,8 @@ mod tests {
             "lamp:green",
             "state:published",
             "by:ann",
+            "login:lee",
+            "!login:ann",
             "due:<30m",
             "due:>2h",
             "!lamp:red",
@@ -353,6 +364,7 @@ mod tests {
             "ws:a",
             "lamp:red",
             "state:held",
+            "login:a",
             "by:a",
             "due:<9w",
         ] {
@@ -397,7 +409,9 @@ mod tests {
         }
         let error = Filter::parse("lamp:red", OF_POSTS).unwrap_err();
         assert!(
-            error.to_string().contains("net: ws: state: by: due:"),
+            error
+                .to_string()
+                .contains("net: ws: state: login: by: due:"),
             "{error}"
         );
         assert_eq!(error.short(), "no filter lamp: here");

@@ -13,7 +13,7 @@ use crate::domain::ids::{ChannelId, LoginId, OperatorId, WorkspaceId};
 use crate::domain::network::ChannelKind;
 use crate::support::time::UtcMs;
 
-const SELECT: &str = "SELECT c.*, l.generation, l.token_expires_at, l.token_expiry, l.grant_expires_at, l.grant_expiry,
+const SELECT: &str = "SELECT c.*, l.remote_user_id AS login_user, l.generation, l.token_expires_at, l.token_expiry, l.grant_expires_at, l.grant_expiry,
   l.last_refreshed_at, l.last_refresh_attempt_at, l.last_refresh_error, l.last_refresh_http_status, l.refresh_failures
   FROM channel c LEFT JOIN login l ON l.id = c.login_id";
 
@@ -120,6 +120,9 @@ pub(super) fn channel(row: &Row<'_>) -> Result<Channel, StoreError> {
         server: row.get("server")?,
         login_id: login.map(LoginId::from_stored),
         login_method: row.get("login_method")?,
+        login_user: row
+            .get::<_, Option<String>>("login_user")?
+            .unwrap_or_default(),
         status: listed(row, "status", Status::parse)?,
         cause: listed(row, "cause", Cause::parse)?,
         publishable: row.get("publishable")?,

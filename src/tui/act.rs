@@ -58,6 +58,8 @@ pub enum Load {
     Queue {
         /// Of which workspace.
         workspace: Option<WorkspaceId>,
+        /// Of these channels; of all when there is none.
+        channels: Vec<ChannelId>,
         /// Only what fits this.
         filter: Filter,
         /// At most this many due before now.
@@ -82,18 +84,18 @@ pub enum Act {
     SignIn(SignIn),
     /// Open a link in the browser of this machine.
     Browse(Secret),
-    /// Ask the publisher for a proof and wait for it.
-    Probe(ChannelId),
-    /// Pause or resume a channel.
-    Pause(ChannelId, bool),
+    /// Ask the publisher for proofs and wait for them.
+    Probe(Vec<ChannelId>),
+    /// Pause or resume channels.
+    Pause(Vec<ChannelId>, bool),
     /// Disconnect a channel for good, unless these numbers changed.
     Disconnect(ChannelId, DisconnectCounts),
-    /// Cancel a delivery.
-    Cancel(DeliveryId),
-    /// Send a delivery now.
-    SendNow(DeliveryId),
-    /// Try a failed delivery again.
-    Retry(DeliveryId),
+    /// Cancel deliveries, as one act.
+    Cancel(Vec<DeliveryId>),
+    /// Send deliveries now.
+    SendNow(Vec<DeliveryId>),
+    /// Try failed deliveries again.
+    Retry(Vec<DeliveryId>),
     /// Decide about a delivery.
     Resolve(DeliveryId, Answer),
     /// Take the last act on the queue back.

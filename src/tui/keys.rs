@@ -8,7 +8,9 @@ mod reason;
 pub use chord::Chord;
 #[cfg(test)]
 pub(in crate::tui) use chord::parse;
-pub use reason::why_not;
+pub use reason::{channel_refuses, fitting, post_refuses, why_not};
+
+use std::borrow::Cow;
 
 use crossterm::event::KeyEvent;
 
@@ -32,6 +34,22 @@ pub enum Do {
     Turn(bool),
     /// This pane.
     Focus(Pane),
+    /// Fold what is below a head away, or show it.
+    Fold(bool),
+    /// The queue and the notices of this row alone, or all.
+    Only,
+    /// This pane alone, or all.
+    Alone,
+    /// Times of the client's clock, or mine.
+    Theirs,
+    /// Mark the row under the cursor, or not any more.
+    Mark,
+    /// Begin or end a range of marks.
+    Range,
+    /// Mark all that is shown, or none of it.
+    MarkAll,
+    /// Prove all that is on the screen.
+    ProbeAll,
     /// Open what is under the cursor.
     Open,
     /// Back by one, never out.
@@ -125,6 +143,8 @@ pub enum Place {
     Choose,
     /// The filter of a list, typed.
     Filter,
+    /// Whether to cancel several posts.
+    CancelMarked,
     /// A question.
     Question,
 }
@@ -148,6 +168,7 @@ pub struct Binding {
 
 use Place as P;
 const MAIN: &[Place] = &[P::Channels, P::Queue, P::Notices];
+const LISTS: &[Place] = &[P::Channels, P::Queue];
 const MOVE: &[Place] = &[P::Channels, P::Queue, P::Notices, P::Story, P::Channel];
 const OF_CHANNEL: &[Place] = &[P::Channels, P::Queue, P::Notices, P::Channel, P::Story];
 const OF_POST: &[Place] = &[P::Queue, P::Story];
@@ -164,6 +185,7 @@ const EVERYWHERE: &[Place] = &[
     P::Disconnect,
     P::Choose,
     P::Filter,
+    P::CancelMarked,
     P::Question,
 ];
 
@@ -191,7 +213,7 @@ pub static TABLE: &[Binding] = &[
     row("1", Do::Live, &[P::Story], "it is live", "It is live: paste its link, or Enter", 90),
     row("2", Do::NotLive, &[P::Story], "send again", "It is not live: Enter sends it again", 89),
     row("3", Do::Leave, &[P::Story], "leave it", "Leave it undecided", 88),
-    row("r", Do::Reconnect, OF_CHANNEL, "reconnect", "Log in again for this channel", 90),
+    row("r", Do::Reconnect, OF_CHANNEL, "reconnect", "Log in again for this channel or login", 90),
     row("!", Do::Send, OF_POST, "send now", "Send this post now, or try it again", 80),
     row("x", Do::Cancel, &[P::Queue, P::Story], "cancel", "Cancel this post", 79),
     row("x", Do::Cancel, &[P::Notices], "read", "Put this notice away as read", 79),
@@ -202,11 +224,20 @@ pub static TABLE: &[Binding] = &[
     row("c", Do::Connect, MAIN, "connect", "Connect a new account", 65),
     row("y", Do::Copy, OF_CHANNEL, "copy", "Copy what is useful here: answer, link or id", 45),
     row("u", Do::Undo, OF_CHANNEL, "undo", "Take the last act back; stop what counts down", 50),
-    row("/", Do::Filter, MAIN, "filter", "Show only what fits: words, net:ig, lamp:red, state:held, due:<2d", 62),
+    row("/", Do::Filter, MAIN, "filter", "Show only what fits: words, net:ig, lamp:red, state:held, login:ann, due:<2d", 62),
+    row("f", Do::Only, MAIN, "only this", "Queue and notices of this row alone; again of all", 35),
+    row("z", Do::Alone, MAIN, "", "This pane alone; again all panes", 0),
+    row("T", Do::Theirs, MAIN, "", "Times of posts by the client's clock; again by yours", 0),
     row("w", Do::Workspace, MAIN, "workspace", "Choose a workspace", 55),
     row("0", Do::AllWorkspaces, MAIN, "", "All workspaces", 0),
     row("j Down", Do::Move(1), MOVE, "", "Down", 0),
     row("k Up", Do::Move(-1), MOVE, "", "Up", 0),
+    row("h Left", Do::Fold(true), &[P::Channels], "", "Fold this login or section away", 0),
+    row("l Right", Do::Fold(false), &[P::Channels], "show", "Show what is folded away here", 78),
+    row("Space", Do::Mark, LISTS, "mark", "Mark this row for one act on several", 20),
+    row("v", Do::Range, LISTS, "", "Mark a range: moves mark until v again", 0),
+    row("a", Do::MarkAll, LISTS, "", "Mark all that is shown; again none of it", 0),
+    row("Ctrl-r", Do::ProbeAll, &[P::Channels], "", "Prove every channel on the screen", 0),
     row("g Home", Do::First, MOVE, "", "To the first", 0),
     row("G End", Do::Last, MOVE, "", "To the last", 0),
     row("Ctrl-d", Do::Half(1), MOVE, "", "Half a page down", 0),
@@ -245,6 +276,8 @@ pub static TABLE: &[Binding] = &[
     row("PgUp", Do::Page(-1), &[P::Choose, P::Filter], "", "A page up", 0),
     row("!", Do::Go, &[P::Question], "quit", "Quit although nobody publishes then", 80),
     row("Enter", Do::Back, &[P::Question], "stay", "Stay", 90),
+    row("!", Do::Go, &[P::CancelMarked], "cancel them", "Cancel these posts", 80),
+    row("Enter", Do::Back, &[P::CancelMarked], "keep them", "Keep these posts", 90),
     row("Esc", Do::Back, EVERYWHERE, "", "Back by one, never out", 0),
     row("Ctrl-l", Do::Repaint, EVERYWHERE, "", "Paint and order anew", 0),
     row("Ctrl-z", Do::Suspend, EVERYWHERE, "", "Suspend; fg goes on", 0),
@@ -252,7 +285,7 @@ pub static TABLE: &[Binding] = &[
     row("?", Do::Help, OF_CHANNEL, "keys", "The keys of this place", 95),
     row("?", Do::Help, &[P::Browser], "keys", "The keys of this place", 90),
     row("q", Do::Quit, &[P::Channels, P::Queue, P::Notices], "quit", "Quit; asks when nobody would publish what is due", 85),
-    row("q", Do::Quit, &[P::Channel, P::Story, P::Browser, P::Question], "", "Back", 0),
+    row("q", Do::Quit, &[P::Channel, P::Story, P::Browser, P::CancelMarked, P::Question], "", "Back", 0),
 ];
 
 /// Where the keys go now.
@@ -267,13 +300,14 @@ pub fn place(model: &Model) -> Place {
 pub fn below_help(model: &Model) -> Place {
     match model.sheet() {
         Some(Sheet::Help(_) | Sheet::Workspaces(_) | Sheet::Networks(_)) => P::Choose,
-        Some(Sheet::Channel(_)) => P::Channel,
+        Some(Sheet::Channel(_) | Sheet::Group(_)) => P::Channel,
         Some(Sheet::Login(_)) => P::Login,
         Some(Sheet::Browser(sheet)) if sheet.asks() => P::Named,
         Some(Sheet::Browser(sheet)) if sheet.typed.is_some() => P::Address,
         Some(Sheet::Browser(_)) => P::Browser,
         Some(Sheet::Disconnect(_)) => P::Disconnect,
         Some(Sheet::Story(_)) => P::Story,
+        Some(Sheet::CancelMarked(_)) => P::CancelMarked,
         Some(Sheet::Quit(_)) => P::Question,
         None if model.filters.typing.is_some() => P::Filter,
         None => match model.list {
@@ -308,13 +342,16 @@ impl Binding {
     }
 }
 
+/// The word of a key in the footer.
+pub type Word = Cow<'static, str>;
+
 /// The keys to show in `cells`: as many as fit, the most useful ones, in the
 /// order of the table; as (key, word).
-pub fn footer(model: &Model, cells: usize, gap: usize) -> Vec<(&'static str, &'static str)> {
+pub fn footer(model: &Model, cells: usize, gap: usize) -> Vec<(&'static str, Word)> {
     let place = place(model);
     let mut shown: Vec<&Binding> = of(place)
         .filter(|binding| {
-            !label(model, binding).is_empty() && why_not(model, binding.does).is_none()
+            !label(model, binding).is_empty() && reason::in_footer(model, binding.does)
         })
         .collect();
     shown.sort_by_key(|binding| std::cmp::Reverse(binding.rank));
@@ -335,22 +372,22 @@ pub fn footer(model: &Model, cells: usize, gap: usize) -> Vec<(&'static str, &'s
 }
 
 /// The word of a key now: `P` resumes what is paused.
-fn label(model: &Model, binding: &Binding) -> &'static str {
-    let paused = |model: &Model| {
-        model
-            .channel()
-            .is_some_and(|view| view.summary.channel.paused_at.is_some())
-    };
-    match binding.does {
-        Do::Pause if paused(model) => "resume",
+fn label(model: &Model, binding: &Binding) -> Word {
+    if let (Do::Reconnect, Some(login)) = (binding.does, model.rested_login()) {
+        return format!("reconnect {}", login.broken).into();
+    }
+    let word = match binding.does {
+        Do::Pause if model.all_paused() => "resume",
         Do::Send if reason::is_refused(model) => "try again",
+        Do::Only if model.only.is_some() => "all rows",
         Do::Undo if !model.pending.is_empty() => "stop it",
         Do::Back if place(model) == P::Filter => "show all",
         Do::Go if reason::disconnects(model) => "disconnect it",
         Do::OtherWay if types_password(model) => "password",
         Do::Field(true) if place(model) == P::Disconnect => "other answer",
         _ => binding.short,
-    }
+    };
+    word.into()
 }
 
 /// Whether the other way than the browser is a password.

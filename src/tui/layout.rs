@@ -167,6 +167,37 @@ fn split(area: Rect, left: u16) -> (Rect, Rect) {
 }
 
 impl Layout {
+    /// The same with one pane alone below the titles.
+    pub fn alone(self, pane: Pane) -> Self {
+        if self.mode == Mode::TooSmall {
+            return self;
+        }
+        let none = Rect::new(0, 0, 0, 0);
+        let (tabs, status) = (self.tabs, self.status);
+        let width = self.head.width;
+        let top = tabs.bottom();
+        let all = Rect::new(0, top, width, status.y.saturating_sub(top));
+        let (list, details) = match pane {
+            Pane::Details => (
+                none,
+                Rect::new(1, all.y, width.saturating_sub(2), all.height),
+            ),
+            _ => (all, none),
+        };
+        Self {
+            mode: Mode::List,
+            tabs: Rect::new(0, tabs.y, width, tabs.height),
+            list,
+            details,
+            lower: none,
+            queue: none,
+            notices: none,
+            strip: none,
+            divider: None,
+            ..self
+        }
+    }
+
     /// Where a pane is while `list` is the list pane that is chosen.
     pub fn pane(&self, pane: Pane, list: Pane) -> Rect {
         let none = Rect::new(0, 0, 0, 0);

@@ -3,6 +3,7 @@
 //! has to be done elsewhere is data (`act`). The terminal itself is in `term`.
 
 mod act;
+mod acting;
 mod app;
 mod deadline;
 mod farewell;

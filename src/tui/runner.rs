@@ -3,12 +3,12 @@
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::time::Duration;
 
 use tokio::sync::mpsc::Sender;
 use tokio::task::JoinSet;
 
 use super::act::{Act, Answered, Done, Load, SignIn, Window};
+use super::acting::{self, done};
 use super::logins::{Tasks, made};
 use super::model::requests::RequestId;
 use super::msg::{Loaded, Msg};
@@ -17,17 +17,13 @@ use crate::domain::filter::Filter;
 use crate::domain::ids::{ChannelId, WorkspaceId};
 
 use crate::ops::login::{Callback, Paster, Purpose};
-use crate::ops::probe::Asked;
 use crate::ops::views::{self, QueueFilter};
-use crate::ops::{Hub, OpError, Scope, connect, disconnect, pause, posts, probe, workspaces};
+use crate::ops::{Hub, OpError, Scope, connect, disconnect, posts, workspaces};
 use crate::store::disconnect::DisconnectCounts;
 use crate::support::fault;
 use crate::support::secret::Secret;
 use crate::tui::model::news;
 use crate::tui::words;
-
-/// How long a probe is waited for before the line stops speaking of it.
-const PROBE_WAIT: Duration = Duration::from_secs(30);
 
 /// Runs effects until it is dropped.
 pub struct Runner {
@@ -133,13 +129,15 @@ async fn read(hub: &Hub, id: RequestId, load: Load) -> Msg {
         }
         Load::Queue {
             workspace,
+            channels,
             filter,
             past,
             future,
-        } => Msg::Loaded(
-            id,
-            Loaded::Queue(window(hub, scope(workspace), filter, past, future).await),
-        ),
+        } => {
+            let scope = scope(workspace);
+            let window = windows(hub, scope, channels, filter, past, future).await;
+            Msg::Loaded(id, Loaded::Queue(window))
+        }
         Load::News(workspace) => {
             let scope = scope(workspace);
             let both = async {
@@ -184,10 +182,37 @@ async fn channels(hub: &Hub, ids: Vec<ChannelId>) -> Vec<(ChannelId, Option<view
     found
 }
 
-/// The timeline around now.
+/// The timeline around now, of some channels or of all.
+async fn windows(
+    hub: &Hub,
+    scope: Scope,
+    channels: Vec<ChannelId>,
+    filter: Filter,
+    past: u32,
+    future: u32,
+) -> Result<Window, OpError> {
+    if channels.is_empty() {
+        return window(hub, scope, None, filter, past, future).await;
+    }
+    let mut all = Window {
+        views: Vec::new(),
+        more_past: false,
+        more_future: false,
+    };
+    for channel in channels {
+        let (scope, filter) = (scope.clone(), filter.clone());
+        let one = window(hub, scope, Some(channel), filter, past, future).await?;
+        all.views.extend(one.views);
+        all.more_past |= one.more_past;
+        all.more_future |= one.more_future;
+    }
+    Ok(all)
+}
+
 async fn window(
     hub: &Hub,
     scope: Scope,
+    channel: Option<ChannelId>,
     filter: Filter,
     past: u32,
     future: u32,
@@ -200,6 +225,7 @@ async fn window(
         .collect();
     let part = |backwards: bool, limit: u32| QueueFilter {
         scope: scope.clone(),
+        channel: channel.clone(),
         states: states.clone(),
         filter: filter.clone(),
         from: (!backwards).then_some(now),
@@ -220,60 +246,16 @@ async fn window(
     })
 }
 
-fn done(text: impl Into<String>, command: impl Into<String>) -> Done {
-    Done {
-        text: text.into(),
-        command: Some(command.into()),
-        channel: None,
-    }
-}
-
 async fn perform(hub: &Hub, act: Act) -> Result<Done, OpError> {
     match act {
         Act::SignIn(sign_in) => log_in(hub, sign_in).await,
         Act::Browse(link) => browse(&link),
-        Act::Probe(id) => probed(hub, &id).await,
-        Act::Pause(id, true) => {
-            let view = pause::pause(hub, &id).await?;
-            let name = words::channel(&view.summary.channel);
-            Ok(done(
-                format!("Paused {name}; its posts are held."),
-                format!("allgreen channel pause {}", view.full_name()),
-            ))
-        }
-        Act::Pause(id, false) => {
-            let view = pause::resume(hub, &id).await?;
-            let name = words::channel(&view.summary.channel);
-            Ok(done(
-                format!("{name} publishes again."),
-                format!("allgreen channel resume {}", view.full_name()),
-            ))
-        }
+        Act::Probe(ids) => acting::probed(hub, &ids).await,
+        Act::Pause(ids, stop) => acting::paused(hub, &ids, stop).await,
         Act::Disconnect(id, counts) => cut(hub, &id, &counts).await,
-        Act::Cancel(id) => {
-            let cancelled = posts::cancel(hub, std::slice::from_ref(&id)).await?;
-            Ok(done(
-                match cancelled.len() {
-                    0 | 1 => "Cancelled it · u takes that back",
-                    _ => "Cancelled it and what follows it in its thread · u takes that back",
-                },
-                format!("allgreen post cancel {id}"),
-            ))
-        }
-        Act::SendNow(id) => {
-            posts::send_now(hub, std::slice::from_ref(&id)).await?;
-            Ok(done(
-                "The publisher sends it now.",
-                format!("allgreen post send {id}"),
-            ))
-        }
-        Act::Retry(id) => {
-            posts::retry(hub, std::slice::from_ref(&id)).await?;
-            Ok(done(
-                "The publisher tries it again.",
-                format!("allgreen post retry {id}"),
-            ))
-        }
+        Act::Cancel(ids) => acting::cancelled(hub, &ids).await,
+        Act::SendNow(ids) => acting::sent(hub, &ids).await,
+        Act::Retry(ids) => acting::retried(hub, &ids).await,
         Act::Resolve(id, answer) => {
             let word = match &answer {
                 posts::Answer::Live(_) => "live",
@@ -332,33 +314,6 @@ fn browse(link: &Secret) -> Result<Done, OpError> {
         command: None,
         channel: None,
     })
-}
-
-async fn probed(hub: &Hub, id: &ChannelId) -> Result<Done, OpError> {
-    let view = views::channel(hub, id).await?;
-    let name = words::channel(&view.summary.channel);
-    let command = format!("allgreen channel probe {}", view.full_name());
-    let asked = probe::probe(hub, id).await?;
-    match probe::wait(hub, &asked, PROBE_WAIT).await? {
-        Asked::Done { ok: true, text } => {
-            let text = if text.is_empty() {
-                "proved".to_owned()
-            } else {
-                text
-            };
-            Ok(done(format!("{name}: {text}"), command))
-        }
-        Asked::Done { ok: false, text } => Err(OpError::new(
-            crate::ops::ErrorKind::Failed,
-            "probe_failed",
-            format!("{name}: {text}"),
-            "Its row says what to do.",
-        )),
-        Asked::Running | Asked::Queued => Ok(done(
-            format!("{name}: the publisher is still at it; the lamp will say."),
-            command,
-        )),
-    }
 }
 
 async fn cut(hub: &Hub, id: &ChannelId, seen: &DisconnectCounts) -> Result<Done, OpError> {

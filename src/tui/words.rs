@@ -145,6 +145,28 @@ pub fn channel(channel: &Channel) -> String {
     account(channel.kind, &channel.handle, &channel.display_name)
 }
 
+/// `Meta login Ann Lee`, `Telegram bot 7001`: how people name the login of
+/// channels that share one.
+pub fn login<'a>(channels: impl Iterator<Item = &'a Channel>) -> String {
+    let channels: Vec<&Channel> = channels.collect();
+    let Some(first) = channels.first() else {
+        return String::new();
+    };
+    let networks = channels.iter().map(|one| one.kind.network());
+    // Facebook and Instagram share the logins of their owner.
+    let meta = |network| matches!(network, Network::Facebook | Network::Instagram);
+    let network = if networks.clone().all(meta) {
+        "Meta"
+    } else {
+        first.kind.network().title()
+    };
+    let what = match first.login_method.as_str() {
+        "bot_token" => "bot",
+        _ => "login",
+    };
+    format!("{network} {what} {}", first.login_name())
+}
+
 /// Whole minutes until then, as the screen counts them.
 pub fn minutes_left(wall: &Wall, until: UtcMs) -> u64 {
     if until <= wall.now {

@@ -24,12 +24,12 @@ fn go_to(term: &mut Term, name: &str) {
 #[test]
 fn k_the_demo_opens_with_what_is_broken_on_top_and_a_login_mends_each() {
     let mut term = Term::demo();
-    term.until(|screen| screen.contains("9 broken") && screen.contains("Broken 9"));
+    term.until(|screen| screen.contains("11 broken") && screen.contains("Broken 11"));
     term.until(|screen| screen.contains("demo-demo-demo-demo"));
     term.until(|screen| screen.contains("restricted"));
     for (name, sheet, paste, left) in [
-        ("acme.test", "Bluesky", "demo-demo-demo-demo", "8 broken"),
-        ("@corvid_help", "Mastodon", "demo-token", "7 broken"),
+        ("acme.test", "Bluesky", "demo-demo-demo-demo", "10 broken"),
+        ("@corvid_help", "Mastodon", "demo-token", "9 broken"),
     ] {
         go_to(&mut term, name);
         term.until(|screen| screen.contains("r reconnect: one login mends it"));

@@ -357,6 +357,7 @@ fn the_queue_is_moved_cancelled_and_taken_back() {
         "net:bs state:sched",
         "two !birch !by:nobody",
         "ws:* due:<52w",
+        "login:acme",
     ] {
         let list = shell.json(&["post", "list", "--on", on, "--filter", fits]);
         assert_eq!(list.as_array().unwrap().len(), 1, "{fits}");

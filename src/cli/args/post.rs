@@ -185,7 +185,7 @@ pub struct List {
     /// Due on this day, in the workspace's zone
     #[arg(long, value_name = "DATE", conflicts_with_all = ["due_after", "due_before"])]
     pub on: Option<String>,
-    /// Only what fits: words in text or handle, `net:ig ws:acme state:held due:<2d by:eva`, `!` before what must not fit
+    /// Only what fits: words in text or handle, `net:ig ws:acme state:held login:ann due:<2d by:eva`, `!` before what must not fit
     #[arg(long, value_name = "TEXT")]
     pub filter: Option<String>,
     /// At most this many

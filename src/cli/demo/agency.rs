@@ -85,6 +85,10 @@ const ACCESS_TOKEN: &str = "demo-token";
 /// taken away, its token revoked.
 const BROKEN_BOTS: [usize; 3] = [19, 49, 34];
 
+/// Brands whose chats one bot posts to, the first one's: its token is the one
+/// that is revoked.
+const SHARE_A_BOT: [usize; 3] = [6, 7, 8];
+
 /// A bot that may post everywhere, so that its token mends what is broken.
 const HELPER: &str = "demo_bot";
 
@@ -107,7 +111,7 @@ pub async fn seed(context: &Context, networks: &Sandbox, seed: u64) -> Result<()
     let channels = connect_all(&today, networks).await?;
     let past = open(context, Clock::manual(now.minus(BEFORE))).await?;
     write_posts(&past, &channels, now, seed).await?;
-    break_some(networks, &channels)?;
+    let renewed = break_some(networks, &channels)?;
     for at in BROKEN.into_iter().chain(BROKEN_ACCOUNTS).chain(BROKEN_BOTS) {
         probe::probe(&today, &channels[at].id).await?;
     }
@@ -117,7 +121,7 @@ pub async fn seed(context: &Context, networks: &Sandbox, seed: u64) -> Result<()
     pass.map_err(defect)?;
     // Last, so that it is on top.
     let token = helper(networks, &channels).map_err(defect)?;
-    say_how(&today, &token, &channels).await?;
+    say_how(&today, &token, &renewed, &channels).await?;
     lift_later(context.clock.clone(), networks, &channels);
     Ok(())
 }
@@ -144,6 +148,7 @@ async fn open(context: &Context, clock: Clock) -> Result<Hub, Failure> {
 async fn connect_all(hub: &Hub, networks: &Sandbox) -> Result<Vec<Channel>, Failure> {
     let bluesky = networks.bluesky();
     let mut work = Vec::new();
+    let mut shared: Option<(String, Secret)> = None;
     for (at, (slug, name, zone)) in BRANDS.into_iter().enumerate() {
         let workspace = if at == 0 {
             first(hub, name, zone).await?
@@ -190,9 +195,19 @@ async fn connect_all(hub: &Hub, networks: &Sandbox) -> Result<Vec<Channel>, Fail
             work.push((handle, workspace.clone(), Network::Bluesky, credential));
         }
         let chat = format!("{slug}_news");
+        let token = match &shared {
+            Some((bot, token)) if SHARE_A_BOT.contains(&at) => {
+                sandbox::chat(networks, bot, &chat).map_err(defect)?;
+                Secret::new(token.expose())
+            }
+            _ => sandbox::bot(networks, &chat).map_err(defect)?,
+        };
+        if at == SHARE_A_BOT[0] {
+            shared = Some((format!("{chat}_bot"), Secret::new(token.expose())));
+        }
         let credential = Credential::BotToken {
             chat: format!("@{chat}"),
-            token: sandbox::bot(networks, &chat).map_err(defect)?,
+            token,
         };
         work.push((chat, workspace, Network::Telegram, credential));
     }
@@ -262,8 +277,9 @@ async fn write_posts(
 }
 
 /// What is broken, and two answers that get lost: one is looked up before
-/// anything is done about it.
-fn break_some(networks: &Sandbox, channels: &[Channel]) -> Result<(), Failure> {
+/// anything is done about it. Gives the new token of the bot whose old one is
+/// revoked.
+fn break_some(networks: &Sandbox, channels: &[Channel]) -> Result<String, Failure> {
     let bluesky = networks.bluesky();
     let [revoked @ .., deactivated, suspended] = BROKEN.map(|at| &channels[at].named);
     for handle in revoked {
@@ -292,12 +308,12 @@ fn break_some(networks: &Sandbox, channels: &[Channel]) -> Result<(), Failure> {
             .set_rights(&format!("{chat}_bot"), &format!("@{chat}"), rights)
             .map_err(defect)?;
     }
-    telegram
+    let renewed = telegram
         .revoke_token(&format!("{revoked}_bot"))
         .map_err(defect)?;
     // Nobody can look this one up: a person decides.
     telegram.fault_once("sendMessage", Fault::DropAnswer);
-    Ok(())
+    Ok(renewed)
 }
 
 /// The token of a bot that may post to every chat.
@@ -329,7 +345,12 @@ fn lift_later(clock: Clock, networks: &Sandbox, channels: &[Channel]) {
 }
 
 /// What whoever looks around needs to know, the first thing on top.
-async fn say_how(hub: &Hub, token: &str, channels: &[Channel]) -> Result<(), Failure> {
+async fn say_how(
+    hub: &Hub,
+    token: &str,
+    renewed: &str,
+    channels: &[Channel],
+) -> Result<(), Failure> {
     let (now, entropy) = (hub.clock.now(), hub.entropy.clone());
     let minutes = LIFTED_AFTER.as_secs() / 60;
     let unlinked = &channels[BROKEN_ACCOUNTS[0]].named;
@@ -337,6 +358,7 @@ async fn say_how(hub: &Hub, token: &str, channels: &[Channel]) -> Result<(), Fai
         format!("Bluesky and Mastodon lift three restrictions in {minutes} minutes; p probes then"),
         format!("Mastodon: @{unlinked} takes this token: {ACCESS_TOKEN}"),
         format!("Telegram: every channel takes this token: {token}"),
+        format!("Telegram: a bot of three channels, new token: {renewed}"),
         format!("Demo: r mends what is broken. Bluesky takes the app password {APP_PASSWORD}"),
     ];
     let written = hub.store.write(move |tx| {

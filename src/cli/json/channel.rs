@@ -161,6 +161,7 @@ pub(crate) mod tests {
             server: "https://pds.example".into(),
             login_id: None,
             login_method: "app_password".into(),
+            login_user: "did:plc:acme".into(),
             status: Status::Active,
             cause: Cause::None,
             publishable: true,

@@ -255,6 +255,7 @@ pub(crate) mod tests {
             blocker,
             channel_kind: ChannelKind::Bluesky,
             channel_handle: delivery.handle.clone(),
+            login_name: delivery.handle.clone(),
             workspace_slug: "main".into(),
             text: "Hello".into(),
             media_count: 0,

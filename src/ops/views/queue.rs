@@ -33,6 +33,8 @@ pub struct DeliveryView {
     pub channel_kind: ChannelKind,
     /// The handle of the account now, without `@`.
     pub channel_handle: String,
+    /// How people know the login of its channel.
+    pub login_name: String,
     /// The short name of its workspace.
     pub workspace_slug: String,
     /// The text that goes out there.
@@ -60,6 +62,7 @@ impl DeliveryView {
             network: Some(self.channel_kind.network()),
             workspace: [&self.workspace_slug, ""],
             states: self.shown.names(),
+            login: &self.login_name,
             by,
             due: Some(self.delivery.due),
             ..Subject::default()
@@ -290,6 +293,7 @@ impl<'q, 'a> Desk<'q, 'a> {
             blocker,
             channel_kind: channel.kind,
             channel_handle: channel.handle.clone(),
+            login_name: channel.login_name().to_owned(),
             workspace_slug: slug.clone(),
             text: delivery.text.clone().unwrap_or_else(|| text.clone()),
             // The media of a thread are those of its first part.

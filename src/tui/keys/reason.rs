@@ -1,11 +1,12 @@
 //! Why a key does nothing here: one short sentence, or none when it does.
 
-use super::super::model::{Model, Pane, Sheet};
+use super::super::model::{Group, Model, Pane, Row, Sheet, Subject};
 use super::Do;
 use crate::domain::delivery::{Shown, State};
 use crate::domain::ids::WorkspaceId;
 use crate::domain::role::{Act, Role};
 use crate::networks::Way;
+use crate::ops::views::{ChannelView, DeliveryView};
 
 /// The reason this key is greyed out; `None` when it works.
 pub fn why_not(model: &Model, does: Do) -> Option<String> {
@@ -14,6 +15,7 @@ pub fn why_not(model: &Model, does: Do) -> Option<String> {
         Do::Reconnect
             | Do::Connect
             | Do::Probe
+            | Do::ProbeAll
             | Do::Pause
             | Do::Disconnect
             | Do::Cancel
@@ -27,10 +29,18 @@ pub fn why_not(model: &Model, does: Do) -> Option<String> {
         return Some("read only: nothing is changed from here".into());
     }
     match does {
-        Do::Reconnect => channel(model, Act::Connect).or_else(|| unknown_network(model)),
+        Do::Reconnect => nearest(model, Act::Connect).or_else(|| unknown_network(model)),
+        Do::Fold(away) => fold(model, away),
         Do::Disconnect => channel(model, Act::Disconnect),
-        Do::Probe => channel(model, Act::Probe).or_else(|| nobody_publishes(model)),
-        Do::Pause => channel(model, Act::Pause),
+        Do::Probe => chosen_channels(model, does).or_else(|| nobody_publishes(model)),
+        Do::ProbeAll => match model.channels.rows().len() {
+            0 => Some("no channel here".into()),
+            _ => nobody_publishes(model),
+        },
+        Do::Pause => chosen_channels(model, does),
+        Do::Only => (model.only_here().is_none()).then(|| "no channel here".into()),
+        Do::Mark => mark(model),
+        Do::Range | Do::MarkAll => empty(model).then(|| "nothing to mark here".into()),
         Do::Connect => connect(model),
         Do::Cancel if model.list == Pane::Notices && model.sheet().is_none() => {
             match model.news.selected() {
@@ -39,8 +49,7 @@ pub fn why_not(model: &Model, does: Do) -> Option<String> {
                 Some(_) => None,
             }
         }
-        Do::Cancel => cancel(model),
-        Do::Send => send(model),
+        Do::Cancel | Do::Send => chosen_posts(model, does),
         Do::Live | Do::NotLive | Do::Leave => decide(model),
         Do::Open => open(model),
         Do::Field(_) => match model.sheets.last() {
@@ -66,7 +75,7 @@ pub fn why_not(model: &Model, does: Do) -> Option<String> {
                 (None, None) => Some("none waits yet".into()),
                 (None, Some(_)) => None,
             }),
-        Do::Copy => (model.channel().is_none() && model.delivery().is_none())
+        Do::Copy => (model.nearest().is_none() && model.delivery().is_none())
             .then(|| "nothing to copy here".into()),
         Do::Workspace => (model.workspaces.len() < 2).then(|| "there is only one workspace".into()),
         Do::AllWorkspaces => {
@@ -149,15 +158,40 @@ fn role(model: &Model, workspace: &WorkspaceId, act: Act) -> Option<String> {
     Some(format!("{have} here; that takes {needs}"))
 }
 
+/// As [`channel`], where the login under the cursor counts as well.
+fn nearest(model: &Model, act: Act) -> Option<String> {
+    match model.nearest() {
+        None => Some("no channel here".into()),
+        Some(view) => role(model, &view.summary.channel.workspace_id, act),
+    }
+}
+
+fn fold(model: &Model, away: bool) -> Option<String> {
+    let rows = model.channels.rows();
+    let can = match away {
+        true => rows.foldable().is_some(),
+        false => rows.selected().is_some_and(|row| rows.is_folded(row)),
+    };
+    let reason = if away {
+        "nothing to fold away here"
+    } else {
+        "nothing is folded away here"
+    };
+    (!can).then(|| reason.into())
+}
+
 fn channel(model: &Model, act: Act) -> Option<String> {
     match model.channel() {
+        None if model.login().is_some() => {
+            Some("this is a login: choose a channel below it".into())
+        }
         None => Some("no channel here".into()),
         Some(view) => role(model, &view.summary.channel.workspace_id, act),
     }
 }
 
 fn unknown_network(model: &Model) -> Option<String> {
-    let network = model.channel()?.summary.channel.kind.network();
+    let network = model.nearest()?.summary.channel.kind.network();
     let known = model.set.tips.contains_key(&network);
     (!known).then(|| format!("{} is not built in yet", network.title()))
 }
@@ -174,6 +208,110 @@ fn connect(model: &Model) -> Option<String> {
     }
 }
 
+/// Whether the footer shows a key. What depends on the sort of row follows when
+/// the cursor rests, like the details: a move over rows writes only these.
+pub fn in_footer(model: &Model, does: Do) -> bool {
+    match does {
+        Do::Disconnect if model.sheet().is_none() => {
+            let refused = model.set.read_only || nearest(model, Act::Disconnect).is_some();
+            !refused && model.rested_login().is_none()
+        }
+        Do::Fold(false) => {
+            let rows = model.channels.rows();
+            match &model.shown {
+                Some(Subject::Section(lamp)) => rows.is_folded(&Row::Section(*lamp)),
+                Some(Subject::Login(id)) => rows.is_folded(&Row::Login(id.clone())),
+                _ => false,
+            }
+        }
+        _ => why_not(model, does).is_none(),
+    }
+}
+
+/// Why an act does not fit a channel; `stops` says that `P` pauses.
+pub fn channel_refuses(model: &Model, view: &ChannelView, does: Do, stops: bool) -> Option<String> {
+    let channel = &view.summary.channel;
+    let act = match does {
+        Do::Pause => Act::Pause,
+        _ => Act::Probe,
+    };
+    let refused = role(model, &channel.workspace_id, act);
+    let paused_already = does == Do::Pause && stops && channel.paused_at.is_some();
+    refused.or_else(|| paused_already.then(|| "paused already".into()))
+}
+
+/// Why an act does not fit a post.
+pub fn post_refuses(model: &Model, view: &DeliveryView, does: Do) -> Option<String> {
+    let refused = role(model, &view.delivery.workspace_id, Act::Queue);
+    refused.or_else(|| match does {
+        Do::Cancel => cancel(view),
+        _ => send(view),
+    })
+}
+
+/// Those an act fits, and why it does not fit the others.
+pub fn fitting<T>(all: Vec<&T>, refuses: impl Fn(&T) -> Option<String>) -> (Vec<&T>, Vec<String>) {
+    let mut left = Vec::new();
+    let mut fits = all;
+    fits.retain(|one| match refuses(one) {
+        None => true,
+        Some(reason) => {
+            left.push(reason);
+            false
+        }
+    });
+    (fits, left)
+}
+
+/// The reason of one of them when an act fits none of what is chosen.
+fn chosen<'a, T: 'a>(
+    model: &Model,
+    pane: Pane,
+    all: impl Iterator<Item = &'a T>,
+    refuses: impl Fn(&T) -> Option<String>,
+) -> Option<String> {
+    let mut reason = None;
+    for one in all {
+        reason = Some(refuses(one)?);
+    }
+    reason.or_else(|| {
+        let n = model.marks.count(pane);
+        Some(match (model.takes_marks(pane), pane) {
+            (true, _) => format!("{n} marked, none of it in sight; Esc forgets the marks"),
+            (false, Pane::Queue) => "no post here".into(),
+            (false, _) => "no channel here".into(),
+        })
+    })
+}
+
+fn chosen_channels(model: &Model, does: Do) -> Option<String> {
+    let stops = does == Do::Pause && !model.all_paused();
+    let refuses = |view: &ChannelView| channel_refuses(model, view, does, stops);
+    chosen(model, Pane::Channels, model.each_chosen_channel(), refuses)
+}
+
+fn chosen_posts(model: &Model, does: Do) -> Option<String> {
+    let refuses = |view: &DeliveryView| post_refuses(model, view, does);
+    chosen(model, Pane::Queue, model.each_chosen_post(), refuses)
+}
+
+/// Whether the list here is empty.
+fn empty(model: &Model) -> bool {
+    match model.list {
+        Pane::Queue => model.queue.views().is_empty(),
+        _ => model.channels.rows().len() == 0,
+    }
+}
+
+fn mark(model: &Model) -> Option<String> {
+    let section = matches!(model.channels.rows().selected(), Some(Row::Section(_)));
+    match model.list {
+        Pane::Queue => empty(model).then(|| "no post here".into()),
+        _ if section => Some("l shows them first".into()),
+        _ => empty(model).then(|| "no channel here".into()),
+    }
+}
+
 fn post(model: &Model) -> Result<(State, Shown), String> {
     let view = model.delivery().ok_or("no post here")?;
     match role(model, &view.delivery.workspace_id, Act::Queue) {
@@ -182,31 +320,27 @@ fn post(model: &Model) -> Result<(State, Shown), String> {
     }
 }
 
-fn cancel(model: &Model) -> Option<String> {
-    match post(model) {
-        Err(reason) => Some(reason),
-        Ok((State::Published, _)) => Some("it is live already".into()),
-        Ok((State::Cancelled, _)) => Some("cancelled already".into()),
-        Ok((State::Sending | State::Unknown | State::Confirming, _)) => {
-            Some("it is on its way".into())
-        }
-        Ok((State::NeedsDecision, _)) => Some("decide about it first: Enter".into()),
-        Ok(_) => None,
-    }
+fn cancel(view: &DeliveryView) -> Option<String> {
+    let reason = match view.delivery.state {
+        State::Published => "it is live already",
+        State::Cancelled => "cancelled already",
+        State::Sending | State::Unknown | State::Confirming => "it is on its way",
+        State::NeedsDecision => "decide about it first: Enter",
+        _ => return None,
+    };
+    Some(reason.into())
 }
 
-fn send(model: &Model) -> Option<String> {
-    match post(model) {
-        Err(reason) => Some(reason),
-        Ok((State::Published, _)) => Some("it is live already".into()),
-        Ok((State::Cancelled, _)) => Some("it was cancelled; u takes that back".into()),
-        Ok((State::Sending | State::Unknown | State::Confirming, _)) => {
-            Some("it is on its way".into())
-        }
-        Ok((State::NeedsDecision, _)) => Some("decide about it first: Enter".into()),
-        Ok((_, Shown::Held)) => Some("it is held: mend the channel first".into()),
-        Ok(_) => None,
-    }
+fn send(view: &DeliveryView) -> Option<String> {
+    let reason = match (view.delivery.state, view.shown) {
+        (State::Published, _) => "it is live already",
+        (State::Cancelled, _) => "it was cancelled; u takes that back",
+        (State::Sending | State::Unknown | State::Confirming, _) => "it is on its way",
+        (State::NeedsDecision, _) => "decide about it first: Enter",
+        (_, Shown::Held) => "it is held: mend the channel first",
+        _ => return None,
+    };
+    Some(reason.into())
 }
 
 fn decide(model: &Model) -> Option<String> {
@@ -221,12 +355,26 @@ fn open(model: &Model) -> Option<String> {
     let nothing = match model.list {
         Pane::Queue => model.queue.selected().is_none(),
         Pane::Notices => model.news.selected().is_none(),
-        _ => model.channels.selected_id().is_none(),
+        _ => model.channels.rows().selected().is_none(),
     };
     nothing.then(|| "nothing here".into())
 }
 
 impl Model {
+    /// The login that the details show.
+    pub fn rested_login(&self) -> Option<&Group> {
+        match &self.shown {
+            Some(Subject::Login(id)) => self.channels.group(id),
+            _ => None,
+        }
+    }
+
+    /// Whether all channels chosen here are paused, so that `P` resumes them.
+    pub fn all_paused(&self) -> bool {
+        let mut all = self.each_chosen_channel().peekable();
+        all.peek().is_some() && all.all(|view| view.summary.channel.paused_at.is_some())
+    }
+
     /// The workspace a new channel goes to: the one that is shown, the only
     /// one, or that of the row under the cursor.
     pub fn connect_to(&self) -> Option<WorkspaceId> {
@@ -236,7 +384,7 @@ impl Model {
         if let [only] = self.workspaces.as_slice() {
             return Some(only.workspace.id.clone());
         }
-        self.channel()
+        self.nearest()
             .map(|view| view.summary.channel.workspace_id.clone())
     }
 }

@@ -51,13 +51,36 @@ pub fn mends_by_login(view: &ChannelView) -> bool {
 
 /// How much one login repairs.
 fn mends(model: &Model, view: &ChannelView) -> String {
-    let login = &view.summary.channel.login_id;
-    let all = model.channels.all().filter(|one| {
-        one.lamp == Lamp::Broken && mends_by_login(one) && one.summary.channel.login_id == *login
-    });
-    match all.count() {
+    match all_mended(model, view).count() {
         0 | 1 => "one login mends it".into(),
         n => format!("one login mends all {n}"),
+    }
+}
+
+/// The broken channels that the login of this one mends.
+fn all_mended<'a>(
+    model: &'a Model,
+    view: &'a ChannelView,
+) -> impl Iterator<Item = &'a ChannelView> {
+    let login = view.summary.channel.login_id.as_ref();
+    let all = login.into_iter();
+    let all = all.flat_map(|login| model.channels.of_login(login));
+    all.filter(|one| one.lamp == Lamp::Broken && mends_by_login(one))
+}
+
+/// What a login is for: `Bluesky acme.example`, `Meta login Ann Lee · 4 channels`.
+pub fn mended(model: &Model, view: &ChannelView) -> String {
+    let channel = &view.summary.channel;
+    match all_mended(model, view).count() {
+        0 | 1 => format!(
+            "{} {}",
+            channel.kind.network().title(),
+            words::channel(channel)
+        ),
+        n => {
+            let all = all_mended(model, view).map(|one| &one.summary.channel);
+            format!("{} · {n} channels", words::login(all))
+        }
     }
 }
 

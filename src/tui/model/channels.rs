@@ -1,36 +1,47 @@
-//! Pane 1: channels in sections by lamp. News changes rows where they are;
-//! the order is settled only when the operator is elsewhere or asks for it.
+//! Pane 1: channels in sections by lamp, those that one login mends below it.
+//! News changes rows where they are; the order is settled only when the
+//! operator is elsewhere or asks for it.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
 
-use crate::domain::ids::ChannelId;
-use crate::domain::ids::WorkspaceId;
+use super::advice::mends_by_login;
+use super::groups::Group;
+use super::rows::Rows;
+use crate::domain::ids::{ChannelId, LoginId, WorkspaceId};
 use crate::ops::views::{ChannelView, Lamp};
 use crate::support::time::UtcMs;
 
-/// A row of the list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Row {
-    /// The head of a section.
-    Section(Lamp),
-    /// A channel.
-    Channel(ChannelId),
-}
+pub use super::rows::Row;
 
 /// Every channel, and the list of those in the scope.
 #[derive(Debug, Default)]
 pub struct Channels {
     by_id: HashMap<ChannelId, ChannelView>,
-    rows: Vec<Row>,
+    /// What each is sorted by beside its state: its name in small letters.
+    names: HashMap<ChannelId, String>,
+    /// Every one in order, while `unsorted` is not set.
+    sorted: Vec<ChannelId>,
+    unsorted: bool,
+    /// The channels of each login.
+    of_login: HashMap<LoginId, Vec<ChannelId>>,
+    rows: Rows,
+    /// What the rows of logins say.
+    groups: HashMap<LoginId, Group>,
     /// How many are listed by lamp, best first.
     listed: [usize; 3],
     /// The lamp each channel of the scope had when the order settled.
     settled: HashMap<ChannelId, Lamp>,
-    selected: Option<ChannelId>,
-    /// The first row on the screen.
+    /// Something changed since the order settled.
+    unsettled: bool,
+    /// A channel of the list may be gone.
+    gone: bool,
+    /// The first line on the screen.
     pub offset: usize,
     /// Whether the first answer is there.
     pub loaded: bool,
+    /// Whether the list was seen once: what is folded then was decided.
+    opened: bool,
     /// Something changed since it was counted.
     pub changed: bool,
     /// A channel to put the cursor on as soon as it is there.
@@ -48,64 +59,138 @@ impl Channels {
         self.by_id.get(id)
     }
 
-    /// The rows in order.
-    pub fn rows(&self) -> &[Row] {
+    /// The rows, and the cursor among them.
+    pub fn rows(&self) -> &Rows {
         &self.rows
+    }
+
+    /// The channels of the list in order, folded ones included.
+    pub fn shown(&self) -> impl Iterator<Item = &ChannelView> {
+        let ids = self.rows.all().iter().filter_map(Row::channel);
+        ids.filter_map(|id| self.by_id.get(id))
     }
 
     /// The channel under the cursor.
     pub fn selected_id(&self) -> Option<&ChannelId> {
-        self.selected.as_ref()
+        self.rows.selected()?.channel()
     }
 
-    /// The row of the cursor.
-    pub fn selected_row(&self) -> Option<usize> {
-        let id = self.selected.as_ref()?;
-        self.rows
-            .iter()
-            .position(|row| matches!(row, Row::Channel(one) if one == id))
+    /// The login under the cursor.
+    pub fn selected_login(&self) -> Option<&Group> {
+        match self.rows.selected()? {
+            Row::Login(id) => self.groups.get(id),
+            _ => None,
+        }
+    }
+
+    /// What the row of a login says.
+    pub fn group(&self, login: &LoginId) -> Option<&Group> {
+        self.groups.get(login)
+    }
+
+    /// The channels below the row of a login.
+    pub fn below(&self, login: &LoginId) -> impl Iterator<Item = &ChannelView> {
+        self.rows.below(login).filter_map(|id| self.by_id.get(id))
+    }
+
+    /// Every channel of a login, whatever is listed.
+    pub fn of_login(&self, login: &LoginId) -> impl Iterator<Item = &ChannelView> {
+        let ids = self.of_login.get(login).into_iter().flatten();
+        ids.filter_map(|id| self.by_id.get(id))
     }
 
     /// Takes everything anew; channels that are not there any more go.
     pub fn replace(&mut self, views: Vec<ChannelView>) {
-        self.by_id = views
-            .into_iter()
-            .map(|view| (view.summary.channel.id.clone(), view))
-            .collect();
+        self.by_id.clear();
+        self.of_login.clear();
+        self.names.clear();
+        for view in views {
+            let id = view.summary.channel.id.clone();
+            let name = super::super::words::channel(&view.summary.channel);
+            self.names.insert(id.clone(), name.to_lowercase());
+            if let Some(login) = &view.summary.channel.login_id {
+                let of = self.of_login.entry(login.clone()).or_default();
+                of.push(id.clone());
+            }
+            self.by_id.insert(id, view);
+        }
         self.loaded = true;
         self.changed = true;
+        (self.unsorted, self.unsettled, self.gone) = (true, true, true);
     }
 
     /// Takes one channel, unless what is known is newer. Whether its place in
     /// the order may be another one now.
     pub fn put(&mut self, view: ChannelView) -> bool {
         self.changed = true;
-        let id = view.summary.channel.id.clone();
-        if view.summary.channel.disconnected_at.is_some() {
-            return self.by_id.remove(&id).is_some();
+        let channel = &view.summary.channel;
+        let id = channel.id.clone();
+        if channel.disconnected_at.is_some() {
+            return self.forget(&id);
         }
         let known = self.by_id.get(&id);
-        if known.is_some_and(|known| known.summary.channel.change > view.summary.channel.change) {
+        if known.is_some_and(|known| known.summary.channel.change > channel.change) {
             return false;
         }
-        let moved = known.is_none_or(|known| {
-            known.lamp != view.lamp
-                || first_hit(known) != first_hit(&view)
-                || known.summary.channel.handle != view.summary.channel.handle
+        let named = known.is_none_or(|known| {
+            let known = &known.summary.channel;
+            known.handle != channel.handle || known.display_name != channel.display_name
         });
+        let login = known.map(|known| known.summary.channel.login_id.clone());
+        let login_moved = login.as_ref() != Some(&channel.login_id);
+        let moved = named
+            || login_moved
+            || known.is_none_or(|known| {
+                known.lamp != view.lamp || first_hit(known) != first_hit(&view)
+            });
+        if named {
+            let name = super::super::words::channel(channel).to_lowercase();
+            self.names.insert(id.clone(), name);
+        }
+        if login_moved {
+            self.leave_login(&id, login.flatten());
+            if let Some(login) = &channel.login_id {
+                let of = self.of_login.entry(login.clone()).or_default();
+                of.push(id.clone());
+            }
+        }
         self.by_id.insert(id, view);
+        self.unsorted |= moved;
+        self.unsettled = true;
         moved
     }
 
-    /// Forgets a channel that is gone.
-    pub fn forget(&mut self, id: &ChannelId) {
+    /// Forgets a channel that is gone; whether it was there.
+    pub fn forget(&mut self, id: &ChannelId) -> bool {
+        let Some(known) = self.by_id.remove(id) else {
+            return false;
+        };
+        self.names.remove(id);
+        self.leave_login(id, known.summary.channel.login_id);
         self.changed = true;
-        self.by_id.remove(id);
+        (self.unsorted, self.unsettled, self.gone) = (true, true, true);
+        true
+    }
+
+    fn leave_login(&mut self, id: &ChannelId, login: Option<LoginId>) {
+        if let Some(login) = login
+            && let Some(of) = self.of_login.get_mut(&login)
+        {
+            of.retain(|one| one != id);
+            if of.is_empty() {
+                self.of_login.remove(&login);
+            }
+        }
     }
 
     /// Whether the settled list shows a channel in the section of its lamp.
     pub fn is_settled(&self, view: &ChannelView) -> bool {
         self.settled.get(&view.summary.channel.id) == Some(&view.lamp)
+    }
+
+    /// Whether anything changed since the order settled.
+    pub fn is_unsettled(&self) -> bool {
+        self.unsettled
     }
 
     /// How many of this lamp are listed.
@@ -114,133 +199,174 @@ impl Channels {
     }
 
     /// Orders those that are to be shown: by lamp, then by first damage, then by
-    /// name.
+    /// name; what one login mends stands together, at the place of the first.
     pub fn settle(
         &mut self,
         workspace: Option<&WorkspaceId>,
         shows: impl Fn(&ChannelView) -> bool,
     ) {
         self.changed = true;
-        let before = self.selected_row();
+        (self.unsettled, self.gone) = (false, false);
+        self.sort();
         self.settled.clear();
         let mut views = Vec::new();
-        for view in self.by_id.values() {
-            let channel = &view.summary.channel;
-            if workspace.is_some_and(|id| *id != channel.workspace_id) {
+        for id in &self.sorted {
+            let Some(view) = self.by_id.get(id) else {
+                continue;
+            };
+            if workspace.is_some_and(|id| *id != view.summary.channel.workspace_id) {
                 continue;
             }
-            self.settled.insert(channel.id.clone(), view.lamp);
+            self.settled.insert(id.clone(), view.lamp);
             if shows(view) {
                 views.push(view);
             }
         }
-        views.sort_by_cached_key(|view| {
-            let channel = &view.summary.channel;
-            (
-                std::cmp::Reverse(view.lamp),
-                first_hit(view).unwrap_or(UtcMs(i64::MAX)),
-                super::super::words::channel(channel).to_lowercase(),
-                channel.id.clone(),
-            )
-        });
-        self.rows.clear();
         self.listed = [0; 3];
+        let mut mended: HashMap<&LoginId, Vec<&ChannelId>> = HashMap::new();
+        for view in &views {
+            self.listed[view.lamp as usize] += 1;
+            if let Some(login) = mended_by(view) {
+                let of = mended.entry(login).or_default();
+                of.push(&view.summary.channel.id);
+            }
+        }
+        mended.retain(|_, of| of.len() > 1);
+        let mut order = Vec::with_capacity(views.len() + mended.len() + 3);
+        let mut under = HashMap::new();
         let mut section = None;
         for view in views {
             if section != Some(view.lamp) {
                 section = Some(view.lamp);
-                self.rows.push(Row::Section(view.lamp));
+                order.push(Row::Section(view.lamp));
             }
-            self.listed[view.lamp as usize] += 1;
-            self.rows
-                .push(Row::Channel(view.summary.channel.id.clone()));
+            let id = &view.summary.channel.id;
+            match mended_by(view).and_then(|login| Some((login, mended.get_mut(login)?))) {
+                None => order.push(Row::Channel(id.clone())),
+                Some((login, of)) if !of.is_empty() => {
+                    order.push(Row::Login(login.clone()));
+                    for id in std::mem::take(of) {
+                        under.insert(id.clone(), login.clone());
+                        order.push(Row::Channel(id.clone()));
+                    }
+                }
+                // It stands below its login already.
+                Some(_) => {}
+            }
         }
-        if self.selected_row().is_none() {
-            self.select_near(before.unwrap_or(0));
+        self.rows.replace(order, under);
+    }
+
+    fn sort(&mut self) {
+        if !std::mem::take(&mut self.unsorted) {
+            return;
         }
+        let mut keys: Vec<_> = self
+            .by_id
+            .values()
+            .map(|view| {
+                let id = &view.summary.channel.id;
+                let name = self.names.get(id).map_or("", String::as_str);
+                let hit = first_hit(view).unwrap_or(UtcMs(i64::MAX));
+                (Reverse(view.lamp), hit, name, id)
+            })
+            .collect();
+        keys.sort_unstable();
+        self.sorted = keys.into_iter().map(|(.., id)| id.clone()).collect();
     }
 
     /// Takes channels that are gone out of the list; the cursor goes to the
     /// next one.
     pub fn drop_gone(&mut self) {
-        let before = self.selected_row();
-        let by_id = &self.by_id;
-        self.rows
-            .retain(|row| !matches!(row, Row::Channel(id) if !by_id.contains_key(id)));
-        let empty: Vec<bool> = (0..self.rows.len())
-            .map(|at| {
-                matches!(self.rows[at], Row::Section(_))
-                    && !matches!(self.rows.get(at + 1), Some(Row::Channel(_)))
-            })
-            .collect();
-        let mut at = 0;
-        self.rows.retain(|_| {
-            at += 1;
-            !empty[at - 1]
-        });
-        if self.selected_row().is_none() {
-            self.select_near(before.unwrap_or(0));
+        if !std::mem::take(&mut self.gone) {
+            return;
         }
+        let there = |row: &&Row| row.channel().is_none_or(|id| self.by_id.contains_key(id));
+        let rows = self.rows.all().iter().filter(there);
+        let (mut order, mut under) = (Vec::new(), HashMap::new());
+        let mut heads: Vec<Row> = Vec::new();
+        for row in rows {
+            match row {
+                // A head is kept for the first channel below it.
+                Row::Section(_) => heads = vec![row.clone()],
+                Row::Login(_) => {
+                    heads.retain(|head| matches!(head, Row::Section(_)));
+                    heads.push(row.clone());
+                }
+                Row::Channel(id) => {
+                    let login = self.rows.login_of(id);
+                    heads.retain(|head| match head {
+                        Row::Login(head) => login == Some(head),
+                        _ => true,
+                    });
+                    order.append(&mut heads);
+                    if let Some(login) = login {
+                        under.insert(id.clone(), login.clone());
+                    }
+                    order.push(row.clone());
+                }
+            }
+        }
+        self.rows.replace(order, under);
+    }
+
+    /// Says anew what the rows of logins say.
+    pub fn regroup(&mut self) {
+        let logins: HashSet<LoginId> = self.rows.logins().cloned().collect();
+        self.groups = logins
+            .into_iter()
+            .filter_map(|login| Some((login.clone(), Group::of(self, login)?)))
+            .collect();
     }
 
     /// Puts the cursor on a channel of the list; whether it is there.
     pub fn select(&mut self, id: &ChannelId) -> bool {
-        let there = self
-            .rows
-            .iter()
-            .any(|row| matches!(row, Row::Channel(one) if one == id));
-        if there {
-            self.selected = Some(id.clone());
-        }
-        there
+        self.rows.select(&Row::Channel(id.clone()))
     }
 
-    /// Moves the cursor by rows, over the heads of sections.
+    /// Moves the cursor by rows, over the heads of open sections.
     pub fn step(&mut self, by: isize) {
-        let ids: Vec<usize> = self.channel_rows().collect();
-        let Some(here) = self
-            .selected_row()
-            .and_then(|row| ids.iter().position(|at| *at == row))
-        else {
-            self.select_near(0);
-            return;
-        };
-        let to = here
-            .saturating_add_signed(by)
-            .min(ids.len().saturating_sub(1));
-        self.select_row(ids.get(to).copied());
+        self.rows.step(by);
     }
 
-    fn channel_rows(&self) -> impl Iterator<Item = usize> + '_ {
-        (0..self.rows.len()).filter(|at| matches!(self.rows[*at], Row::Channel(_)))
+    /// Folds away what is below the nearest head over the cursor.
+    pub fn fold(&mut self) -> bool {
+        self.rows.fold()
     }
 
-    fn select_near(&mut self, row: usize) {
-        let at = self
-            .channel_rows()
-            .find(|at| *at >= row)
-            .or_else(|| self.channel_rows().last());
-        self.select_row(at);
-    }
-
-    fn select_row(&mut self, row: Option<usize>) {
-        self.selected = row.and_then(|at| match self.rows.get(at) {
-            Some(Row::Channel(id)) => Some(id.clone()),
-            _ => None,
-        });
+    /// Shows what is below the head under the cursor.
+    pub fn unfold(&mut self) -> bool {
+        self.rows.unfold()
     }
 
     /// Keeps the cursor inside of `height` rows, and its section's head in
-    /// sight when it is the row above.
+    /// sight when it is the row above. The first time, healthy ones are folded
+    /// away where the others fill the pane.
     pub fn keep_visible(&mut self, height: usize) {
-        let Some(row) = self.selected_row() else {
+        if self.loaded && !std::mem::replace(&mut self.opened, true) {
+            let head = self.rows.section_line(Lamp::Green);
+            let asked = self.rows.selected().and_then(Row::channel);
+            let asked = asked.and_then(|id| self.get(id));
+            let asked = asked.is_some_and(|view| view.lamp == Lamp::Green);
+            if head.is_some_and(|line| line > 0 && line + 1 >= height) && !asked {
+                self.rows.fold_section(Lamp::Green);
+            }
+        }
+        let Some(line) = self.rows.selected_line() else {
             self.offset = 0;
             return;
         };
-        let head = row > 0 && matches!(self.rows[row - 1], Row::Section(_));
-        let top = if head && height > 1 { row - 1 } else { row };
-        self.offset = super::scroll(self.offset, top, row, height, self.rows.len());
+        let over = line.checked_sub(1).and_then(|over| self.rows.at(over));
+        let head = matches!(over, Some(Row::Section(_)));
+        let top = if head && height > 1 { line - 1 } else { line };
+        self.offset = super::scroll(self.offset, top, line, height, self.rows.len());
     }
+}
+
+/// The login that mends a broken channel.
+fn mended_by(view: &ChannelView) -> Option<&LoginId> {
+    let login = view.summary.channel.login_id.as_ref()?;
+    (view.lamp == Lamp::Broken && mends_by_login(view)).then_some(login)
 }
 
 /// The first delivery that the channel's state hits, or the next one due for a

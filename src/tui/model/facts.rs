@@ -1,8 +1,10 @@
 //! What the details say about a channel or a delivery: labelled lines, in the
 //! order of the questions an operator has.
 
+mod login;
 mod post;
 
+pub use login::{login as of_login, section};
 pub use post::delivery;
 
 use std::time::Duration;
@@ -10,6 +12,7 @@ use std::time::Duration;
 use super::{Model, advice};
 use crate::domain::channel::{Channel, Expiry, TokenFacts};
 use crate::domain::delivery::{Shown, State};
+use crate::domain::ids::{ChannelId, WorkspaceId};
 use crate::ops::views::{ChannelView, DeliveryView, Lamp};
 use crate::support::time::UtcMs;
 use crate::tui::theme::Role;
@@ -81,8 +84,11 @@ pub fn channel(model: &Model, view: &ChannelView) -> Groups {
         });
     }
     first.extend(paused(model, channel, &wall));
-    first.extend(at_risk(model, view, &wall));
-    first.extend(then(model, view, &wall));
+    let whose = Whose::channel(view);
+    first.extend(at_risk(model, &whose, &wall).or_else(|| in_danger(view, &wall)));
+    if advice::mends_by_login(view) {
+        first.extend(then(model, &whose, &wall));
+    }
     first.extend(queued(view, &wall));
     let mut evidence = why(view, &wall);
     evidence.push(login(model, channel, &wall));
@@ -126,22 +132,47 @@ fn paused(model: &Model, channel: &Channel, wall: &Wall) -> Option<Fact> {
     ))
 }
 
-/// The posts that the state of the channel endangers.
-fn at_risk(model: &Model, view: &ChannelView, wall: &Wall) -> Option<Fact> {
-    if view.held == 0 {
-        let at = view.first_hit.filter(|_| view.lamp == Lamp::Attention)?;
-        return Some(fact(
-            "At risk",
-            format!("posts from {} on, {}", wall.clock(at), wall.relative(at)),
-        ));
+/// Whose held posts are spoken of.
+struct Whose<'a> {
+    held: u64,
+    /// The first that is still to come or late.
+    next: Option<UtcMs>,
+    workspace: &'a WorkspaceId,
+    is: Box<dyn Fn(&ChannelId) -> bool + 'a>,
+}
+
+impl<'a> Whose<'a> {
+    fn channel(view: &'a ChannelView) -> Self {
+        let channel = &view.summary.channel;
+        Self {
+            held: view.held,
+            next: view.summary.next_due,
+            workspace: &channel.workspace_id,
+            is: Box::new(|id| *id == channel.id),
+        }
     }
-    let id = &view.summary.channel.id;
-    let held: Vec<&DeliveryView> = model
-        .queue
-        .views()
-        .iter()
-        .filter(|one| one.delivery.channel_id == *id && one.shown == Shown::Held)
-        .collect();
+
+    /// Those of them that are in the window of the queue.
+    fn posts<'m>(&'m self, model: &'m Model) -> impl Iterator<Item = &'m DeliveryView> {
+        let held = |one: &&DeliveryView| one.shown == Shown::Held;
+        let held = model.queue.views().iter().filter(held);
+        held.filter(|one| (self.is)(&one.delivery.channel_id))
+    }
+}
+
+/// The posts that go out for now, and from when on no more.
+fn in_danger(view: &ChannelView, wall: &Wall) -> Option<Fact> {
+    let at = view.first_hit.filter(|_| view.lamp == Lamp::Attention)?;
+    let text = format!("posts from {} on, {}", wall.clock(at), wall.relative(at));
+    Some(fact("At risk", text))
+}
+
+/// The posts that are held.
+fn at_risk(model: &Model, whose: &Whose<'_>, wall: &Wall) -> Option<Fact> {
+    if whose.held == 0 {
+        return None;
+    }
+    let held: Vec<&DeliveryView> = whose.posts(model).collect();
     let late: Vec<&&DeliveryView> = held
         .iter()
         .filter(|one| one.delivery.due <= wall.now)
@@ -164,11 +195,11 @@ fn at_risk(model: &Model, view: &ChannelView, wall: &Wall) -> Option<Fact> {
         (n, false) => parts.push(format!("{n} more today")),
     }
     if late.is_empty()
-        && let Some(due) = view.summary.next_due
+        && let Some(due) = whose.next
     {
         parts.push(format!("the first {}", wall.relative(due)));
     }
-    let head = words::count(view.held, "post held", "posts held");
+    let head = words::count(whose.held, "post held", "posts held");
     Some(fact(
         "At risk",
         if parts.is_empty() {
@@ -180,28 +211,23 @@ fn at_risk(model: &Model, view: &ChannelView, wall: &Wall) -> Option<Fact> {
 }
 
 /// What the held posts do once a login mended the channel.
-fn then(model: &Model, view: &ChannelView, wall: &Wall) -> Option<Fact> {
-    if view.held == 0 || !advice::mends_by_login(view) {
+fn then(model: &Model, whose: &Whose<'_>, wall: &Wall) -> Option<Fact> {
+    if whose.held == 0 {
         return None;
     }
-    let channel = &view.summary.channel;
     let limit = model
         .workspaces
         .iter()
-        .find(|one| one.workspace.id == channel.workspace_id)
+        .find(|one| one.workspace.id == *whose.workspace)
         .map_or(Duration::MAX, |one| one.workspace.late_limit);
-    let held = model
-        .queue
-        .views()
-        .iter()
-        .filter(|one| one.delivery.channel_id == channel.id && one.shown == Shown::Held);
+    let held = whose.posts(model);
     let lateness: Vec<Duration> = held
         .map(|one| wall.now.since(one.delivery.due))
         .filter(|late| !late.is_zero())
         .collect();
     let (late, missed): (Vec<Duration>, Vec<Duration>) =
         lateness.iter().partition(|late| **late <= limit);
-    let on_time = usize::try_from(view.held)
+    let on_time = usize::try_from(whose.held)
         .unwrap_or(usize::MAX)
         .saturating_sub(lateness.len());
     let goes = |n: usize| if n == 1 { "goes" } else { "go" };

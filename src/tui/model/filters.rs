@@ -125,6 +125,7 @@ impl Filters {
             workspace: [slug, name],
             lamp: Some(view.lamp),
             states: &states,
+            login: channel.login_name(),
             by: by.map_or("", String::as_str),
             due: view.summary.next_due,
         };

@@ -5,11 +5,15 @@ pub mod advice;
 pub mod channels;
 pub mod facts;
 pub mod filters;
+pub mod groups;
 pub mod line;
 pub mod logins;
+pub mod marks;
 pub mod news;
+pub mod only;
 pub mod queue;
 pub mod requests;
+pub mod rows;
 pub mod sheet;
 pub mod sums;
 
@@ -18,16 +22,17 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
+use super::layout::{Layout, layout};
 use super::theme::Look;
 use super::words::{self, Wall};
-use crate::domain::ids::{ChannelId, DeliveryId, OperatorId, WorkspaceId};
+use crate::domain::ids::{ChannelId, DeliveryId, LoginId, OperatorId, WorkspaceId};
 use crate::domain::network::Network;
 use crate::domain::notice::Severity;
 use crate::domain::role::{Act, Role, permits};
 use crate::networks::Way;
 use crate::ops::publisher::PublisherView;
 use crate::ops::views::KEY_LOCKED;
-use crate::ops::views::{ChannelView, DeliveryView};
+use crate::ops::views::{ChannelView, DeliveryView, Lamp};
 use crate::ops::workspaces::WorkspaceView;
 use crate::ops::{Operator, Scope};
 use crate::store::health::LOGIN_BROKEN;
@@ -40,11 +45,15 @@ use sheet::{Asks, Browser};
 
 pub use channels::Channels;
 pub use filters::Filters;
+pub use groups::Group;
 pub use line::{Line, Pending, Tone};
 pub use logins::Logins;
+pub use marks::Marks;
 pub use news::News;
+pub use only::Only;
 pub use queue::Queue;
 pub use requests::{Requests, Slot};
+pub use rows::Row;
 pub use sheet::Sheet;
 pub use sums::Sums;
 
@@ -86,6 +95,10 @@ impl Pane {
 pub enum Subject {
     /// A channel.
     Channel(ChannelId),
+    /// A login that mends several channels.
+    Login(LoginId),
+    /// A section that is folded away.
+    Section(Lamp),
     /// A delivery.
     Delivery(DeliveryId),
 }
@@ -161,6 +174,14 @@ pub struct Model {
     pub news: News,
     /// What the lists are narrowed to.
     pub filters: Filters,
+    /// Whose queue and notices alone are shown.
+    pub only: Option<Only>,
+    /// The pane with the focus has the screen alone.
+    pub alone: bool,
+    /// Times of posts are those of the client's clock.
+    pub theirs: bool,
+    /// What is marked for one act.
+    pub marks: Marks,
     /// The pane with the cursor.
     pub focus: Pane,
     /// The list pane that had it last: what the strip and narrow screens show.
@@ -207,6 +228,10 @@ impl Model {
             busy: None,
             news: News::new(now),
             filters: Filters::default(),
+            only: None,
+            alone: false,
+            theirs: false,
+            marks: Marks::default(),
             focus: Pane::Channels,
             list: Pane::Channels,
             shown: None,
@@ -249,6 +274,15 @@ impl Model {
             .is_some_and(|due| due > self.now && due.since(self.now) < Duration::from_secs(60))
     }
 
+    /// Where everything goes on a screen of this size.
+    pub fn plan(&self, (width, height): (u16, u16)) -> Layout {
+        let plan = layout(width, height, self.standing().is_some());
+        if self.alone {
+            return plan.alone(self.focus);
+        }
+        plan
+    }
+
     /// The channels of the scope.
     pub fn scoped(&self) -> impl Iterator<Item = &ChannelView> {
         let only = self.scope.workspace();
@@ -260,6 +294,7 @@ impl Model {
     /// Counts anew when the channels or the scope changed.
     pub fn recount(&mut self) {
         if std::mem::take(&mut self.channels.changed) {
+            self.channels.regroup();
             self.sums = Sums::of(self);
         }
     }
@@ -288,6 +323,7 @@ impl Model {
         let id = match self.sheet() {
             Some(Sheet::Story(story)) => Some(&story.delivery.delivery.channel_id),
             Some(Sheet::Channel(id)) => Some(id),
+            Some(Sheet::Group(_)) => None,
             _ => match self.list {
                 Pane::Queue => self.queue.selected().map(|view| &view.delivery.channel_id),
                 Pane::Notices => self
@@ -298,6 +334,25 @@ impl Model {
             },
         };
         self.channels.get(id?)
+    }
+
+    /// The login under the cursor, or in the sheet.
+    pub fn login(&self) -> Option<&Group> {
+        match self.sheet() {
+            Some(Sheet::Group(id)) => self.channels.group(id),
+            Some(Sheet::Story(_) | Sheet::Channel(_)) => None,
+            _ => match self.list {
+                Pane::Queue | Pane::Notices => None,
+                _ => self.channels.selected_login(),
+            },
+        }
+    }
+
+    /// The channel that a login from here is for, and whose workspace counts
+    /// here: the one here, else the first of the login here.
+    pub fn nearest(&self) -> Option<&ChannelView> {
+        let first = || self.channels.get(&self.login()?.first);
+        self.channel().or_else(first)
     }
 
     /// The sheet of a login in the browser, when it is the one the keys are
@@ -355,9 +410,14 @@ impl Model {
                 .queue
                 .selected()
                 .map(|view| Subject::Delivery(view.delivery.id.clone())),
-            _ => self
+            Pane::Notices => self
                 .channel()
                 .map(|view| Subject::Channel(view.summary.channel.id.clone())),
+            _ => self.channels.rows().selected().map(|row| match row {
+                Row::Channel(id) => Subject::Channel(id.clone()),
+                Row::Login(id) => Subject::Login(id.clone()),
+                Row::Section(lamp) => Subject::Section(*lamp),
+            }),
         }
     }
 

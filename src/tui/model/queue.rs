@@ -1,6 +1,8 @@
 //! Pane 2: one timeline of all states, opened at now. A window of it is in
 //! memory; more is asked for when the cursor comes near an end.
 
+use std::collections::HashMap;
+
 use crate::domain::delivery::{Shown, State};
 use crate::domain::ids::DeliveryId;
 use crate::ops::views::DeliveryView;
@@ -16,6 +18,8 @@ const CANCELLED_SHOWN: std::time::Duration = std::time::Duration::from_secs(3600
 #[derive(Debug)]
 pub struct Queue {
     views: Vec<DeliveryView>,
+    /// Where each stands in `views`.
+    places: HashMap<DeliveryId, usize>,
     selected: Option<DeliveryId>,
     /// The first row on the screen.
     pub offset: usize,
@@ -38,6 +42,7 @@ impl Default for Queue {
     fn default() -> Self {
         Self {
             views: Vec::new(),
+            places: HashMap::new(),
             selected: None,
             offset: 0,
             past: WINDOW,
@@ -59,7 +64,12 @@ impl Queue {
 
     /// A delivery by its id.
     pub fn get(&self, id: &DeliveryId) -> Option<&DeliveryView> {
-        self.views.iter().find(|view| view.delivery.id == *id)
+        self.views.get(self.index_of(id)?)
+    }
+
+    /// The index of a delivery.
+    pub fn index_of(&self, id: &DeliveryId) -> Option<usize> {
+        self.places.get(id).copied()
     }
 
     /// The one under the cursor.
@@ -69,8 +79,7 @@ impl Queue {
 
     /// The index of the one under the cursor.
     pub fn selected_index(&self) -> Option<usize> {
-        let id = self.selected.as_ref()?;
-        self.views.iter().position(|view| view.delivery.id == *id)
+        self.index_of(self.selected.as_ref()?)
     }
 
     /// How many are due before or at `now`: the line of now is after them.
@@ -104,6 +113,8 @@ impl Queue {
         views.sort_by(|a, b| a.delivery.place().cmp(&b.delivery.place()));
         let before = self.selected_index().map(|at| self.row_of(at, now));
         let index = self.selected_index();
+        let ids = views.iter().map(|view| view.delivery.id.clone());
+        self.places = ids.zip(0..).collect();
         self.views = views;
         self.loaded = true;
         if let (Some(before), Some(at)) = (before, self.selected_index()) {

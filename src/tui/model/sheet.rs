@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::requests::RequestId;
-use crate::domain::ids::{ChannelId, WorkspaceId};
+use crate::domain::ids::{ChannelId, DeliveryId, LoginId, WorkspaceId};
 use crate::domain::network::Network;
 use crate::networks::{Credential, Way};
 use crate::ops::OpError;
@@ -26,6 +26,8 @@ pub enum Sheet {
     Networks(Choice),
     /// The details of a channel, where there is no pane for them.
     Channel(ChannelId),
+    /// The details of a login that mends several, where there is no pane.
+    Group(LoginId),
     /// Log in with what is typed.
     Login(Box<Login>),
     /// Log in on the network's own page.
@@ -34,6 +36,8 @@ pub enum Sheet {
     Disconnect(Box<Disconnect>),
     /// Did it go out?
     Story(Box<Story>),
+    /// Cancel several posts at once.
+    CancelMarked(Box<CancelMarked>),
     /// Quit although nobody would publish what is due.
     Quit(Question),
 }
@@ -59,6 +63,17 @@ pub struct Choice {
 /// A question with two answers.
 #[derive(Clone, Copy, Debug)]
 pub struct Question {
+    /// When it was opened; keys right after are dropped.
+    pub since: Duration,
+}
+
+/// Posts that are about to be cancelled together.
+#[derive(Debug)]
+pub struct CancelMarked {
+    /// Which.
+    pub posts: Vec<DeliveryId>,
+    /// What to say of the marks: ` of 4 marked; not 1: it is live already`.
+    pub of: String,
     /// When it was opened; keys right after are dropped.
     pub since: Duration,
 }

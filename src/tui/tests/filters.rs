@@ -14,10 +14,10 @@ use crate::tui::msg::{Loaded, Msg};
 use crate::tui::update::update;
 
 fn listed(model: &Model) -> Vec<&ChannelView> {
-    let rows = model.channels.rows().iter();
+    let rows = model.channels.rows().all().iter();
     rows.filter_map(|row| match row {
         Row::Channel(id) => model.channels.get(id),
-        Row::Section(_) => None,
+        Row::Section(_) | Row::Login(_) => None,
     })
     .collect()
 }
@@ -88,7 +88,7 @@ fn what_cannot_be_a_filter_is_said_and_changes_nothing() {
     paste(&mut model, "lamp:red");
     assert_eq!(model.queue.views().len(), before);
     assert!(
-        seen(&model).contains("no filter lamp: here (there are net: ws: state: by: due:)"),
+        seen(&model).contains("no filter lamp: here (there are net: ws: state: login: by: due:)"),
         "{}",
         seen(&model)
     );
@@ -97,7 +97,7 @@ fn what_cannot_be_a_filter_is_said_and_changes_nothing() {
 #[test]
 fn a_channel_that_fits_no_more_stays_under_the_cursor_until_the_order_settles() {
     let mut model = seed::model(120, 36);
-    type_in(&mut model, "/lamp:red<enter>");
+    type_in(&mut model, "/lamp:red<enter>j");
     let before = listed(&model).len();
     let id = ChannelId::from_stored(selected(&model));
     let mut view = model.channels.get(&id).unwrap().clone();

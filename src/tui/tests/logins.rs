@@ -327,7 +327,7 @@ fn b6_a_login_that_works_meanwhile_never_moves_the_cursor() {
     paste(&mut model, &address("word-of-dune"));
     news(&mut model, dune, LoginNews::Checking);
     news(&mut model, dune, LoginNews::Ended(Ok(done())));
-    assert_eq!(selected(&model), "soc_A1");
+    assert_eq!(selected(&model), "lgn_ANN");
     assert!(said(&model).starts_with("Reconnected dune@mas.to"));
 }
 

@@ -3,9 +3,12 @@
 
 mod filters;
 mod login_looks;
+mod login_rows;
 mod logins;
 mod look;
+mod marks;
 mod panes;
+mod scope;
 mod seed;
 mod sheets;
 mod sizes;

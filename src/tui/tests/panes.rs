@@ -73,12 +73,12 @@ fn notices_with_the_cursor() {
 
 #[test]
 fn details_of_a_channel() {
-    seen("details", "j<enter>", |_| {});
+    seen("details", "jjjjj<enter>", |_| {});
 }
 
 #[test]
 fn help_with_reasons() {
-    seen("help", "jjj?re", |_| {});
+    seen("help", "jjjjjj?re", |_| {});
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn connecting_a_bot() {
 
 #[test]
 fn a_login_under_way() {
-    seen("login_busy", "jr", |model| {
+    seen("login_busy", "jjjjjr", |model| {
         press(model, "abcd");
         press(model, "<enter>");
     });
@@ -111,7 +111,7 @@ fn a_login_under_way() {
 
 #[test]
 fn a_login_that_did_not_work() {
-    seen("login_refused", "jrabcd<enter>", |model| {
+    seen("login_refused", "jjjjjrabcd<enter>", |model| {
         tell(
             model,
             Answered::Act(Err(OpError::new(
@@ -126,7 +126,7 @@ fn a_login_that_did_not_work() {
 
 #[test]
 fn disconnecting_with_posts() {
-    seen("disconnect", "jD", |model| {
+    seen("disconnect", "jjjjjD", |model| {
         tell(
             model,
             Answered::Counts(Ok(DisconnectCounts {
@@ -145,7 +145,7 @@ fn disconnecting_with_posts() {
 
 #[test]
 fn disconnecting_without_posts() {
-    seen("disconnect_bare", "jjjD", |model| {
+    seen("disconnect_bare", "jjjjjjD", |model| {
         tell(model, Answered::Counts(Ok(DisconnectCounts::default())));
     });
 }

@@ -79,6 +79,10 @@ pub fn empty(width: u16, height: u16) -> Model {
                 Network::Instagram,
                 &["First be logged in at Facebook as the owner of the Page."][..],
             ),
+            (
+                Network::Facebook,
+                &["First be logged in at Facebook as the owner of the Page."][..],
+            ),
         ]),
     };
     let mut model = Model::new(set, (width, height), now(), Duration::from_secs(1000));
@@ -117,6 +121,13 @@ pub struct Seed<'a> {
 pub fn channel(seed: &Seed<'_>) -> ChannelView {
     let (slug, workspace) = WORKSPACES[seed.workspace];
     let broken = seed.lamp == Lamp::Broken;
+    // One login mends four of them.
+    let ann = ["A1", "A3", "A6", "A7"].contains(&seed.id);
+    let login = if ann {
+        "lgn_ANN".to_owned()
+    } else {
+        format!("lgn_{}", seed.id)
+    };
     let channel = Channel {
         id: ChannelId::from_stored(format!("soc_{}", seed.id)),
         workspace_id: workspace_id(slug),
@@ -126,8 +137,13 @@ pub fn channel(seed: &Seed<'_>) -> ChannelView {
         display_name: seed.name.into(),
         avatar_url: None,
         server: "https://net.example".into(),
-        login_id: Some(LoginId::from_stored(format!("lgn_{}", seed.id))),
-        login_method: "app_password".into(),
+        login_id: Some(LoginId::from_stored(login)),
+        login_method: if ann { "browser" } else { "app_password" }.into(),
+        login_user: if ann {
+            "Ann Lee".into()
+        } else {
+            format!("did:{}", seed.id)
+        },
         status: seed.cause.status().unwrap_or(Status::Active),
         cause: seed.cause,
         publishable: !broken,
@@ -198,7 +214,8 @@ pub fn channel(seed: &Seed<'_>) -> ChannelView {
     }
 }
 
-/// Every channel of the seed: 4 broken, 4 to look at, 12 healthy.
+/// Every channel of the seed: 6 broken, of which one login mends 4, 4 to look
+/// at, 12 healthy.
 pub fn channels() -> Vec<ChannelView> {
     use ChannelKind as K;
     use Lamp::{Attention, Broken, Green};
@@ -268,7 +285,33 @@ pub fn channels() -> Vec<ChannelView> {
             Cause::PasswordChanged,
             "password changed",
             1,
-            Some(195),
+            Some(250),
+            124,
+        ),
+        row(
+            "A6",
+            K::FacebookPage,
+            "acme",
+            "Acme",
+            0,
+            Broken,
+            Cause::PasswordChanged,
+            "password changed",
+            3,
+            Some(193),
+            124,
+        ),
+        row(
+            "A7",
+            K::FacebookPage,
+            "acmehome",
+            "Acme Home",
+            0,
+            Broken,
+            Cause::PasswordChanged,
+            "password changed",
+            0,
+            None,
             124,
         ),
         row(
@@ -461,6 +504,7 @@ pub fn delivery(id: &str, view: &ChannelView, due: i64, shown: Shown, text: &str
         blocker: (shown == Shown::Held).then_some(Blocker::ChannelDisconnected),
         channel_kind: channel.kind,
         channel_handle: channel.handle.clone(),
+        login_name: channel.login_name().to_owned(),
         workspace_slug: view.summary.workspace.0.clone(),
         text: text.into(),
         media_count: 0,
@@ -542,7 +586,7 @@ pub fn queue(channels: &[ChannelView]) -> Vec<DeliveryView> {
         row(12, "A1", 148, Shown::Held, "Behind the counter"),
         row(
             13,
-            "A3",
+            "A6",
             193,
             Shown::Held,
             "Weekend hours are 日本語 and 👩‍👩‍👧 wide",
@@ -672,9 +716,13 @@ pub fn answer(model: &mut Model, effects: Vec<Effect>) -> Vec<Effect> {
         let loaded = match load {
             Load::AllChannels => Loaded::AllChannels(Ok(channels())),
             Load::Queue {
-                workspace, filter, ..
+                workspace,
+                channels: only,
+                filter,
+                ..
             } => {
                 let mut views = queue(&channels());
+                views.retain(|view| only.is_empty() || only.contains(&view.delivery.channel_id));
                 views.retain(|view| {
                     workspace
                         .as_ref()

@@ -40,7 +40,7 @@ fn a_pasted_app_password_lands_in_its_field_wherever_the_cursor_is() {
 #[test]
 fn a_login_that_fails_stays_open_and_one_that_works_shows_the_channel() {
     let mut model = seed::model(120, 36);
-    press(&mut model, "jrsecret");
+    press(&mut model, "jjjjjrsecret");
     let effects = press(&mut model, "<enter>");
     let Some(Effect::Act(id, Act::SignIn(sign_in))) = effects.first() else {
         panic!("{effects:?}");
@@ -138,7 +138,7 @@ fn counted(model: &mut Model, counts: DisconnectCounts) {
 #[test]
 fn e_a_disconnect_needs_the_name_and_then_ten_seconds() {
     let mut model = seed::model(120, 36);
-    let effects = press(&mut model, "jD");
+    let effects = press(&mut model, "jjjjjD");
     assert!(matches!(&effects[0], Effect::Load(_, Load::Counts(_))));
     let counts = DisconnectCounts {
         scheduled: 2,
@@ -160,7 +160,7 @@ fn e_a_disconnect_needs_the_name_and_then_ten_seconds() {
 #[test]
 fn e_enter_on_anything_else_keeps_the_channel() {
     let mut model = seed::model(120, 36);
-    press(&mut model, "jD");
+    press(&mut model, "jjjjjD");
     counted(
         &mut model,
         DisconnectCounts {
@@ -177,7 +177,7 @@ fn e_enter_on_anything_else_keeps_the_channel() {
 #[test]
 fn e_without_posts_the_safe_answer_has_the_cursor() {
     let mut model = seed::model(120, 36);
-    press(&mut model, "jD");
+    press(&mut model, "jjjjjD");
     counted(&mut model, DisconnectCounts::default());
     later(&mut model, 1);
     press(&mut model, "<enter>");

@@ -1,6 +1,9 @@
 //! Acts on a channel or a notice, taking back, copying.
 
+use crate::domain::ids::ChannelId;
+use crate::ops::views::ChannelView;
 use crate::tui::act::{Act, Effect};
+use crate::tui::keys::{self, Do};
 use crate::tui::model::{Model, Pane, Sheet, Tone};
 use crate::tui::words;
 
@@ -11,27 +14,76 @@ pub fn begin(model: &mut Model, act: Act, text: String) -> Vec<Effect> {
     vec![Effect::Act(id, act)]
 }
 
-/// Asks for a proof.
-pub fn probe(model: &mut Model) -> Vec<Effect> {
-    let Some(view) = model.channel() else {
-        return Vec::new();
-    };
-    let id = view.summary.channel.id.clone();
-    let text = format!("Probing {}…", words::channel(&view.summary.channel));
-    begin(model, Act::Probe(id), text)
+/// The names of what an act is about: one by its name, several by their number.
+fn names(views: &[&ChannelView]) -> String {
+    match views {
+        [one] => words::channel(&one.summary.channel),
+        many => words::count(many.len() as u64, "channel", "channels"),
+    }
 }
 
-/// Pauses or resumes.
-pub fn pause(model: &mut Model) -> Vec<Effect> {
-    let Some(view) = model.channel() else {
+fn ids(views: &[&ChannelView]) -> Vec<ChannelId> {
+    let ids = views.iter().map(|view| view.summary.channel.id.clone());
+    ids.collect()
+}
+
+/// Begins an act on what is chosen here, and remembers what to say of the marks
+/// that it does not fit.
+fn begin_on(model: &mut Model, act: Act, text: &str, of: String) -> Vec<Effect> {
+    let effects = begin(model, act, format!("{text}{of}…"));
+    if let ([Effect::Act(id, _)], false) = (effects.as_slice(), of.is_empty()) {
+        model.marks.tell(*id, of);
+    }
+    effects
+}
+
+/// Asks for proofs.
+pub fn probe(model: &mut Model) -> Vec<Effect> {
+    let (fits, left) = keys::fitting(model.chosen_channels(), |view| {
+        keys::channel_refuses(model, view, Do::Probe, false)
+    });
+    let (ids, text) = (ids(&fits), format!("Probing {}", names(&fits)));
+    let of = model.of_marked(ids.len(), &left);
+    begin_on(model, Act::Probe(ids), &text, of)
+}
+
+/// Asks for proofs of all that is on the screen.
+pub fn probe_all(model: &mut Model) -> Vec<Effect> {
+    let views = in_view(model);
+    let (fits, left) = keys::fitting(views, |view| {
+        keys::channel_refuses(model, view, Do::Probe, false)
+    });
+    if fits.is_empty() {
+        let reason = left.into_iter().next();
+        let reason = reason.unwrap_or_else(|| "no channel here".into());
+        model.line.say(Tone::Quiet, reason, model.boot);
         return Vec::new();
-    };
-    let channel = &view.summary.channel;
-    let pause = channel.paused_at.is_none();
-    let word = if pause { "Pausing" } else { "Resuming" };
-    let text = format!("{word} {}…", words::channel(channel));
-    let id = channel.id.clone();
-    begin(model, Act::Pause(id, pause), text)
+    }
+    let (ids, text) = (ids(&fits), format!("Probing {} in view", names(&fits)));
+    begin_on(model, Act::Probe(ids), &text, String::new())
+}
+
+/// The channels on the screen.
+fn in_view(model: &Model) -> Vec<&ChannelView> {
+    let plan = model.plan(model.size);
+    let height = plan.pane(Pane::Channels, model.list).height;
+    let lines = model.channels.rows().from(model.channels.offset);
+    let ids = lines
+        .take(usize::from(height))
+        .filter_map(|(_, row)| row.channel());
+    ids.filter_map(|id| model.channels.get(id)).collect()
+}
+
+/// Pauses, or resumes where all that is chosen is paused.
+pub fn pause(model: &mut Model) -> Vec<Effect> {
+    let stop = !model.all_paused();
+    let (fits, left) = keys::fitting(model.chosen_channels(), |view| {
+        keys::channel_refuses(model, view, Do::Pause, stop)
+    });
+    let word = if stop { "Pausing" } else { "Resuming" };
+    let (ids, text) = (ids(&fits), format!("{word} {}", names(&fits)));
+    let of = model.of_marked(ids.len(), &left);
+    begin_on(model, Act::Pause(ids, stop), &text, of)
 }
 
 /// Stops what counts down, else takes the last act on the queue back.
@@ -68,9 +120,10 @@ pub fn copy(model: &mut Model) -> Vec<Effect> {
             },
             None => return Vec::new(),
         },
-        _ => match model.channel() {
-            Some(view) => ("The id", view.summary.channel.id.to_string()),
-            None => return Vec::new(),
+        _ => match (model.channel(), model.login()) {
+            (None, Some(login)) => ("The id", login.login.to_string()),
+            (Some(view), _) => ("The id", view.summary.channel.id.to_string()),
+            (None, None) => return Vec::new(),
         },
     };
     let said = format!("{what} went to your terminal. If nothing arrives, it takes no OSC 52.");

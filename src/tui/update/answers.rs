@@ -62,10 +62,18 @@ fn went_well(model: &mut Model, id: RequestId, done: Done) -> Vec<Effect> {
     model.sheets.retain(|sheet| !waits(sheet, id));
     show(model, done.channel.as_ref());
     let effects = super::logins::give_up_for(model, done.channel.as_ref());
-    if !done.text.is_empty() {
+    let text = match model.marks.told(id) {
+        None => done.text,
+        // Of the marks before what may be done about it.
+        Some(of) => match done.text.split_once(" · ") {
+            Some((head, rest)) => format!("{head}{of} · {rest}"),
+            None => format!("{} ({})", done.text, of.trim_start_matches(" of ")),
+        },
+    };
+    if !text.is_empty() {
         model
             .line
-            .say_with(Tone::Good, done.text, done.command, model.boot);
+            .say_with(Tone::Good, text, done.command, model.boot);
     }
     effects
 }

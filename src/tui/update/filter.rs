@@ -92,6 +92,10 @@ pub fn show_notices(model: &mut Model, moving: bool) {
         .iter()
         .filter(|notice| {
             let about = notice.channel_id.as_ref();
+            let only = model.only.as_ref();
+            if only.is_some_and(|only| !about.is_some_and(|id| only.channels.contains(id))) {
+                return false;
+            }
             let about = about.and_then(|id| model.channels.get(id));
             model.filters.shows_notice(notice, about, model.now)
         })

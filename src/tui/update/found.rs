@@ -53,7 +53,7 @@ pub fn networks(model: &Model, search: &str) -> Vec<NetworkRow> {
 /// first, then all, then the rest by name.
 pub fn workspaces<'a>(model: &'a Model, search: &str) -> Vec<WorkspaceRow<'a>> {
     let here = model
-        .channel()
+        .nearest()
         .map(|view| view.summary.channel.workspace_id.clone());
     let mut rows: Vec<WorkspaceRow<'a>> = vec![None];
     let mut all: Vec<&WorkspaceView> = model.workspaces.iter().collect();

@@ -47,6 +47,10 @@ fn queue_as(model: &Model, id: RequestId) -> Effect {
         id,
         Load::Queue {
             workspace: model.scope.workspace().cloned(),
+            channels: model
+                .only
+                .as_ref()
+                .map_or_else(Vec::new, |only| only.channels.clone()),
             filter: model.filters.of(Pane::Queue).filter.clone(),
             past: model.queue.past,
             future: model.queue.future,
@@ -196,7 +200,7 @@ fn again(model: &mut Model, slot: Slot) -> Vec<Effect> {
 /// Orders the channels, unless the cursor is among them: then only what is
 /// gone leaves.
 fn settle(model: &mut Model) {
-    let here = model.focus == Pane::Channels && model.channels.selected_row().is_some();
+    let here = model.focus == Pane::Channels && model.channels.rows().selected_line().is_some();
     if here {
         model.channels.drop_gone();
     } else {
@@ -258,7 +262,7 @@ fn take_window(model: &mut Model, window: Window) {
     model.queue.more_future = window.more_future;
     let now = model.wall().now;
     model.queue.replace(window.views, now);
-    if model.filters.of(Pane::Queue).filter.is_empty() {
+    if model.only.is_none() && model.filters.of(Pane::Queue).filter.is_empty() {
         model.queue.remember_scheduled();
     }
 }

@@ -8,6 +8,7 @@ mod filter;
 pub mod found;
 mod loads;
 mod logins;
+mod marks;
 mod moves;
 mod posts;
 mod press;
@@ -18,7 +19,6 @@ pub use loads::first;
 pub use logins::is_silent;
 
 use super::act::Effect;
-use super::layout::layout;
 use super::model::{Dirty, Model, Tone};
 use super::msg::Msg;
 use super::term::gate::Input;
@@ -97,7 +97,7 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Effect> {
 /// nothing.
 fn keep_visible(model: &mut Model) {
     use super::model::Pane;
-    let plan = layout(model.size.0, model.size.1, model.standing().is_some());
+    let plan = model.plan(model.size);
     let height = |pane| usize::from(plan.pane(pane, model.list).height);
     let (channels, queue) = (height(Pane::Channels), height(Pane::Queue));
     let now = model.wall().now;

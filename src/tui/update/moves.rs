@@ -7,7 +7,7 @@ use crate::ops::Scope;
 use crate::tui::act::Effect;
 use crate::tui::keys::Do;
 use crate::tui::layout::layout;
-use crate::tui::model::{Model, Pane, Sheet, Tone};
+use crate::tui::model::{Model, Only, Pane, Row, Sheet, Tone};
 
 /// The details follow when the cursor rests this long: a run of moves costs
 /// only the rows it touches.
@@ -41,7 +41,7 @@ pub fn run(model: &mut Model, does: Do) -> Vec<Effect> {
 
 /// Rows of the pane with the focus.
 fn page(model: &Model) -> u16 {
-    let plan = layout(model.size.0, model.size.1, model.standing().is_some());
+    let plan = model.plan(model.size);
     match model.focus {
         Pane::Details => plan.details.height,
         pane => plan.pane(pane, model.list).height,
@@ -62,7 +62,7 @@ fn step(model: &mut Model, by: isize) -> Vec<Effect> {
             story.scroll = story.scroll.saturating_add_signed(by).min(last);
             return Vec::new();
         }
-        Some(Sheet::Channel(_)) => {
+        Some(Sheet::Channel(_) | Sheet::Group(_)) => {
             scroll_details(model, by);
             return Vec::new();
         }
@@ -75,6 +75,7 @@ fn step(model: &mut Model, by: isize) -> Vec<Effect> {
         Pane::Queue => {
             model.queue.step(by);
             if model.queue.grow() {
+                model.stretch_range();
                 return vec![loads::queue_anew(model)];
             }
         }
@@ -83,9 +84,24 @@ fn step(model: &mut Model, by: isize) -> Vec<Effect> {
             return Vec::new();
         }
     }
+    model.stretch_range();
     model.details_scroll = 0;
     let rest = if model.set.slow { REST_SLOW } else { REST };
     model.moving = Some(model.boot + rest);
+    Vec::new()
+}
+
+/// Folds what is below the nearest head over the cursor away, or shows what is
+/// below the head under it.
+pub fn fold(model: &mut Model, away: bool) -> Vec<Effect> {
+    let folded = if away {
+        model.channels.fold()
+    } else {
+        model.channels.unfold()
+    };
+    if folded {
+        model.details_scroll = 0;
+    }
     Vec::new()
 }
 
@@ -130,7 +146,7 @@ pub fn focus(model: &mut Model, pane: Pane) -> Vec<Effect> {
         return Vec::new();
     }
     match left {
-        Pane::Channels => filter::settle_channels(model),
+        Pane::Channels if model.channels.is_unsettled() => filter::settle_channels(model),
         Pane::Notices => model.news.settle(),
         _ => {}
     }
@@ -154,13 +170,19 @@ pub fn open(model: &mut Model) -> Vec<Effect> {
         Pane::Queue => posts::story(model),
         Pane::Notices => open_notice(model),
         _ => {
+            if let Some(Row::Section(_)) = model.channels.rows().selected() {
+                return fold(model, false);
+            }
             if has_details(model) {
                 return focus(model, Pane::Details);
             }
-            if let Some(id) = model.channels.selected_id().cloned() {
-                model.details_scroll = 0;
-                model.sheets.push(Sheet::Channel(id));
-            }
+            let sheet = match model.channels.rows().selected() {
+                Some(Row::Channel(id)) => Sheet::Channel(id.clone()),
+                Some(Row::Login(id)) => Sheet::Group(id.clone()),
+                _ => return Vec::new(),
+            };
+            model.details_scroll = 0;
+            model.sheets.push(sheet);
             Vec::new()
         }
     }
@@ -204,8 +226,28 @@ pub fn repaint(model: &mut Model) -> Vec<Effect> {
 /// Shows these workspaces.
 pub fn show(model: &mut Model, scope: Scope) -> Vec<Effect> {
     model.scope = scope;
+    model.only = None;
     filter::settle_channels(model);
     model.channels.offset = 0;
     model.queue.forget();
     vec![loads::queue_anew(model), loads::news_anew(model)]
+}
+
+/// Shows the queue and the notices of the row under the cursor alone, or all
+/// again.
+pub fn only(model: &mut Model) -> Vec<Effect> {
+    let Some(here) = model.only_here() else {
+        return Vec::new();
+    };
+    let shown = |only: &Only| here.channels.iter().all(|id| only.channels.contains(id));
+    let again = model.only.as_ref().is_some_and(shown);
+    show_only(model, (!again).then_some(here))
+}
+
+/// Shows the queue and the notices of these channels, or of all.
+pub fn show_only(model: &mut Model, only: Option<Only>) -> Vec<Effect> {
+    model.only = only;
+    filter::show_notices(model, true);
+    model.queue.reopen();
+    vec![loads::queue_anew(model)]
 }

@@ -1,12 +1,14 @@
 //! Acts on a delivery, and its story.
 
 use super::acts;
+use crate::domain::delivery::Shown;
+use crate::domain::ids::DeliveryId;
 use crate::ops::posts::Answer;
 use crate::ops::views::DeliveryView;
 use crate::tui::act::{Act, Effect, Load};
-use crate::tui::keys::Do;
+use crate::tui::keys::{self, Do};
 use crate::tui::model::line::COUNTDOWN;
-use crate::tui::model::sheet::Story;
+use crate::tui::model::sheet::{CancelMarked, Story};
 use crate::tui::model::{Model, Pane, Pending, Sheet, Tone};
 use crate::tui::widgets::Field;
 
@@ -44,32 +46,77 @@ pub fn cancel(model: &mut Model) -> Vec<Effect> {
     if model.sheets.is_empty() && model.list == Pane::Notices {
         return acts::read(model).into_iter().collect();
     }
-    let Some(view) = model.delivery() else {
+    let (fits, left) = keys::fitting(model.chosen_posts(), |view| {
+        keys::post_refuses(model, view, Do::Cancel)
+    });
+    let of = model.of_marked(fits.len(), &left);
+    let posts = ids(&fits);
+    if let [view] = fits.as_slice() {
+        let text = format!("Cancelling {}{of}…", name(model, view));
+        return cancel_all(model, posts, of, text);
+    }
+    if !posts.is_empty() {
+        let since = model.boot;
+        let sheet = CancelMarked { posts, of, since };
+        model.sheets.push(Sheet::CancelMarked(Box::new(sheet)));
+    }
+    Vec::new()
+}
+
+/// The question was answered: cancels them.
+pub fn cancel_marked(model: &mut Model) -> Vec<Effect> {
+    let Some(Sheet::CancelMarked(sheet)) = model.sheets.pop() else {
         return Vec::new();
     };
-    let id = view.delivery.id.clone();
-    let text = format!("Cancelling {}…", name(model, view));
-    acts::begin(model, Act::Cancel(id), text)
+    let text = format!("Cancelling {} posts{}…", sheet.posts.len(), sheet.of);
+    cancel_all(model, sheet.posts, sheet.of, text)
+}
+
+fn cancel_all(model: &mut Model, posts: Vec<DeliveryId>, of: String, text: String) -> Vec<Effect> {
+    let effects = acts::begin(model, Act::Cancel(posts), text);
+    if let ([Effect::Act(id, _)], false) = (effects.as_slice(), of.is_empty()) {
+        model.marks.tell(*id, of);
+        // What they were marked for is done.
+        model.marks.clear(Pane::Queue);
+    }
+    effects
+}
+
+fn ids(views: &[&DeliveryView]) -> Vec<DeliveryId> {
+    let ids = views.iter().map(|view| view.delivery.id.clone());
+    ids.collect()
 }
 
 /// Sends now or again, after a countdown.
 pub fn send(model: &mut Model) -> Vec<Effect> {
-    let Some(view) = model.delivery() else {
-        return Vec::new();
-    };
-    let id = view.delivery.id.clone();
-    let known = model
-        .pending
-        .iter()
-        .any(|pending| matches!(&pending.act, Act::SendNow(one) | Act::Retry(one) if *one == id));
-    if known {
+    let (fits, left) = keys::fitting(model.chosen_posts(), |view| {
+        keys::post_refuses(model, view, Do::Send)
+    });
+    let posts = ids(&fits);
+    let known = model.pending.iter().any(|pending| {
+        matches!(&pending.act, Act::SendNow(all) | Act::Retry(all)
+            if all.iter().any(|id| posts.contains(id)))
+    });
+    if known || posts.is_empty() {
         return Vec::new();
     }
-    let text = format!("Sending {} now", name(model, view));
-    let act = match view.shown {
-        crate::domain::delivery::Shown::Failed => Act::Retry(id),
-        _ => Act::SendNow(id),
+    let of = model.of_marked(posts.len(), &left);
+    let failed = |view: &&DeliveryView| view.shown == Shown::Failed;
+    let (act, what) = match fits.as_slice() {
+        [view] if failed(view) => (Act::Retry(posts), name(model, view)),
+        [view] => (Act::SendNow(posts), name(model, view)),
+        all => {
+            let what = format!("{} posts", all.len());
+            (Act::SendNow(posts), what)
+        }
     };
+    let text = match of.strip_prefix(" of ") {
+        Some(of) => format!("Sending {what} now ({of})"),
+        None => format!("Sending {what} now"),
+    };
+    if !of.is_empty() {
+        model.marks.clear(Pane::Queue);
+    }
     let at = model.boot + COUNTDOWN;
     model.pending.push(Pending { act, text, at });
     Vec::new()

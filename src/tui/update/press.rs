@@ -2,7 +2,7 @@
 
 use crossterm::event::KeyEvent;
 
-use super::{acts, browser, filter, logins, moves, posts, sheets};
+use super::{acts, browser, filter, logins, marks, moves, posts, sheets};
 use crate::tui::act::Effect;
 use crate::tui::keys::{self, Do};
 use crate::tui::model::sheet::SETTLE;
@@ -39,6 +39,7 @@ fn is_text(key: KeyEvent) -> bool {
 fn too_early(model: &Model) -> bool {
     let since = match model.sheets.last() {
         Some(Sheet::Quit(question)) => Some(question.since),
+        Some(Sheet::CancelMarked(sheet)) => Some(sheet.since),
         Some(Sheet::Disconnect(sheet)) => sheet.since,
         _ => None,
     };
@@ -129,6 +130,7 @@ pub fn run(model: &mut Model, does: Do) -> Vec<Effect> {
         | Do::Page(_)
         | Do::Turn(_)
         | Do::Focus(_) => moves::run(model, does),
+        Do::Fold(away) => moves::fold(model, away),
         Do::Open => moves::open(model),
         Do::Back => sheets::back(model),
         Do::Quit => sheets::quit(model),
@@ -142,6 +144,19 @@ pub fn run(model: &mut Model, does: Do) -> Vec<Effect> {
         Do::Reconnect => sheets::reconnect(model),
         Do::Connect => sheets::connect(model),
         Do::Disconnect => sheets::disconnect(model),
+        Do::Only => moves::only(model),
+        Do::Alone => {
+            model.alone = !model.alone;
+            Vec::new()
+        }
+        Do::Theirs => {
+            model.theirs = !model.theirs;
+            Vec::new()
+        }
+        Do::Mark => marks::mark(model),
+        Do::Range => marks::range(model),
+        Do::MarkAll => marks::all(model),
+        Do::ProbeAll => acts::probe_all(model),
         Do::Probe => acts::probe(model),
         Do::Pause => acts::pause(model),
         Do::Undo => acts::undo(model),

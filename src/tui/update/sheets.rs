@@ -40,6 +40,15 @@ pub fn back(model: &mut Model) -> Vec<Effect> {
         model.focus = model.list;
         return Vec::new();
     }
+    if model.filters.typing.is_none() && super::marks::clear(model) {
+        return Vec::new();
+    }
+    if model.filters.typing.is_none() && std::mem::take(&mut model.alone) {
+        return Vec::new();
+    }
+    if model.filters.typing.is_none() && model.only.is_some() {
+        return moves::show_only(model, None);
+    }
     filter::clear(model).unwrap_or_default()
 }
 
@@ -83,7 +92,7 @@ pub fn workspaces(model: &mut Model) -> Vec<Effect> {
 
 /// Opens a login for the channel here; one that waits for it comes back.
 pub fn reconnect(model: &mut Model) -> Vec<Effect> {
-    let Some(view) = model.channel() else {
+    let Some(view) = model.nearest() else {
         return Vec::new();
     };
     let channel = &view.summary.channel;
@@ -242,8 +251,9 @@ pub fn go(model: &mut Model) -> Vec<Effect> {
         Some(Sheet::Disconnect(_)) => confirm_disconnect(model),
         Some(Sheet::Story(_)) => posts::confirm(model),
         Some(Sheet::Quit(_)) => vec![Effect::Quit],
+        Some(Sheet::CancelMarked(_)) => posts::cancel_marked(model),
         None => filter::keep(model),
-        Some(Sheet::Channel(_)) => Vec::new(),
+        Some(Sheet::Channel(_) | Sheet::Group(_)) => Vec::new(),
     }
 }
 

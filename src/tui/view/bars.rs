@@ -43,9 +43,22 @@ fn halves(area: Rect, at: u16) -> (Rect, Rect) {
     )
 }
 
-/// `1 Channels 250`.
+/// `1 Channels 250 · 3 marked`.
 fn name(model: &Model, pane: Pane) -> String {
+    let name = numbered(model, pane);
+    match (model.marks.count(pane), model.marks.has_range(pane)) {
+        (0, _) => name,
+        (n, false) => format!("{name} · {n} marked"),
+        (n, true) => format!("{name} · {n} marked, v ends"),
+    }
+}
+
+/// `1 Channels 250`.
+fn numbered(model: &Model, pane: Pane) -> String {
     let name = format!("{} {}", pane.number(), pane.title());
+    if let (Some(only), Pane::Queue | Pane::Notices) = (&model.only, pane) {
+        return format!("{name} · only {}", only.name);
+    }
     if model.filters.of(pane).shown().is_some() && pane != Pane::Details {
         return format!("{name} {}", found(model, pane));
     }
@@ -130,6 +143,11 @@ fn details_title(canvas: &mut Canvas<'_>, area: Rect) {
                 view.summary.workspace.1
             )
         }),
+        Some(Subject::Login(id)) => model
+            .channels
+            .group(&id)
+            .map(|group| format!("{} · {}", group.name, group.workspace)),
+        Some(Subject::Section(lamp)) => Some(lamp.words().to_owned()),
         Some(Subject::Delivery(id)) => model
             .queue
             .get(&id)

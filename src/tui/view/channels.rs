@@ -1,5 +1,7 @@
 //! Pane 1: channels in sections by lamp.
 
+mod login;
+
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
@@ -8,7 +10,8 @@ use crate::domain::delivery::State;
 use crate::ops::views::{ChannelView, Lamp};
 use crate::tui::keys::{self, Do};
 use crate::tui::model::Pane;
-use crate::tui::model::channels::{Row, first_hit};
+use crate::tui::model::Row;
+use crate::tui::model::channels::first_hit;
 use crate::tui::theme::Role;
 use crate::tui::words::{self, span};
 
@@ -59,30 +62,31 @@ fn columns(cells: u16) -> Columns {
 /// Draws the pane.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     let model = canvas.model;
-    if model.channels.rows().is_empty() {
+    if model.channels.rows().len() == 0 {
         empty(canvas, area);
         return;
     }
     let columns = columns(area.width);
     let focused = model.focus == Pane::Channels;
-    let selected = model.channels.selected_row();
-    let rows = model.channels.rows().iter().enumerate();
-    for (line, (at, row)) in rows
-        .skip(model.channels.offset)
-        .take(usize::from(area.height))
-        .enumerate()
-    {
+    let rows = model.channels.rows();
+    let selected = rows.selected_line();
+    let lines = rows.from(model.channels.offset);
+    for (line, (at, row)) in lines.take(usize::from(area.height)).enumerate() {
         match row {
             Row::Section(lamp) => section(canvas, area, line, *lamp, &columns),
-            Row::Channel(id) => {
-                let Some(view) = model.channels.get(id) else {
-                    continue;
-                };
-                channel(canvas, area, line, view, &columns);
-                if selected == Some(at) && model.list == Pane::Channels {
-                    canvas.select(area, line, focused);
+            Row::Login(id) => {
+                if let Some(group) = model.channels.group(id) {
+                    login::draw(canvas, area, line, group, &columns);
                 }
             }
+            Row::Channel(id) => {
+                if let Some(view) = model.channels.get(id) {
+                    channel(canvas, area, line, view, &columns);
+                }
+            }
+        }
+        if selected == Some(at) && model.list == Pane::Channels {
+            canvas.select(area, line, focused);
         }
     }
 }
@@ -132,6 +136,7 @@ fn section(canvas: &mut Canvas<'_>, area: Rect, line: usize, lamp: Lamp, columns
     }
     let title = canvas.style(Role::Title);
     let muted = canvas.style(Role::Muted);
+    let plain = Style::new();
     let all = model.sums.lamps(lamp);
     let head = match model.filters.of(Pane::Channels).shown() {
         Some(_) => format!("{word} {} of {all}", model.channels.listed(lamp)),
@@ -142,10 +147,18 @@ fn section(canvas: &mut Canvas<'_>, area: Rect, line: usize, lamp: Lamp, columns
             .posts
             .map_or(columns.hit, |posts| posts.saturating_sub(5)),
     );
+    let folded = model.channels.rows().is_folded(&Row::Section(lamp));
     let mut pen = canvas.pen(area, line);
-    pen.tab(1).write(&head, title);
+    pen.tab(1);
+    if folded {
+        pen.write("▸ ", plain);
+    }
+    pen.write(&head, title);
     let room = end.saturating_sub(usize::from(pen.column()) + 1);
     pen.field(&text, room, muted);
+    if folded {
+        return;
+    }
     if let Some(posts) = columns.posts {
         pen.right_to(posts, "posts", muted);
     }
@@ -179,21 +192,27 @@ fn channel(
         None => "–".into(),
     };
     let posts = posts(view);
+    let below = canvas.model.channels.rows().login_of(&channel.id);
+    let group = below.and_then(|login| canvas.model.channels.group(login));
+    let marked = canvas.model.marks.has_channel(&channel.id);
+    let indent = canvas.mark(area, line, Pane::Channels, marked);
+    let indent = indent + if group.is_some() { 2 } else { 0 };
     let mut pen = canvas.pen(area, line);
-    pen.tab(1).write(shape, lamp_style);
-    pen.tab(3)
+    pen.tab(1 + indent).write(shape, lamp_style);
+    pen.tab(3 + indent)
         .write(&words::network(channel.kind.network()), plain);
-    let room = |from: u16, to: u16| usize::from(to.saturating_sub(from));
-    pen.tab(columns.handle).field(
+    pen.tab(columns.handle + indent).field(
         &words::channel(channel),
-        room(columns.handle, columns.handle_end),
+        room(columns.handle + indent, columns.handle_end),
         plain,
     );
     if let Some((from, to)) = columns.workspace {
         pen.tab(from)
             .field(&view.summary.workspace.1, room(from, to), plain);
     }
-    if let Some((from, to)) = columns.cause {
+    // What is wrong with all of them stands at their login.
+    let said = group.is_some_and(|group| group.words == view.words && group.lamp == view.lamp);
+    if let Some((from, to)) = columns.cause.filter(|_| !said) {
         pen.tab(from)
             .field(&cause(&wall, view), room(from, to), plain);
     }
@@ -203,6 +222,11 @@ fn channel(
     if posts != "–" || columns.posts.is_none() {
         pen.tab(columns.hit).write(&hit, plain);
     }
+}
+
+/// The cells between two columns.
+fn room(from: u16, to: u16) -> usize {
+    usize::from(to.saturating_sub(from))
 }
 
 /// How many posts the state of the channel concerns.

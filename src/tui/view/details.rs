@@ -27,6 +27,11 @@ pub fn groups(model: &Model) -> Groups {
             .channels
             .get(&id)
             .map_or_else(Vec::new, |view| facts::channel(model, view)),
+        Some(Subject::Login(id)) => model
+            .channels
+            .group(&id)
+            .map_or_else(Vec::new, |group| facts::of_login(model, group)),
+        Some(Subject::Section(lamp)) => facts::section(model, lamp),
         None => Vec::new(),
     }
 }

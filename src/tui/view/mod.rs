@@ -12,7 +12,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
-use super::layout::{Layout, Mode, layout};
+use super::layout::{Layout, Mode};
 use super::model::{Model, Pane};
 use super::theme::Role;
 use super::widgets::Pen;
@@ -38,6 +38,19 @@ impl Canvas<'_> {
         Pen::new(self.buffer, area, u16::try_from(row).unwrap_or(u16::MAX))
     }
 
+    /// The sign of a marked row. The first mark in a list opens the two cells it
+    /// needs before every row: how far these move.
+    pub fn mark(&mut self, area: Rect, row: usize, pane: Pane, marked: bool) -> u16 {
+        if self.model.marks.count(pane) == 0 {
+            return 0;
+        }
+        if marked {
+            let bold = self.style(Role::Title);
+            self.pen(area, row).tab(1).write("✓", bold);
+        }
+        2
+    }
+
     /// Marks the row under the cursor of a list: ▌, reversed when its pane has
     /// the focus (over a slow line the mark has to do).
     pub fn select(&mut self, area: Rect, row: usize, focused: bool) {
@@ -59,7 +72,7 @@ impl Canvas<'_> {
 
 /// Draws the screen and returns where the cursor goes.
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> {
-    let plan = layout(area.width, area.height, model.standing().is_some());
+    let plan = model.plan((area.width, area.height));
     let mut canvas = Canvas {
         buffer,
         model,
@@ -121,7 +134,9 @@ pub fn notices_offset(model: &Model, plan: &Layout) -> usize {
 /// How far the details can be scrolled.
 pub fn details_overflow(model: &Model, plan: &Layout) -> u16 {
     let area = match model.sheets.last() {
-        Some(super::model::Sheet::Channel(_)) => sheets::channel_area(model),
+        Some(super::model::Sheet::Channel(_) | super::model::Sheet::Group(_)) => {
+            sheets::channel_area(model)
+        }
         _ => plan.details,
     };
     let lines = details::lines(&details::groups(model), area.width).len();

@@ -68,6 +68,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         let text = match model.filters.of(Pane::Notices).shown() {
             _ if !model.news.loaded => "Loading…".to_owned(),
             Some(filter) => format!("No notice fits {filter}. Esc shows all."),
+            None if model.only.is_some() => "No notice here. f shows all rows.".into(),
             None => "Nothing happened yet.".to_owned(),
         };
         canvas.pen(area, 0).tab(1).write(&text, Style::new());

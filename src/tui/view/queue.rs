@@ -1,6 +1,7 @@
 //! Pane 2: one timeline of all states. The second column says what happens:
 //! whether a post did or will go out.
 
+use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
@@ -32,6 +33,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         let text = match model.filters.of(Pane::Queue).shown() {
             _ if !model.queue.loaded => "Loading…".to_owned(),
             Some(filter) => format!("No post fits {filter}. Esc shows all."),
+            None if model.only.is_some() => "No post here. f shows all rows.".into(),
             None => "Nothing scheduled.".to_owned(),
         };
         canvas.pen(area, 0).tab(1).write(&text, Style::new());
@@ -65,11 +67,12 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
 fn now_line(canvas: &mut Canvas<'_>, area: Rect, line: usize) {
     let wall = canvas.model.wall();
     let muted = canvas.style(Role::Muted);
-    let text = format!(
-        "──── now {} ── times are yours ({}) ",
-        wall.clock(wall.now),
-        wall.zone_name()
-    );
+    let (now, zone) = (wall.clock(wall.now), wall.zone_name());
+    let text = if canvas.model.theirs {
+        format!("──── now {now} {zone} ── times are the clients’, T shows yours ")
+    } else {
+        format!("──── now {now} ── times are yours ({zone}), T shows the client’s")
+    };
     canvas.pen(area, line).write(&text, muted).fill("─", muted);
 }
 
@@ -90,12 +93,14 @@ fn delivery(canvas: &mut Canvas<'_>, area: Rect, line: usize, view: &DeliveryVie
     };
     let network = words::network(view.channel_kind.network());
     let name = model.account(view);
+    let marked = model.marks.has_post(&view.delivery.id);
+    let indent = canvas.mark(area, line, Pane::Queue, marked);
     let mut pen = canvas.pen(area, line);
-    pen.tab(1).write(shape, shape_style);
-    pen.tab(3).field(&wall.clock(view.delivery.due), 9, quiet);
-    pen.tab(13).write(&network, quiet);
-    pen.tab(16)
-        .field(&name, usize::from(verdict_at.saturating_sub(17)), quiet);
+    pen.tab(1 + indent).write(shape, shape_style);
+    pen.tab(3 + indent).field(&due(model, view), 9, quiet);
+    pen.tab(13 + indent).write(&network, quiet);
+    let cells = usize::from(verdict_at.saturating_sub(17 + indent));
+    pen.tab(16 + indent).field(&name, cells, quiet);
     let room = usize::from(text_at.saturating_sub(verdict_at + 1)).max(14);
     let said = with_countdown(&said, view, &wall, room);
     pen.tab(verdict_at).field(&said, room, said_style);
@@ -106,6 +111,17 @@ fn delivery(canvas: &mut Canvas<'_>, area: Rect, line: usize, view: &DeliveryVie
         );
         pen.tab(text_at).write(&text, quiet);
     }
+}
+
+/// When it is due, by the operator's clock or the client's.
+fn due(model: &Model, view: &DeliveryView) -> String {
+    let mut wall = model.wall();
+    if model.theirs
+        && let Ok(zone) = TimeZone::get(&view.delivery.timezone)
+    {
+        wall.zone = zone;
+    }
+    wall.clock(view.delivery.due)
 }
 
 /// `will go in 3 m`, where there is room for it.

@@ -9,7 +9,7 @@ use crate::ops::OpError;
 use crate::ops::views::ChannelView;
 use crate::tui::model::logins::{Note, Ready, Waiting};
 use crate::tui::model::sheet::{Asks, Browser};
-use crate::tui::model::{Model, Tone};
+use crate::tui::model::{Model, Tone, advice};
 use crate::tui::theme::Role;
 use crate::tui::update::is_silent;
 use crate::tui::widgets::text::{cut, width, wrap};
@@ -42,10 +42,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, browser: &Browser) {
     let channel = channel.and_then(|id| model.channels.get(id));
     let network = browser.network.title();
     let title = match channel {
-        Some(view) => format!(
-            "Reconnect · {network} {}",
-            words::channel(&view.summary.channel)
-        ),
+        Some(view) => format!("Reconnect · {}", advice::mended(model, view)),
         None => format!("Connect · {network}"),
     };
     let place = match &browser.error {

@@ -1,11 +1,11 @@
-//! The details of a channel, where there is no pane for them.
+//! The details of a channel or of a login, where there is no pane for them.
 
 use ratatui::layout::Rect;
 
 use super::{Canvas, WIDE};
-use crate::domain::ids::ChannelId;
+use crate::domain::ids::{ChannelId, LoginId};
 use crate::tui::keys;
-use crate::tui::model::facts;
+use crate::tui::model::facts::{self, Groups};
 use crate::tui::theme::Role;
 use crate::tui::view::details;
 use crate::tui::widgets::frame::{Frame, centered};
@@ -23,12 +23,26 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, id: &ChannelId) {
         words::channel(&view.summary.channel),
         view.summary.workspace.1
     );
-    let cells = super::inside_width(area);
-    let lines = details::lines(&facts::channel(model, view), cells);
+    facts_of(canvas, area, &title, &facts::channel(model, view));
+}
+
+/// Draws the one of a login that mends several.
+pub fn group(canvas: &mut Canvas<'_>, area: Rect, id: &LoginId) {
+    let model = canvas.model;
+    let Some(group) = model.channels.group(id) else {
+        return;
+    };
+    let title = format!("{} · {}", group.name, group.workspace);
+    facts_of(canvas, area, &title, &facts::of_login(model, group));
+}
+
+fn facts_of(canvas: &mut Canvas<'_>, area: Rect, title: &str, facts: &Groups) {
+    let model = canvas.model;
+    let lines = details::lines(facts, super::inside_width(area));
     let height = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX);
     let keys = keys::sheet_line(model);
     let frame = Frame {
-        title: &title,
+        title,
         note: "",
         keys: &keys,
     };

@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 
 use super::{Canvas, Line, error_lines, field_line, inside_width, sheet, text_lines};
 use crate::networks::Way;
+use crate::tui::model::advice;
 use crate::tui::model::sheet::{Login, LoginField};
 use crate::tui::theme::Role;
 use crate::tui::words;
@@ -15,10 +16,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, login: &Login) {
     let channel = login.channel.as_ref().and_then(|id| model.channels.get(id));
     let network = login.network.title();
     let title = match channel {
-        Some(view) => format!(
-            "Reconnect · {network} {}",
-            words::channel(&view.summary.channel)
-        ),
+        Some(view) => format!("Reconnect · {}", advice::mended(model, view)),
         None => format!("Connect · {network}"),
     };
     let place = model

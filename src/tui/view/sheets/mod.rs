@@ -1,6 +1,7 @@
 //! Sheets over the panes: 80 wide, in the middle when there is more room.
 
 mod browser;
+mod cancel;
 mod channel;
 mod choose;
 mod disconnect;
@@ -34,10 +35,12 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         Some(Sheet::Workspaces(choice)) => choose::workspaces(canvas, area, choice),
         Some(Sheet::Networks(choice)) => choose::networks(canvas, area, choice),
         Some(Sheet::Channel(id)) => channel::draw(canvas, area, id),
+        Some(Sheet::Group(id)) => channel::group(canvas, area, id),
         Some(Sheet::Login(login)) => login::draw(canvas, area, login),
         Some(Sheet::Browser(sheet)) => browser::draw(canvas, area, sheet),
         Some(Sheet::Disconnect(sheet)) => disconnect::draw(canvas, area, sheet),
         Some(Sheet::Story(story)) => story::draw(canvas, area, story),
+        Some(Sheet::CancelMarked(sheet)) => cancel::draw(canvas, area, sheet),
         Some(Sheet::Quit(_)) => question::draw(canvas, area),
     }
 }
