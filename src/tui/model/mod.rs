@@ -5,6 +5,7 @@ pub mod advice;
 pub mod channels;
 pub mod facts;
 pub mod filters;
+pub mod find;
 pub mod line;
 pub mod logins;
 pub mod news;
@@ -12,6 +13,7 @@ pub mod queue;
 pub mod requests;
 pub mod sheet;
 pub mod sums;
+pub mod wall;
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -27,7 +29,7 @@ use crate::domain::role::{Act, Role, permits};
 use crate::networks::Way;
 use crate::ops::publisher::PublisherView;
 use crate::ops::views::KEY_LOCKED;
-use crate::ops::views::{ChannelView, DeliveryView};
+use crate::ops::views::{ChannelView, DeliveryView, Lamp};
 use crate::ops::workspaces::WorkspaceView;
 use crate::ops::{Operator, Scope};
 use crate::store::health::LOGIN_BROKEN;
@@ -275,12 +277,25 @@ impl Model {
         self.workspaces.iter().find(|one| one.workspace.id == *id)
     }
 
-    /// The top sheet, or the one the help is about.
+    /// The top sheet, or the one the help or the find box is about.
     pub fn sheet(&self) -> Option<&Sheet> {
         self.sheets
             .iter()
             .rev()
-            .find(|sheet| !matches!(sheet, Sheet::Help(_)))
+            .find(|sheet| !matches!(sheet, Sheet::Help(_) | Sheet::Find(_)))
+    }
+
+    /// The wall, when it is what the sheets lie on.
+    pub fn wall_of_tiles(&self) -> Option<&wall::Tiles> {
+        self.sheets.iter().find_map(|sheet| match sheet {
+            Sheet::Wall(tiles) => Some(&**tiles),
+            _ => None,
+        })
+    }
+
+    /// How many channels of all workspaces have this lamp.
+    pub fn sums_over_all(&self, lamp: Lamp) -> usize {
+        self.channels.all().filter(|one| one.lamp == lamp).count()
     }
 
     /// The channel under the cursor, or of the delivery or notice under it.

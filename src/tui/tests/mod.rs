@@ -2,6 +2,7 @@
 //! stories told in keys.
 
 mod filters;
+mod finding;
 mod login_looks;
 mod logins;
 mod look;
@@ -10,3 +11,4 @@ mod seed;
 mod sheets;
 mod sizes;
 mod stories;
+mod walls;
