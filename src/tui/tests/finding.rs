@@ -183,6 +183,19 @@ fn it_opens_over_sheets_and_in_fields_and_escape_leaves_all_as_it_was() {
 }
 
 #[test]
+fn e_what_confirms_a_sheet_is_not_run_from_the_box() {
+    let mut model = seed::model(120, 36);
+    press(&mut model, "jD<ctrl-p>keep");
+    let Some(Sheet::Find(find)) = model.sheets.last() else {
+        panic!("no find box");
+    };
+    let acts = find.rows.iter().any(|row| row.group == Group::Actions);
+    assert!(!acts, "{:?}", find.rows);
+    assert!(press(&mut model, "<enter>").is_empty());
+    assert!(model.pending.is_empty());
+}
+
+#[test]
 fn twenty_thousand_channels_give_a_handful_of_rows_the_broken_first() {
     let mut model = seed::model(120, 36);
     let some = seed::channels();

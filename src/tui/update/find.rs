@@ -110,10 +110,13 @@ fn ask(model: &mut Model) -> Vec<Effect> {
     vec![Effect::Load(id, Load::Find(search))]
 }
 
-/// What a key would do here, that can be run from the box.
+/// What a key would do here, that can be run from the box: what confirms a
+/// sheet is done only where the sheet is in sight.
 fn actions(model: &Model) -> impl Iterator<Item = &'static Binding> {
     keys::of(keys::below_help(model)).filter(|binding| {
-        binding.rank > 0 && !matches!(binding.does, Do::Help | Do::Find | Do::Wall)
+        let own = matches!(binding.does, Do::Help | Do::Find | Do::Wall);
+        let confirms = matches!(binding.does, Do::Go | Do::Field(_) | Do::Back);
+        binding.rank > 0 && !own && !confirms
     })
 }
 
