@@ -239,7 +239,7 @@ pub static TABLE: &[Binding] = &[
     row("y", Do::Copy, OF_CHANNEL, "copy", "Copy what is useful here: answer, link or id", 45),
     row("u", Do::Undo, OF_CHANNEL, "undo", "Take the last act back; stop what counts down", 50),
     row("/", Do::Filter, MAIN, "filter", "Show only what fits: words, net:ig, lamp:red, state:held, due:<2d", 62),
-    row(": Ctrl-p", Do::Find, MAIN, "find", "Find anything: what can be done, places, channels, posts, acme 9:00", 58),
+    row(": Ctrl-p", Do::Find, MAIN, "find", "Find anything: what can be done, places, channels, posts, acme 9:00", 72),
     row(": Ctrl-p", Do::Find, SHEETS, "", "Find anything", 0),
     row("W", Do::Wall, MAIN, "wall", "Every workspace as a tile, worst first", 44),
     row("w", Do::Workspace, MAIN, "workspace", "Choose a workspace", 55),
