@@ -3,7 +3,7 @@
 
 use std::ffi::OsString;
 
-use args::{Cli, Command};
+use args::{Cli, Command, View};
 use context::Context;
 use output::{Exit, Failure, Output};
 
@@ -113,7 +113,7 @@ fn execute(cli: Cli, output: Output) -> Result<Exit, Failure> {
         demo::prepare(&mut context, command)?;
     }
     let done = runtime.block_on(async {
-        let work = dispatch(&context, cli.command, cli.account.as_deref());
+        let work = dispatch(&context, cli.command, cli.account.as_deref(), cli.view);
         tokio::pin!(work);
         loop {
             tokio::select! {
@@ -143,6 +143,7 @@ async fn dispatch(
     context: &Context,
     command: Option<Command>,
     account: Option<&str>,
+    view: Option<View>,
 ) -> Result<Exit, Failure> {
     if command.is_some() && account.is_some() {
         return Err(Failure::usage(
@@ -151,8 +152,15 @@ async fn dispatch(
             "Leave one of the two out.",
         ));
     }
+    if command.is_some() && view.is_some() {
+        return Err(Failure::usage(
+            "view_without_screen",
+            "--view opens the screen at a place and goes with no command.",
+            "Leave one of the two out.",
+        ));
+    }
     match command {
-        None => screen::run(context, account).await,
+        None => screen::run(context, account, view).await,
         Some(Command::Demo(command)) => demo::run(context, &command).await,
         Some(Command::Sandbox(command)) => sandbox::run(context, &command).await,
         Some(Command::Status(command)) => status::run(context, &command).await,

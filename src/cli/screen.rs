@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 
 use tokio::sync::watch;
 
+use super::args::View;
 use super::args::hub::Status;
 use super::context::Context;
 use super::output::{Exit, Failure};
@@ -16,11 +17,15 @@ use crate::ops::Hub;
 use crate::tui::publisher::{Asked, pair};
 use crate::tui::{self, ScreenError, ScreenOptions};
 
-/// Opens the screen, on this channel when one is named.
+/// Opens the screen, on this channel or at this place when one is named.
 ///
 /// # Errors
 /// When the store or the terminal cannot be used, or there is no such channel.
-pub async fn run(context: &Context, account: Option<&str>) -> Result<Exit, Failure> {
+pub async fn run(
+    context: &Context,
+    account: Option<&str>,
+    view: Option<View>,
+) -> Result<Exit, Failure> {
     let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     if !terminal {
         return status::run(context, &Status::default()).await;
@@ -33,6 +38,7 @@ pub async fn run(context: &Context, account: Option<&str>) -> Result<Exit, Failu
     let flags = &context.flags;
     let options = ScreenOptions {
         account,
+        view: view.map(place),
         read_only: flags.read_only,
         ascii: flags.ascii || hub.config.ui.ascii,
         no_color: flags.no_color,
@@ -47,6 +53,15 @@ pub async fn run(context: &Context, account: Option<&str>) -> Result<Exit, Failu
     let _ = tokio::task::spawn_blocking(move || thread.join()).await;
     shown?;
     Ok(Exit::Done)
+}
+
+fn place(view: View) -> tui::View {
+    match view {
+        View::Channels => tui::View::Channels,
+        View::Queue => tui::View::Queue,
+        View::Wall => tui::View::Wall,
+        View::Notices => tui::View::Notices,
+    }
 }
 
 /// Runs the publisher on threads of its own: a busy screen never delays a post,

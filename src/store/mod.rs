@@ -37,6 +37,7 @@ pub mod clock;
 pub mod commands;
 pub mod content;
 pub mod disconnect;
+pub mod find;
 pub mod health;
 pub mod history;
 pub mod incidents;

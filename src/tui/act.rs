@@ -9,7 +9,7 @@ use crate::networks::Credential;
 use crate::ops::OpError;
 use crate::ops::login::{Callback, Paster, Purpose};
 use crate::ops::posts::Answer;
-use crate::ops::views::{DeliveryView, Why};
+use crate::ops::views::{DeliveryView, PostSearch, Why};
 use crate::store::disconnect::DisconnectCounts;
 use crate::support::secret::Secret;
 
@@ -75,6 +75,8 @@ pub enum Load {
     Why(DeliveryId),
     /// What disconnecting would take away.
     Counts(ChannelId),
+    /// Posts that fit a search.
+    Find(PostSearch),
 }
 
 /// What is changed.
@@ -128,7 +130,8 @@ pub struct Done {
     pub channel: Option<ChannelId>,
 }
 
-/// The answer to [`Load::Why`] or [`Load::Counts`], or the end of an act.
+/// The answer to [`Load::Why`], [`Load::Counts`] or [`Load::Find`], or the end of
+/// an act.
 #[derive(Debug)]
 pub enum Answered {
     /// An act.
@@ -137,6 +140,8 @@ pub enum Answered {
     Why(Result<Box<Why>, OpError>),
     /// What disconnecting would take away.
     Counts(Result<DisconnectCounts, OpError>),
+    /// Posts that fit a search.
+    Found(Result<Vec<DeliveryView>, OpError>),
 }
 
 /// A window of the queue.

@@ -3,11 +3,13 @@
 //! key gives its reason.
 
 mod chord;
+mod command;
 mod reason;
 
 pub use chord::Chord;
 #[cfg(test)]
 pub(in crate::tui) use chord::parse;
+pub use command::command;
 pub use reason::{channel_refuses, fitting, post_refuses, why_not};
 
 use std::borrow::Cow;
@@ -60,6 +62,14 @@ pub enum Do {
     QuitNow,
     /// The keys of this place.
     Help,
+    /// Aside by tiles; back when negative.
+    Side(isize),
+    /// Every workspace as a tile.
+    Wall,
+    /// Go to what mends a workspace.
+    Mend,
+    /// Find anything.
+    Find,
     /// Narrow this list.
     Filter,
     /// Choose a workspace.
@@ -141,6 +151,10 @@ pub enum Place {
     Disconnect,
     /// A list to search and choose from: help, workspaces.
     Choose,
+    /// The wall of workspaces.
+    Wall,
+    /// The find box.
+    Find,
     /// The filter of a list, typed.
     Filter,
     /// Whether to cancel several posts.
@@ -169,13 +183,35 @@ pub struct Binding {
 use Place as P;
 const MAIN: &[Place] = &[P::Channels, P::Queue, P::Notices];
 const LISTS: &[Place] = &[P::Channels, P::Queue];
-const MOVE: &[Place] = &[P::Channels, P::Queue, P::Notices, P::Story, P::Channel];
+const MOVE: &[Place] = &[
+    P::Channels,
+    P::Queue,
+    P::Notices,
+    P::Story,
+    P::Channel,
+    P::Wall,
+];
 const OF_CHANNEL: &[Place] = &[P::Channels, P::Queue, P::Notices, P::Channel, P::Story];
 const OF_POST: &[Place] = &[P::Queue, P::Story];
 const EVERYWHERE: &[Place] = &[
     P::Channels,
     P::Queue,
     P::Notices,
+    P::Channel,
+    P::Story,
+    P::Login,
+    P::Named,
+    P::Browser,
+    P::Address,
+    P::Disconnect,
+    P::Choose,
+    P::Wall,
+    P::Find,
+    P::Filter,
+    P::Question,
+];
+/// Where the find box can be opened, but for the lists.
+const SHEETS: &[Place] = &[
     P::Channel,
     P::Story,
     P::Login,
@@ -228,8 +264,19 @@ pub static TABLE: &[Binding] = &[
     row("f", Do::Only, MAIN, "only this", "Queue and notices of this row alone; again of all", 35),
     row("z", Do::Alone, MAIN, "", "This pane alone; again all panes", 0),
     row("T", Do::Theirs, MAIN, "", "Times of posts by the client's clock; again by yours", 0),
+    row(": Ctrl-p", Do::Find, MAIN, "find", "Find anything: what can be done, places, channels, posts, acme 9:00", 72),
+    row(": Ctrl-p", Do::Find, SHEETS, "", "Find anything", 0),
+    row("W", Do::Wall, MAIN, "wall", "Every workspace as a tile, worst first", 44),
     row("w", Do::Workspace, MAIN, "workspace", "Choose a workspace", 55),
     row("0", Do::AllWorkspaces, MAIN, "", "All workspaces", 0),
+    row("Enter", Do::Open, &[P::Wall], "open", "Show this workspace", 95),
+    row("r", Do::Mend, &[P::Wall], "what mends it", "Go to what is broken in it, first damage first", 90),
+    row("/", Do::Filter, &[P::Wall], "filter", "Show only the workspaces that fit", 80),
+    row("l Right", Do::Side(1), &[P::Wall], "", "Next tile", 0),
+    row("h Left", Do::Side(-1), &[P::Wall], "", "Previous tile", 0),
+    row(": Ctrl-p", Do::Find, &[P::Wall], "find", "Find anything", 60),
+    row("?", Do::Help, &[P::Wall], "keys", "The keys of this place", 70),
+    row("q W", Do::Back, &[P::Wall], "back", "Back to the panes", 75),
     row("j Down", Do::Move(1), MOVE, "", "Down", 0),
     row("k Up", Do::Move(-1), MOVE, "", "Up", 0),
     row("h Left", Do::Fold(true), &[P::Channels], "", "Fold this login or section away", 0),
@@ -269,11 +316,12 @@ pub static TABLE: &[Binding] = &[
     row("Enter", Do::Go, &[P::Disconnect], "keep it", "Keep the channel, unless its name is typed", 90),
     row("Enter", Do::Go, &[P::Story], "", "Confirm the answer", 0),
     row("Enter", Do::Go, &[P::Choose], "choose", "Choose", 90),
+    row("Enter", Do::Go, &[P::Find], "go there, or do it", "Do it, or go there", 90),
     row("Enter", Do::Go, &[P::Filter], "keep it", "Keep this filter", 95),
-    row("Down", Do::Move(1), &[P::Choose, P::Filter], "", "Down", 0),
-    row("Up", Do::Move(-1), &[P::Choose, P::Filter], "", "Up", 0),
-    row("PgDn", Do::Page(1), &[P::Choose, P::Filter], "", "A page down", 0),
-    row("PgUp", Do::Page(-1), &[P::Choose, P::Filter], "", "A page up", 0),
+    row("Down", Do::Move(1), &[P::Choose, P::Find, P::Filter], "", "Down", 0),
+    row("Up", Do::Move(-1), &[P::Choose, P::Find, P::Filter], "", "Up", 0),
+    row("PgDn", Do::Page(1), &[P::Choose, P::Find, P::Filter], "", "A page down", 0),
+    row("PgUp", Do::Page(-1), &[P::Choose, P::Find, P::Filter], "", "A page up", 0),
     row("!", Do::Go, &[P::Question], "quit", "Quit although nobody publishes then", 80),
     row("Enter", Do::Back, &[P::Question], "stay", "Stay", 90),
     row("!", Do::Go, &[P::CancelMarked], "cancel them", "Cancel these posts", 80),
@@ -292,13 +340,18 @@ pub static TABLE: &[Binding] = &[
 pub fn place(model: &Model) -> Place {
     match model.sheets.last() {
         Some(Sheet::Help(_)) => P::Choose,
+        Some(Sheet::Find(_)) => P::Find,
         _ => below_help(model),
     }
 }
 
-/// Where the keys go, but for the help: that is about this place.
+/// Where the keys go, but for the help and the find box: they are about this
+/// place.
 pub fn below_help(model: &Model) -> Place {
     match model.sheet() {
+        Some(Sheet::Find(_)) => P::Find,
+        Some(Sheet::Wall(tiles)) if tiles.typing => P::Filter,
+        Some(Sheet::Wall(_)) => P::Wall,
         Some(Sheet::Help(_) | Sheet::Workspaces(_) | Sheet::Networks(_)) => P::Choose,
         Some(Sheet::Channel(_) | Sheet::Group(_)) => P::Channel,
         Some(Sheet::Login(_)) => P::Login,

@@ -213,6 +213,42 @@ impl Layout {
     }
 }
 
+/// Where the parts of the wall go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WallLayout {
+    /// Lamps, publisher and clock.
+    pub head: Rect,
+    /// The rule below.
+    pub rule: Rect,
+    /// The tiles.
+    pub tiles: Rect,
+    /// What is below, what is typed, or what just happened.
+    pub more: Rect,
+    /// The footer.
+    pub footer: Rect,
+}
+
+/// The wall in a frame of this size.
+pub fn wall(width: u16, height: u16) -> WallLayout {
+    let mut rows = Rows(Rect::new(0, 0, width, height));
+    let head = rows.top(1);
+    let rule = rows.top(1);
+    let footer = rows.bottom(1);
+    let more = rows.bottom(1);
+    WallLayout {
+        head,
+        rule,
+        tiles: rows.0,
+        more,
+        footer,
+    }
+}
+
+/// How many rows the tiles have in a frame of this height.
+pub fn rows_of_wall(height: u16) -> u16 {
+    wall(1, height).tiles.height
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

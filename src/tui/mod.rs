@@ -39,11 +39,26 @@ use crate::store::StoreError;
 use crate::support::clock::Clock;
 use crate::support::surroundings::Surroundings;
 
+/// What the screen opens with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum View {
+    /// The channels by lamp.
+    Channels,
+    /// The posts around now.
+    Queue,
+    /// Every workspace as a tile.
+    Wall,
+    /// What happened.
+    Notices,
+}
+
 /// How to open the screen.
 #[derive(Clone, Debug, Default)]
 pub struct ScreenOptions {
     /// Open with the cursor on this channel.
     pub account: Option<ChannelId>,
+    /// Open there.
+    pub view: Option<View>,
     /// No key changes anything.
     pub read_only: bool,
     /// Draw with ASCII only.
@@ -116,6 +131,9 @@ fn model(
     };
     let mut model = model::Model::new(set, size, hub.clock.now(), Clock::real().boot());
     model.channels.wanted = options.account;
+    if let Some(view) = options.view {
+        update::open_at(&mut model, view);
+    }
     Ok(model)
 }
 

@@ -165,6 +165,9 @@ async fn read(hub: &Hub, id: RequestId, load: Load) -> Msg {
             let counts = disconnect::preview(hub, &channel).await;
             Msg::Answered(id, Answered::Counts(counts.map(|preview| preview.counts)))
         }
+        Load::Find(search) => {
+            Msg::Answered(id, Answered::Found(views::find_posts(hub, search).await))
+        }
     }
 }
 

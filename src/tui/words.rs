@@ -95,6 +95,18 @@ impl Wall {
         self.local(at).strftime("%a %H:%M %Z").to_string()
     }
 
+    /// `Sat 09:00 New York`: a clock with the place it hangs in.
+    pub fn clock_in_zone(&self, at: UtcMs) -> String {
+        let place = self.zone.iana_name().map_or_else(
+            || self.local(at).strftime("%Z").to_string(),
+            |name| {
+                let city = name.rsplit('/').next().unwrap_or(name);
+                city.replace('_', " ")
+            },
+        );
+        format!("{} {place}", self.local(at).strftime("%a %H:%M"))
+    }
+
     /// The zone's short name now.
     pub fn zone_name(&self) -> String {
         self.local(self.now).strftime("%Z").to_string()

@@ -25,6 +25,7 @@ mod command_line;
 mod connecting;
 mod disconnecting;
 mod faults;
+mod finding_posts;
 mod judging;
 mod lives;
 mod logging_in;

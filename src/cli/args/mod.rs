@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 pub mod channel;
 pub mod hub;
@@ -31,9 +31,25 @@ pub struct Cli {
     /// Open the screen on this channel (`soc_...` or a name)
     #[arg(long, value_name = "CHANNEL")]
     pub account: Option<String>,
+    /// Open the screen at this place
+    #[arg(long, value_name = "PLACE", value_enum)]
+    pub view: Option<View>,
     /// What to do; nothing means: the screen, or without a terminal how things stand.
     #[command(subcommand)]
     pub command: Option<Command>,
+}
+
+/// A place the screen can open at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum View {
+    /// Every channel by its lamp
+    Channels,
+    /// The posts around now
+    Queue,
+    /// Every workspace as a tile, worst first
+    Wall,
+    /// What happened, unread first
+    Notices,
 }
 
 /// Flags that every command takes.

@@ -3,6 +3,7 @@
 
 mod channels;
 mod check;
+mod find;
 mod happened;
 mod pages;
 mod queue;
@@ -15,6 +16,7 @@ pub use channels::{ChannelView, channel, channel_view, channels, channels_with};
 
 pub(super) use channels::{ends, watch};
 pub use check::{AtRisk, CheckView, Checked, Verdict, check};
+pub use find::{PostSearch, find_posts};
 pub use happened::{HistoryView, KEY_LOCKED, history, incidents, notices, store_busy};
 
 pub(super) use happened::visible_notices;

@@ -51,6 +51,7 @@ pub fn why_not(model: &Model, does: Do) -> Option<String> {
         }
         Do::Cancel | Do::Send => chosen_posts(model, does),
         Do::Live | Do::NotLive | Do::Leave => decide(model),
+        Do::Open | Do::Mend if model.wall_of_tiles().is_some() => tile(model, does),
         Do::Open => open(model),
         Do::Field(_) => match model.sheets.last() {
             Some(Sheet::Disconnect(sheet)) if sheet.cancels() > 0 => {
@@ -83,6 +84,18 @@ pub fn why_not(model: &Model, does: Do) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// Why nothing can be done with the tile under the cursor.
+fn tile(model: &Model, does: Do) -> Option<String> {
+    let tiles = model.wall_of_tiles()?;
+    let Some(id) = &tiles.selected else {
+        return Some("no workspace here".into());
+    };
+    let broken = model.channels.all().any(|view| {
+        view.lamp > crate::ops::views::Lamp::Green && view.summary.channel.workspace_id == *id
+    });
+    (does == Do::Mend && !broken).then(|| "every channel of it is healthy".into())
 }
 
 fn no_link(model: &Model) -> Option<String> {

@@ -5,6 +5,7 @@ pub mod advice;
 pub mod channels;
 pub mod facts;
 pub mod filters;
+pub mod find;
 pub mod groups;
 pub mod line;
 pub mod logins;
@@ -16,6 +17,7 @@ pub mod requests;
 pub mod rows;
 pub mod sheet;
 pub mod sums;
+pub mod wall;
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -310,12 +312,25 @@ impl Model {
         self.workspaces.iter().find(|one| one.workspace.id == *id)
     }
 
-    /// The top sheet, or the one the help is about.
+    /// The top sheet, or the one the help or the find box is about.
     pub fn sheet(&self) -> Option<&Sheet> {
         self.sheets
             .iter()
             .rev()
-            .find(|sheet| !matches!(sheet, Sheet::Help(_)))
+            .find(|sheet| !matches!(sheet, Sheet::Help(_) | Sheet::Find(_)))
+    }
+
+    /// The wall, when it is what the sheets lie on.
+    pub fn wall_of_tiles(&self) -> Option<&wall::Tiles> {
+        self.sheets.iter().find_map(|sheet| match sheet {
+            Sheet::Wall(tiles) => Some(&**tiles),
+            _ => None,
+        })
+    }
+
+    /// How many channels of all workspaces have this lamp.
+    pub fn sums_over_all(&self, lamp: Lamp) -> usize {
+        self.channels.all().filter(|one| one.lamp == lamp).count()
     }
 
     /// The channel under the cursor, or of the delivery or notice under it.

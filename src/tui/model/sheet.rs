@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
+use super::find::Find;
 use super::requests::RequestId;
+use super::wall::Tiles;
 use crate::domain::ids::{ChannelId, DeliveryId, LoginId, WorkspaceId};
 use crate::domain::network::Network;
 use crate::networks::{Credential, Way};
@@ -20,6 +22,10 @@ pub const SETTLE: Duration = Duration::from_millis(300);
 pub enum Sheet {
     /// The keys of this place.
     Help(Help),
+    /// Every workspace as a tile, over the whole screen.
+    Wall(Box<Tiles>),
+    /// Anything, by its name.
+    Find(Box<Find>),
     /// Which workspace to look at.
     Workspaces(Choice),
     /// Which network to connect.

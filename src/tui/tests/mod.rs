@@ -2,6 +2,7 @@
 //! stories told in keys.
 
 mod filters;
+mod finding;
 mod login_looks;
 mod login_rows;
 mod logins;
@@ -13,3 +14,4 @@ mod seed;
 mod sheets;
 mod sizes;
 mod stories;
+mod walls;

@@ -38,6 +38,11 @@ const WAYS: &[&str] = &[
     "2 jjj x",
     "2<enter>",
     "3j",
+    "W",
+    "W/acme",
+    ":",
+    ":acme",
+    ":acme 9:00",
 ];
 
 /// The sizes: every one up to 12, then steps of 7 up to 200.

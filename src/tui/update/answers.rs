@@ -28,6 +28,7 @@ pub fn answered(model: &mut Model, id: RequestId, answered: Answered) -> Vec<Eff
                 }
             }
         }
+        Answered::Found(result) => return super::find::found(model, id, result),
         Answered::Counts(result) => {
             let boot = model.boot;
             for sheet in &mut model.sheets {

@@ -1,11 +1,14 @@
 //! The filter of a pane: typed after `/`, at work with every letter.
 
-use super::{loads, moves};
+use super::{loads, moves, wall};
 use crate::tui::act::Effect;
 use crate::tui::model::{Model, Pane};
 
 /// Begins to type the filter of the list with the cursor.
 pub fn begin(model: &mut Model) -> Vec<Effect> {
+    if wall::filter(model) {
+        return Vec::new();
+    }
     let pane = model.list;
     let effects = moves::focus(model, pane);
     model.filters.typing = Some(pane);

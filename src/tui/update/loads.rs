@@ -1,6 +1,6 @@
 //! What is read from the store, when, and what its answers change.
 
-use super::filter;
+use super::{filter, wall};
 use crate::domain::delivery::Shown;
 use crate::domain::ids::{ChannelId, DeliveryId};
 use crate::ops::OpError;
@@ -129,6 +129,7 @@ pub fn loaded(model: &mut Model, id: RequestId, loaded: Loaded) -> Vec<Effect> {
                 }
                 model.channels.replace(views);
                 settle(model);
+                wall::settle(model, false);
                 model.touch(Dirty::Background);
             }
             again(model, Slot::Channels)
@@ -165,6 +166,7 @@ pub fn loaded(model: &mut Model, id: RequestId, loaded: Loaded) -> Vec<Effect> {
             {
                 model.workspaces = workspaces;
                 model.people = people;
+                wall::settle(model, false);
                 model.touch(Dirty::Background);
             }
             again(model, Slot::Hub)

@@ -5,6 +5,7 @@ mod acts;
 mod answers;
 mod browser;
 mod filter;
+pub mod find;
 pub mod found;
 mod loads;
 mod logins;
@@ -14,16 +15,30 @@ mod posts;
 mod press;
 mod sheets;
 mod tick;
+mod wall;
 
 pub use loads::first;
 pub use logins::is_silent;
 
+use super::View;
 use super::act::Effect;
-use super::model::{Dirty, Model, Tone};
+use super::model::find::Destination;
+use super::model::{Dirty, Model, Pane, Tone};
 use super::msg::Msg;
 use super::term::gate::Input;
 use super::term::signals::Asked;
 use crate::ops::views;
+
+/// Opens the screen at a place, before anything is known.
+pub fn open_at(model: &mut Model, view: View) {
+    let destination = match view {
+        View::Channels => Destination::Pane(Pane::Channels),
+        View::Queue => Destination::Pane(Pane::Queue),
+        View::Notices => Destination::Pane(Pane::Notices),
+        View::Wall => Destination::Wall,
+    };
+    let _ = find::arrive(model, destination);
+}
 
 /// Takes a message.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
@@ -96,7 +111,6 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Effect> {
 /// Settles what is in sight, from the size of the panes: drawing changes
 /// nothing.
 fn keep_visible(model: &mut Model) {
-    use super::model::Pane;
     let plan = model.plan(model.size);
     let height = |pane| usize::from(plan.pane(pane, model.list).height);
     let (channels, queue) = (height(Pane::Channels), height(Pane::Queue));
@@ -108,6 +122,7 @@ fn keep_visible(model: &mut Model) {
         model.queue.keep_visible(queue, now);
     }
     model.news.offset = super::view::notices_offset(model, &plan);
+    wall::keep_visible(model);
     let most = super::view::details_overflow(model, &plan);
     model.details_scroll = model.details_scroll.min(most);
 }

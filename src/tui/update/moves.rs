@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{acts, filter, loads, posts};
+use super::{acts, filter, loads, posts, wall};
 use crate::ops::Scope;
 use crate::tui::act::Effect;
 use crate::tui::keys::Do;
@@ -26,6 +26,9 @@ pub fn run(model: &mut Model, does: Do) -> Vec<Effect> {
         }
         Do::Focus(pane) => return focus(model, pane),
         _ => {}
+    }
+    if matches!(model.sheets.last(), Some(Sheet::Wall(_))) {
+        return wall::step(model, does);
     }
     let page = isize::try_from(page(model)).unwrap_or(1).max(1);
     let by = match does {
@@ -52,6 +55,10 @@ fn step(model: &mut Model, by: isize) -> Vec<Effect> {
     match model.sheets.last_mut() {
         Some(Sheet::Help(_) | Sheet::Workspaces(_) | Sheet::Networks(_)) => {
             choose(model, by);
+            return Vec::new();
+        }
+        Some(Sheet::Find(find)) => {
+            find.step(by);
             return Vec::new();
         }
         Some(Sheet::Story(story)) => {
@@ -166,6 +173,9 @@ fn has_details(model: &Model) -> bool {
 /// Opens what is under the cursor: a channel's details, a post's story, what a
 /// notice is about.
 pub fn open(model: &mut Model) -> Vec<Effect> {
+    if model.wall_of_tiles().is_some() {
+        return wall::enter(model);
+    }
     match model.list {
         Pane::Queue => posts::story(model),
         Pane::Notices => open_notice(model),
@@ -218,6 +228,7 @@ fn open_notice(model: &mut Model) -> Vec<Effect> {
 pub fn repaint(model: &mut Model) -> Vec<Effect> {
     filter::settle_channels(model);
     model.news.settle();
+    wall::settle(model, true);
     let mut effects = vec![Effect::Repaint];
     effects.extend(loads::first(model));
     effects

@@ -23,9 +23,14 @@ fn name(model: &Model, view: &DeliveryView) -> String {
 
 /// Opens the story of the delivery under the cursor.
 pub fn story(model: &mut Model) -> Vec<Effect> {
-    let Some(view) = model.queue.selected().cloned() else {
-        return Vec::new();
-    };
+    match model.queue.selected().cloned() {
+        Some(view) => open(model, view),
+        None => Vec::new(),
+    }
+}
+
+/// Opens the story of a delivery.
+pub fn open(model: &mut Model, view: DeliveryView) -> Vec<Effect> {
     let asked = model.requests.fresh();
     let id = view.delivery.id.clone();
     model.sheets.push(Sheet::Story(Box::new(Story {

@@ -2,7 +2,7 @@
 
 use crossterm::event::KeyEvent;
 
-use super::{acts, browser, filter, logins, marks, moves, posts, sheets};
+use super::{acts, browser, filter, find, logins, marks, moves, posts, sheets, wall};
 use crate::tui::act::Effect;
 use crate::tui::keys::{self, Do};
 use crate::tui::model::sheet::SETTLE;
@@ -23,11 +23,20 @@ pub fn key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         // Where the cursor is in a field, keys are text first.
         let text = does.is_none() || is_text(key);
         if text && type_into(model, key) {
-            return filter::typed(model);
+            return typed(model);
         }
         return does.map_or_else(Vec::new, |does| run(model, does));
     }
     Vec::new()
+}
+
+/// Something was typed into the field with the cursor.
+fn typed(model: &mut Model) -> Vec<Effect> {
+    match model.sheets.last() {
+        Some(Sheet::Find(_)) => find::typed(model),
+        Some(_) => Vec::new(),
+        None => filter::typed(model),
+    }
 }
 
 fn is_text(key: KeyEvent) -> bool {
@@ -53,6 +62,8 @@ fn field(model: &mut Model) -> Option<&mut Field> {
     };
     match sheet {
         Sheet::Help(help) => Some(&mut help.search),
+        Sheet::Find(find) => Some(&mut find.search),
+        Sheet::Wall(tiles) if tiles.typing => Some(&mut tiles.search),
         Sheet::Workspaces(choice) | Sheet::Networks(choice) => Some(&mut choice.search),
         Sheet::Login(login) if login.busy.is_none() => Some(login.field()),
         Sheet::Browser(sheet) => sheet.field(),
@@ -104,7 +115,7 @@ fn put(model: &mut Model, text: &str) -> Vec<Effect> {
     match field(model) {
         Some(field) => {
             field.paste(text);
-            return filter::typed(model);
+            return typed(model);
         }
         None => model
             .line
@@ -138,6 +149,10 @@ pub fn run(model: &mut Model, does: Do) -> Vec<Effect> {
         Do::Suspend => vec![Effect::Suspend],
         Do::Repaint => moves::repaint(model),
         Do::Help => sheets::help(model),
+        Do::Find => find::open(model),
+        Do::Wall => wall::open(model),
+        Do::Side(_) => wall::step(model, does),
+        Do::Mend => wall::mend(model),
         Do::Filter => filter::begin(model),
         Do::Workspace => sheets::workspaces(model),
         Do::AllWorkspaces => moves::show(model, crate::ops::Scope::All),

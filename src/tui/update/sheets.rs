@@ -1,6 +1,6 @@
 //! Opening, closing and confirming sheets.
 
-use super::{filter, logins, moves, posts, press};
+use super::{filter, find, logins, moves, posts, press, wall};
 use crate::domain::ids::{ChannelId, WorkspaceId};
 use crate::domain::network::Network;
 use crate::networks::Way;
@@ -14,6 +14,9 @@ use crate::tui::words;
 
 /// Back by one: a search, an answer begun, a sheet, the details. Never out.
 pub fn back(model: &mut Model) -> Vec<Effect> {
+    if find::clear(model) || wall::clear(model) {
+        return Vec::new();
+    }
     let stays = match model.sheets.last_mut() {
         Some(Sheet::Help(help)) => clear(&mut help.search, &mut help.selected),
         Some(Sheet::Workspaces(choice) | Sheet::Networks(choice)) => {
@@ -244,6 +247,8 @@ pub fn turn_field(model: &mut Model, forwards: bool) -> Vec<Effect> {
 pub fn go(model: &mut Model) -> Vec<Effect> {
     match model.sheets.last() {
         Some(Sheet::Help(_)) => run_found(model),
+        Some(Sheet::Find(_)) => find::go(model),
+        Some(Sheet::Wall(_)) => wall::keep(model),
         Some(Sheet::Workspaces(_)) => choose_workspace(model),
         Some(Sheet::Networks(_)) => choose_network(model),
         Some(Sheet::Login(_)) => sign_in(model),

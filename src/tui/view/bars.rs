@@ -306,9 +306,16 @@ fn waits(model: &Model) -> Option<(String, String)> {
     Some((short, long))
 }
 
-/// Draws the footer from the table of keys.
+/// Draws the footer, unless a sheet has its own line.
 pub fn footer(canvas: &mut Canvas<'_>, area: Rect) {
-    if area.is_empty() || !canvas.model.sheets.is_empty() {
+    if canvas.model.sheets.is_empty() {
+        row_of_keys(canvas, area);
+    }
+}
+
+/// Draws the keys of this place from their table.
+pub fn row_of_keys(canvas: &mut Canvas<'_>, area: Rect) {
+    if area.is_empty() {
         return;
     }
     let gap = if area.width >= 120 { 3 } else { 2 };

@@ -106,7 +106,7 @@ fn scope_name(model: &Model) -> String {
 }
 
 /// Who publishes, long and short.
-fn publisher(model: &Model) -> (String, String, Role) {
+pub fn publisher(model: &Model) -> (String, String, Role) {
     let Some(view) = &model.publisher else {
         return (String::new(), String::new(), Role::Plain);
     };

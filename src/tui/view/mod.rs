@@ -7,6 +7,7 @@ mod head;
 mod notices;
 pub mod queue;
 mod sheets;
+mod wall;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -81,7 +82,10 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> 
     if plan.mode == Mode::TooSmall {
         too_small(&mut canvas, area);
     } else {
-        main(&mut canvas, &plan);
+        match model.wall_of_tiles() {
+            Some(tiles) => wall::draw(&mut canvas, area, tiles),
+            None => main(&mut canvas, &plan),
+        }
         sheets::draw(&mut canvas, area);
     }
     let cursor = canvas.cursor;

@@ -5,6 +5,7 @@ mod cancel;
 mod channel;
 mod choose;
 mod disconnect;
+mod find;
 mod login;
 mod question;
 mod story;
@@ -30,8 +31,9 @@ const LABEL: u16 = 9;
 /// Draws the top sheet.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     match canvas.model.sheets.last() {
-        None => {}
+        None | Some(Sheet::Wall(_)) => {}
         Some(Sheet::Help(help)) => choose::help(canvas, area, help),
+        Some(Sheet::Find(find)) => find::draw(canvas, area, find),
         Some(Sheet::Workspaces(choice)) => choose::workspaces(canvas, area, choice),
         Some(Sheet::Networks(choice)) => choose::networks(canvas, area, choice),
         Some(Sheet::Channel(id)) => channel::draw(canvas, area, id),

@@ -1,0 +1,196 @@
+//! The wall: every workspace as a tile, worst first. The order is settled when
+//! the wall opens and on Ctrl-l, never under the cursor.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+use super::Model;
+use crate::domain::delivery::State;
+use crate::domain::ids::WorkspaceId;
+use crate::ops::views::Lamp;
+use crate::support::time::UtcMs;
+use crate::tui::widgets::Field;
+use crate::tui::words;
+
+/// Least cells of a tile; 24 lets five stand side by side at 120.
+const WIDE: u16 = 24;
+
+/// Rows of a tile and the blank one below it.
+pub const TALL: u16 = 4;
+
+/// What the wall remembers.
+#[derive(Debug, Default)]
+pub struct Tiles {
+    /// Workspaces in the order that was settled.
+    pub order: Vec<WorkspaceId>,
+    /// The one with the cursor.
+    pub selected: Option<WorkspaceId>,
+    /// The first row of tiles on the screen.
+    pub offset: usize,
+    /// What the tiles are narrowed to.
+    pub search: Field,
+    /// It is being typed.
+    pub typing: bool,
+    /// The cursor was moved: news does not change the order any more.
+    pub touched: bool,
+}
+
+/// A workspace as its tile shows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tile {
+    /// How many channels, best lamp first.
+    pub lamps: [usize; 3],
+    /// Its posts that are held.
+    pub held: u64,
+    /// Its posts that were missed.
+    pub missed: u64,
+    /// Its posts about which a person decides.
+    pub to_decide: u64,
+    /// Its posts that were refused.
+    pub failed: u64,
+    /// The first post that something broken hits.
+    pub first_hit: Option<UtcMs>,
+    /// The next post that nothing holds.
+    pub next_due: Option<UtcMs>,
+}
+
+impl Tile {
+    /// How many channels it has.
+    pub fn channels(&self) -> usize {
+        self.lamps.iter().sum()
+    }
+
+    /// The worst of its channels and of posts that need a hand.
+    pub fn lamp(&self) -> Lamp {
+        let hand = self.missed + self.to_decide + self.failed > 0;
+        if self.lamps[Lamp::Broken as usize] > 0 {
+            Lamp::Broken
+        } else if self.lamps[Lamp::Attention as usize] > 0 || hand {
+            Lamp::Attention
+        } else {
+            Lamp::Green
+        }
+    }
+
+    /// What there is to do, or what is next, in a few words.
+    pub fn said(&self, wall: &words::Wall) -> String {
+        if self.held > 0 {
+            return match self.first_hit {
+                Some(at) => format!("{} held, first {}", self.held, wall.relative(at)),
+                None => format!("{} held", self.held),
+            };
+        }
+        if self.to_decide > 0 {
+            return format!("{} to decide", self.to_decide);
+        }
+        if self.missed > 0 {
+            return format!("{} missed: decide", self.missed);
+        }
+        if self.failed > 0 {
+            return format!("{} failed", self.failed);
+        }
+        match self.next_due {
+            _ if self.channels() == 0 => "no channel yet".into(),
+            Some(at) => format!("next {}", wall.clock(at)),
+            None => "nothing scheduled".into(),
+        }
+    }
+}
+
+/// The tile of every workspace that has channels.
+pub fn tiles(model: &Model) -> HashMap<WorkspaceId, Tile> {
+    let mut tiles: HashMap<WorkspaceId, Tile> = HashMap::new();
+    for view in model.channels.all() {
+        let summary = &view.summary;
+        let id = &summary.channel.workspace_id;
+        if !tiles.contains_key(id) {
+            tiles.insert(id.clone(), Tile::default());
+        }
+        let Some(tile) = tiles.get_mut(id) else {
+            continue;
+        };
+        tile.lamps[view.lamp as usize] += 1;
+        tile.held += view.held;
+        tile.missed += summary.count(State::Missed);
+        tile.to_decide += summary.count(State::NeedsDecision);
+        tile.failed += summary.count(State::Failed);
+        let first = |known: Option<UtcMs>, at: Option<UtcMs>| match (known, at) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+        if view.held > 0 {
+            tile.first_hit = first(tile.first_hit, view.first_hit);
+        } else {
+            tile.next_due = first(tile.next_due, summary.next_due);
+        }
+    }
+    tiles
+}
+
+/// Every workspace, worst first.
+pub fn ordered(model: &Model) -> Vec<WorkspaceId> {
+    let tiles = tiles(model);
+    let mut all: Vec<_> = model
+        .workspaces
+        .iter()
+        .map(|one| {
+            let id = &one.workspace.id;
+            let tile = tiles.get(id).cloned().unwrap_or_default();
+            let first = tile.first_hit.unwrap_or(UtcMs(i64::MAX));
+            let name = one.workspace.name.to_lowercase();
+            (Reverse(tile.lamp()), first, name, id.clone())
+        })
+        .collect();
+    all.sort();
+    all.into_iter().map(|(.., id)| id).collect()
+}
+
+/// Tiles side by side, and the cells of each.
+pub fn across(width: u16) -> (usize, u16) {
+    let columns = (width / WIDE).max(1);
+    (usize::from(columns), width / columns)
+}
+
+/// Rows of tiles that fit: the last one needs no blank row below.
+pub fn down(height: u16) -> usize {
+    usize::from((height + 1) / TALL).max(1)
+}
+
+impl Tiles {
+    /// The workspaces that the filter shows, in order.
+    pub fn shown(&self, model: &Model) -> Vec<WorkspaceId> {
+        let search = self.search.text().trim().to_lowercase();
+        let fits = |id: &&WorkspaceId| {
+            let one = model.workspaces.iter().find(|one| one.workspace.id == **id);
+            one.is_some_and(|one| {
+                one.workspace.name.to_lowercase().contains(&search)
+                    || one.workspace.slug.contains(&search)
+            })
+        };
+        self.order.iter().filter(fits).cloned().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forty_tiles_fit_120x36_and_a_hundred_200x60() {
+        // Head, rule, status line and footer take four rows.
+        assert_eq!(across(120).0 * down(36 - 4), 40);
+        assert!(across(200).0 * down(60 - 4) >= 100);
+        assert_eq!(across(80), (3, 26));
+        assert_eq!(across(10), (1, 10));
+    }
+
+    #[test]
+    fn a_post_that_needs_a_hand_is_never_under_a_green_lamp() {
+        let tile = Tile {
+            lamps: [5, 0, 0],
+            missed: 2,
+            ..Tile::default()
+        };
+        assert_eq!(tile.lamp(), Lamp::Attention);
+    }
+}
