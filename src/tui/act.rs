@@ -4,11 +4,14 @@
 use crate::domain::filter::Filter;
 use crate::domain::ids::{ChannelId, DeliveryId, NoticeId, WorkspaceId};
 use crate::domain::network::Network;
+use crate::domain::release::Then;
+use crate::domain::when::Order;
 use crate::networks::Credential;
 
 use crate::ops::OpError;
 use crate::ops::login::{Callback, Paster, Purpose};
 use crate::ops::posts::Answer;
+use crate::ops::release::ChannelPlan;
 use crate::ops::views::{DeliveryView, Why};
 use crate::store::disconnect::DisconnectCounts;
 use crate::support::secret::Secret;
@@ -73,6 +76,8 @@ pub enum Load {
     Why(DeliveryId),
     /// What disconnecting would take away.
     Counts(ChannelId),
+    /// What the late and missed posts of these channels do.
+    Plan(Vec<ChannelId>),
 }
 
 /// What is changed.
@@ -94,6 +99,10 @@ pub enum Act {
     SendNow(DeliveryId),
     /// Try a failed delivery again.
     Retry(DeliveryId),
+    /// Move deliveries in time.
+    Reschedule(Vec<DeliveryId>, Order),
+    /// Do what a release plan says; with the command line that does the same.
+    Settle(Vec<(DeliveryId, Then)>, Option<String>),
     /// Decide about a delivery.
     Resolve(DeliveryId, Answer),
     /// Take the last act on the queue back.
@@ -126,7 +135,7 @@ pub struct Done {
     pub channel: Option<ChannelId>,
 }
 
-/// The answer to [`Load::Why`] or [`Load::Counts`], or the end of an act.
+/// The answer to a question of a sheet, or the end of an act.
 #[derive(Debug)]
 pub enum Answered {
     /// An act.
@@ -135,6 +144,8 @@ pub enum Answered {
     Why(Result<Box<Why>, OpError>),
     /// What disconnecting would take away.
     Counts(Result<DisconnectCounts, OpError>),
+    /// The release plans of channels.
+    Plan(Result<Vec<ChannelPlan>, OpError>),
 }
 
 /// A window of the queue.

@@ -19,7 +19,9 @@ use crate::domain::ids::{ChannelId, WorkspaceId};
 use crate::ops::login::{Callback, Paster, Purpose};
 use crate::ops::probe::Asked;
 use crate::ops::views::{self, QueueFilter};
-use crate::ops::{Hub, OpError, Scope, connect, disconnect, pause, posts, probe, workspaces};
+use crate::ops::{
+    Hub, OpError, Scope, connect, disconnect, pause, posts, probe, release, workspaces,
+};
 use crate::store::disconnect::DisconnectCounts;
 use crate::support::fault;
 use crate::support::secret::Secret;
@@ -163,6 +165,10 @@ async fn read(hub: &Hub, id: RequestId, load: Load) -> Msg {
             let why = views::why(hub, &delivery).await.map(Box::new);
             Msg::Answered(id, Answered::Why(why))
         }
+        Load::Plan(channels) => {
+            let plans = release::plans(hub, &channels).await;
+            Msg::Answered(id, Answered::Plan(plans))
+        }
         Load::Counts(channel) => {
             let counts = disconnect::preview(hub, &channel).await;
             Msg::Answered(id, Answered::Counts(counts.map(|preview| preview.counts)))
@@ -274,6 +280,8 @@ async fn perform(hub: &Hub, act: Act) -> Result<Done, OpError> {
                 format!("allgreen post retry {id}"),
             ))
         }
+        Act::Reschedule(ids, order) => super::posts::reschedule(hub, &ids, order).await,
+        Act::Settle(answers, command) => super::posts::settle(hub, &answers, command).await,
         Act::Resolve(id, answer) => {
             let word = match &answer {
                 posts::Answer::Live(_) => "live",

@@ -7,11 +7,14 @@ pub mod facts;
 pub mod filters;
 pub mod line;
 pub mod logins;
+mod marks;
 pub mod news;
+pub mod plan;
 pub mod queue;
 pub mod requests;
 pub mod sheet;
 pub mod sums;
+pub mod time;
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -19,7 +22,8 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use super::theme::Look;
-use super::words::{self, Wall};
+use super::words;
+pub use super::words::Wall;
 use crate::domain::ids::{ChannelId, DeliveryId, OperatorId, WorkspaceId};
 use crate::domain::network::Network;
 use crate::domain::notice::Severity;
@@ -173,6 +177,9 @@ pub struct Model {
     pub details_scroll: u16,
     /// Sheets over the panes, the top one last.
     pub sheets: Vec<Sheet>,
+    /// A login just mended a channel: whether its posts need an answer was
+    /// asked with this.
+    pub mended: Option<requests::RequestId>,
     /// Logins in the browser that wait for their answer.
     pub logins: Logins,
     /// The full screen is left: a link stands alone until a key.
@@ -213,6 +220,7 @@ impl Model {
             moving: None,
             details_scroll: 0,
             sheets: Vec::new(),
+            mended: None,
             logins: Logins::default(),
             bare: false,
             line: Line::default(),

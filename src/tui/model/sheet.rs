@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
+use super::plan::Plan;
 use super::requests::RequestId;
+use super::time::Timing;
 use crate::domain::ids::{ChannelId, WorkspaceId};
 use crate::domain::network::Network;
 use crate::networks::{Credential, Way};
@@ -34,6 +36,10 @@ pub enum Sheet {
     Disconnect(Box<Disconnect>),
     /// Did it go out?
     Story(Box<Story>),
+    /// What becomes of late and missed posts.
+    Plan(Box<Plan>),
+    /// Another time for posts.
+    Time(Box<Timing>),
     /// Quit although nobody would publish what is due.
     Quit(Question),
 }

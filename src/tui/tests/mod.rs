@@ -6,6 +6,7 @@ mod login_looks;
 mod logins;
 mod look;
 mod panes;
+mod plan;
 mod seed;
 mod sheets;
 mod sizes;

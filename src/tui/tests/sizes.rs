@@ -32,6 +32,9 @@ const WAYS: &[&str] = &[
     "D",
     "2<enter>",
     "3j",
+    "L",
+    "2jt",
+    "2jttomorrow",
 ];
 
 /// The sizes: every one up to 12, then steps of 7 up to 200.

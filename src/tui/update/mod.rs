@@ -9,10 +9,12 @@ pub mod found;
 mod loads;
 mod logins;
 mod moves;
+mod plan;
 mod posts;
 mod press;
 mod sheets;
 mod tick;
+mod time;
 
 pub use loads::first;
 pub use logins::is_silent;

@@ -5,8 +5,10 @@ mod channel;
 mod choose;
 mod disconnect;
 mod login;
+mod plan;
 mod question;
 mod story;
+mod time;
 
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
@@ -38,6 +40,8 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         Some(Sheet::Browser(sheet)) => browser::draw(canvas, area, sheet),
         Some(Sheet::Disconnect(sheet)) => disconnect::draw(canvas, area, sheet),
         Some(Sheet::Story(story)) => story::draw(canvas, area, story),
+        Some(Sheet::Plan(sheet)) => plan::draw(canvas, area, sheet),
+        Some(Sheet::Time(sheet)) => time::draw(canvas, area, sheet),
         Some(Sheet::Quit(_)) => question::draw(canvas, area),
     }
 }
