@@ -7,6 +7,10 @@ use super::ids::DeliveryId;
 use super::machine::Lateness;
 use crate::support::time::UtcMs;
 
+mod answers;
+
+pub use answers::{Answered, Sums, Then, sums, times};
+
 /// A held delivery, as far as the plan needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Held {
@@ -104,10 +108,7 @@ pub fn release_plan(held: &[Held], now: UtcMs, from: UtcMs, rule: &LateRule) -> 
         match rule.lateness(one.due, now) {
             Lateness::OnTime => plan.on_time.push(line(Some(one.due.max(now)))),
             Lateness::WithinLimit if !one.only_on_time => {
-                let at = match last {
-                    None => from.max(now),
-                    Some((due, sent)) => sent.plus(one.due.since(due).min(rule.spacing)),
-                };
+                let at = answers::slot(last, one.due, from.max(now), rule.spacing);
                 last = Some((one.due, at));
                 plan.late.push(line(Some(at)));
             }

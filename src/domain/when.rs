@@ -17,12 +17,14 @@ use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 use crate::support::time::UtcMs;
 
 mod error;
+mod order;
 mod shift;
 #[cfg(test)]
 mod tests;
 mod words;
 
 pub use error::{Trouble, WhenError};
+pub use order::{Order, parse_order};
 pub use shift::{Shift, parse_shift};
 
 /// A time somebody wrote, understood.

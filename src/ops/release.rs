@@ -17,6 +17,10 @@ use crate::store::queue::QueueQuery;
 use crate::support::time::UtcMs;
 use crate::support::timing::Timing;
 
+mod each;
+
+pub use each::{ChannelPlan, PlanPost, Settled, plans, settle};
+
 /// What a channel's posts will do now that it can publish, by id, oldest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReleasePlan {

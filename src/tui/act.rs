@@ -4,11 +4,14 @@
 use crate::domain::filter::Filter;
 use crate::domain::ids::{ChannelId, DeliveryId, NoticeId, WorkspaceId};
 use crate::domain::network::Network;
+use crate::domain::release::Then;
+use crate::domain::when::Order;
 use crate::networks::Credential;
 
 use crate::ops::OpError;
 use crate::ops::login::{Callback, Paster, Purpose};
 use crate::ops::posts::Answer;
+use crate::ops::release::ChannelPlan;
 use crate::ops::views::{DeliveryView, PostSearch, Why};
 use crate::store::disconnect::DisconnectCounts;
 use crate::support::secret::Secret;
@@ -77,6 +80,8 @@ pub enum Load {
     Counts(ChannelId),
     /// Posts that fit a search.
     Find(PostSearch),
+    /// What the late and missed posts of these channels do.
+    Plan(Vec<ChannelId>),
 }
 
 /// What is changed.
@@ -98,6 +103,10 @@ pub enum Act {
     SendNow(Vec<DeliveryId>),
     /// Try failed deliveries again.
     Retry(Vec<DeliveryId>),
+    /// Move deliveries in time.
+    Reschedule(Vec<DeliveryId>, Order),
+    /// Do what a release plan says; with the command line that does the same.
+    Settle(Vec<(DeliveryId, Then)>, Option<String>),
     /// Decide about a delivery.
     Resolve(DeliveryId, Answer),
     /// Take the last act on the queue back.
@@ -130,8 +139,7 @@ pub struct Done {
     pub channel: Option<ChannelId>,
 }
 
-/// The answer to [`Load::Why`], [`Load::Counts`] or [`Load::Find`], or the end of
-/// an act.
+/// The answer to a question of a sheet, or the end of an act.
 #[derive(Debug)]
 pub enum Answered {
     /// An act.
@@ -142,6 +150,8 @@ pub enum Answered {
     Counts(Result<DisconnectCounts, OpError>),
     /// Posts that fit a search.
     Found(Result<Vec<DeliveryView>, OpError>),
+    /// The release plans of channels.
+    Plan(Result<Vec<ChannelPlan>, OpError>),
 }
 
 /// A window of the queue.

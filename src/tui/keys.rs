@@ -4,12 +4,14 @@
 
 mod chord;
 mod command;
+mod posts;
 mod reason;
 
 pub use chord::Chord;
 #[cfg(test)]
 pub(in crate::tui) use chord::parse;
 pub use command::command;
+pub use posts::is_movable;
 pub use reason::{channel_refuses, fitting, post_refuses, why_not};
 
 use std::borrow::Cow;
@@ -116,6 +118,12 @@ pub enum Do {
     Another,
     /// Give a login up.
     GiveUp,
+    /// What becomes of late, held and missed posts.
+    Plan,
+    /// Another time.
+    Time,
+    /// Decide later.
+    Later,
     /// Paint and order anew.
     Repaint,
     /// Stop this job.
@@ -139,6 +147,10 @@ pub enum Place {
     Channel,
     /// The story of a delivery.
     Story,
+    /// The release plan.
+    Plan,
+    /// Another time for posts, typed.
+    Time,
     /// A login with what is typed.
     Login,
     /// A login in the browser, before its server or handle is known.
@@ -190,6 +202,7 @@ const MOVE: &[Place] = &[
     P::Story,
     P::Channel,
     P::Wall,
+    P::Plan,
 ];
 const OF_CHANNEL: &[Place] = &[P::Channels, P::Queue, P::Notices, P::Channel, P::Story];
 const OF_POST: &[Place] = &[P::Queue, P::Story];
@@ -199,6 +212,8 @@ const EVERYWHERE: &[Place] = &[
     P::Notices,
     P::Channel,
     P::Story,
+    P::Plan,
+    P::Time,
     P::Login,
     P::Named,
     P::Browser,
@@ -254,6 +269,19 @@ pub static TABLE: &[Binding] = &[
     row("x", Do::Cancel, &[P::Queue, P::Story], "cancel", "Cancel this post", 79),
     row("x", Do::Cancel, &[P::Notices], "read", "Put this notice away as read", 79),
     row("Enter", Do::Open, MAIN, "open", "Open what is under the cursor", 75),
+    row("Enter", Do::Go, &[P::Plan], "do this", "Do what the plan says", 95),
+    row("!", Do::Send, &[P::Plan], "send", "Send these late, after all", 90),
+    row("t", Do::Time, &[P::Plan], "time", "Give these another time: tomorrow 9:30, +3d, every 20m", 89),
+    row("x", Do::Cancel, &[P::Plan], "cancel", "Cancel these", 88),
+    row("s", Do::Later, &[P::Plan], "later", "Decide about these later", 87),
+    row("l Right", Do::Fold(false), &[P::Plan], "unfold", "Show the posts of this channel", 60),
+    row("h Left", Do::Fold(true), &[P::Plan], "", "Hide the posts of this channel", 0),
+    row("Space", Do::Mark, &[P::Plan], "mark", "Mark this, or take its mark away", 70),
+    row("v", Do::Range, &[P::Plan], "", "Mark from here to where v is pressed again", 0),
+    row("a", Do::MarkAll, &[P::Plan], "", "Mark all, again none", 0),
+    row("Enter", Do::Go, &[P::Time], "move it", "Give it this time", 95),
+    row("t", Do::Time, OF_POST, "time", "Give this post another time", 78),
+    row("L", Do::Plan, MAIN, "late posts", "What becomes of late, held and missed posts", 52),
     row("p", Do::Probe, OF_CHANNEL, "probe", "Prove now that this channel can publish", 70),
     row("P", Do::Pause, OF_CHANNEL, "pause", "Pause or resume this channel; its posts are held", 60),
     row("D", Do::Disconnect, &[P::Channels, P::Channel], "disconnect", "Disconnect this channel for good", 40),
@@ -331,9 +359,10 @@ pub static TABLE: &[Binding] = &[
     row("Ctrl-z", Do::Suspend, EVERYWHERE, "", "Suspend; fg goes on", 0),
     row("Ctrl-c", Do::QuitNow, EVERYWHERE, "", "Quit now", 0),
     row("?", Do::Help, OF_CHANNEL, "keys", "The keys of this place", 95),
+    row("?", Do::Help, &[P::Plan], "", "The keys of this place", 0),
     row("?", Do::Help, &[P::Browser], "keys", "The keys of this place", 90),
     row("q", Do::Quit, &[P::Channels, P::Queue, P::Notices], "quit", "Quit; asks when nobody would publish what is due", 85),
-    row("q", Do::Quit, &[P::Channel, P::Story, P::Browser, P::CancelMarked, P::Question], "", "Back", 0),
+    row("q", Do::Quit, &[P::Channel, P::Story, P::Plan, P::Browser, P::CancelMarked, P::Question], "", "Back", 0),
 ];
 
 /// Where the keys go now.
@@ -361,6 +390,8 @@ pub fn below_help(model: &Model) -> Place {
         Some(Sheet::Disconnect(_)) => P::Disconnect,
         Some(Sheet::Story(_)) => P::Story,
         Some(Sheet::CancelMarked(_)) => P::CancelMarked,
+        Some(Sheet::Plan(_)) => P::Plan,
+        Some(Sheet::Time(_)) => P::Time,
         Some(Sheet::Quit(_)) => P::Question,
         None if model.filters.typing.is_some() => P::Filter,
         None => match model.list {
@@ -453,10 +484,10 @@ fn types_password(model: &Model) -> bool {
 pub fn sheet_line(model: &Model) -> String {
     let waits = place(model) == P::Browser && model.browser().is_some_and(|(_, one)| one.is_some());
     // What waits goes on waiting.
-    let (cells, back) = if waits {
-        (64, "Esc later")
-    } else {
-        (67, "Esc")
+    let (cells, back) = match place(model) {
+        _ if waits => (64, "Esc later"),
+        P::Plan => (52, "Esc: workspace’s rule"),
+        _ => (67, "Esc"),
     };
     let mut parts: Vec<String> = footer(model, cells, 3)
         .into_iter()

@@ -226,7 +226,7 @@ pub fn made(connected: &Connected) -> Done {
     let mut parts = Vec::new();
     for (n, what) in [
         (plan.on_time.len(), "on time"),
-        (late, "late, sent now"),
+        (late, "late: L"),
         (plan.missed.len(), "missed: decide"),
     ] {
         if n > 0 {

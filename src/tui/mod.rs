@@ -13,6 +13,7 @@ mod layout;
 mod logins;
 mod model;
 mod msg;
+mod posts;
 pub mod publisher;
 mod runner;
 mod term;

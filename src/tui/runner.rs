@@ -18,7 +18,7 @@ use crate::domain::ids::{ChannelId, WorkspaceId};
 
 use crate::ops::login::{Callback, Paster, Purpose};
 use crate::ops::views::{self, QueueFilter};
-use crate::ops::{Hub, OpError, Scope, connect, disconnect, posts, workspaces};
+use crate::ops::{Hub, OpError, Scope, connect, disconnect, posts, release, workspaces};
 use crate::store::disconnect::DisconnectCounts;
 use crate::support::fault;
 use crate::support::secret::Secret;
@@ -161,6 +161,10 @@ async fn read(hub: &Hub, id: RequestId, load: Load) -> Msg {
             let why = views::why(hub, &delivery).await.map(Box::new);
             Msg::Answered(id, Answered::Why(why))
         }
+        Load::Plan(channels) => {
+            let plans = release::plans(hub, &channels).await;
+            Msg::Answered(id, Answered::Plan(plans))
+        }
         Load::Counts(channel) => {
             let counts = disconnect::preview(hub, &channel).await;
             Msg::Answered(id, Answered::Counts(counts.map(|preview| preview.counts)))
@@ -259,6 +263,8 @@ async fn perform(hub: &Hub, act: Act) -> Result<Done, OpError> {
         Act::Cancel(ids) => acting::cancelled(hub, &ids).await,
         Act::SendNow(ids) => acting::sent(hub, &ids).await,
         Act::Retry(ids) => acting::retried(hub, &ids).await,
+        Act::Reschedule(ids, order) => super::posts::reschedule(hub, &ids, order).await,
+        Act::Settle(answers, command) => super::posts::settle(hub, &answers, command).await,
         Act::Resolve(id, answer) => {
             let word = match &answer {
                 posts::Answer::Live(_) => "live",

@@ -15,6 +15,7 @@ use allgreen::ops::{ErrorKind, pause};
 use crate::office::{Office, minutes, new_post};
 
 mod decisions;
+mod plan;
 
 async fn delivery(office: &Office, id: &DeliveryId) -> Delivery {
     let id = id.clone();

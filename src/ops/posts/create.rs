@@ -106,7 +106,7 @@ async fn ready(hub: &Hub, new: &NewPost) -> Result<Ready, OpError> {
 }
 
 /// Refuses a time that has passed.
-pub(super) fn refuse_past(time: &Time, acting: &Acting) -> Result<(), OpError> {
+pub(in crate::ops) fn refuse_past(time: &Time, acting: &Acting) -> Result<(), OpError> {
     if time.due >= acting.now {
         return Ok(());
     }

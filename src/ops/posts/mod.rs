@@ -11,6 +11,7 @@ mod retry;
 mod undo;
 
 pub use cancel::{behind, cancel, cancel_held, delete};
+pub(in crate::ops) use create::refuse_past;
 pub use create::{NewPost, PostTime, create};
 pub use edit::{PostChange, edit};
 pub use reschedule::{How, reschedule};

@@ -11,6 +11,7 @@ use super::retry::check;
 use crate::domain::delivery::{Delivery, State};
 use crate::domain::ids::DeliveryId;
 use crate::domain::machine::Event;
+use crate::domain::when::Order;
 
 /// Where to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +27,16 @@ pub enum How {
         /// Where it begins, as people write it; now when left out.
         from: Option<String>,
     },
+}
+
+impl From<Order> for How {
+    fn from(order: Order) -> Self {
+        match order {
+            Order::At(text) => Self::At(text),
+            Order::By(text, _) => Self::By(text),
+            Order::Every { every, from } => Self::Spread { every, from },
+        }
+    }
 }
 
 /// Moves deliveries, a thread as a whole; all of them or, when one cannot be moved, none. A draft,

@@ -1,7 +1,7 @@
 //! Why a key does nothing here: one short sentence, or none when it does.
 
 use super::super::model::{Group, Model, Pane, Row, Sheet, Subject};
-use super::Do;
+use super::{Do, posts};
 use crate::domain::delivery::{Shown, State};
 use crate::domain::ids::WorkspaceId;
 use crate::domain::role::{Act, Role};
@@ -24,11 +24,18 @@ pub fn why_not(model: &Model, does: Do) -> Option<String> {
             | Do::Live
             | Do::NotLive
             | Do::Leave
+            | Do::Time
+            | Do::Later
     );
     if acting && model.set.read_only {
         return Some("read only: nothing is changed from here".into());
     }
+    if let Some(Sheet::Plan(plan)) = model.sheet() {
+        return posts::plan(model, plan, does);
+    }
     match does {
+        Do::Plan => posts::nothing_late(model),
+        Do::Time => posts::time(model),
         Do::Reconnect => nearest(model, Act::Connect).or_else(|| unknown_network(model)),
         Do::Fold(away) => fold(model, away),
         Do::Disconnect => channel(model, Act::Disconnect),
@@ -162,7 +169,7 @@ pub(super) fn is_refused(model: &Model) -> bool {
         .is_some_and(|view| view.shown == Shown::Failed)
 }
 
-fn role(model: &Model, workspace: &WorkspaceId, act: Act) -> Option<String> {
+pub(super) fn role(model: &Model, workspace: &WorkspaceId, act: Act) -> Option<String> {
     if model.may(workspace, act) {
         return None;
     }

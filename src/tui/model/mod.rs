@@ -12,11 +12,13 @@ pub mod logins;
 pub mod marks;
 pub mod news;
 pub mod only;
+pub mod plan;
 pub mod queue;
 pub mod requests;
 pub mod rows;
 pub mod sheet;
 pub mod sums;
+pub mod time;
 pub mod wall;
 
 use std::collections::HashMap;
@@ -26,7 +28,8 @@ use jiff::tz::TimeZone;
 
 use super::layout::{Layout, layout};
 use super::theme::Look;
-use super::words::{self, Wall};
+use super::words;
+pub use super::words::Wall;
 use crate::domain::ids::{ChannelId, DeliveryId, LoginId, OperatorId, WorkspaceId};
 use crate::domain::network::Network;
 use crate::domain::notice::Severity;
@@ -196,6 +199,9 @@ pub struct Model {
     pub details_scroll: u16,
     /// Sheets over the panes, the top one last.
     pub sheets: Vec<Sheet>,
+    /// A login just mended a channel: whether its posts need an answer was
+    /// asked with this.
+    pub mended: Option<requests::RequestId>,
     /// Logins in the browser that wait for their answer.
     pub logins: Logins,
     /// The full screen is left: a link stands alone until a key.
@@ -240,6 +246,7 @@ impl Model {
             moving: None,
             details_scroll: 0,
             sheets: Vec::new(),
+            mended: None,
             logins: Logins::default(),
             bare: false,
             line: Line::default(),

@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use super::find::Find;
+use super::plan::Plan;
 use super::requests::RequestId;
+use super::time::Timing;
 use super::wall::Tiles;
 use crate::domain::ids::{ChannelId, DeliveryId, LoginId, WorkspaceId};
 use crate::domain::network::Network;
@@ -44,6 +46,10 @@ pub enum Sheet {
     Story(Box<Story>),
     /// Cancel several posts at once.
     CancelMarked(Box<CancelMarked>),
+    /// What becomes of late and missed posts.
+    Plan(Box<Plan>),
+    /// Another time for posts.
+    Time(Box<Timing>),
     /// Quit although nobody would publish what is due.
     Quit(Question),
 }

@@ -143,16 +143,18 @@ fn every_place_has_a_name() {
 #[test]
 fn an_action_is_run_and_a_greyed_out_one_says_why() {
     let mut model = seed::model(120, 36);
-    press(&mut model, "j:pause");
+    press(&mut model, "jjjjj:pause");
     let screen = seen(&model);
     assert!(screen.contains("Pause or resume this channel"), "{screen}");
     assert!(screen.contains("allgreen channel pause acme/bs:@acme.example"));
     let effects = press(&mut model, "<enter>");
-    assert!(matches!(&effects[0], Effect::Act(_, Act::Pause(id, true)) if id.as_str() == "soc_A2"));
+    assert!(
+        matches!(&effects[0], Effect::Act(_, Act::Pause(ids, true)) if ids[0].as_str() == "soc_A2")
+    );
 
     let mut model = seed::model(120, 36);
     model.set.read_only = true;
-    press(&mut model, "j:pause");
+    press(&mut model, "jjjjj:pause");
     assert!(seen(&model).contains("read only: nothing is changed from here"));
     assert!(press(&mut model, "<enter>").is_empty());
     assert_eq!(said(&model), "read only: nothing is changed from here");

@@ -8,7 +8,7 @@ use crate::domain::ids::ChannelId;
 use crate::ops::login::{Paster, Purpose};
 use crate::ops::{ErrorKind, OpError};
 use crate::support::secret::Secret;
-use crate::tui::act::{Act, Done, Effect};
+use crate::tui::act::{Act, Done, Effect, Load};
 use crate::tui::deadline::deadline;
 use crate::tui::model::logins::Ready;
 use crate::tui::model::requests::RequestId;
@@ -510,7 +510,9 @@ fn t_takes_a_token_meanwhile_and_mending_it_so_gives_the_other_login_up() {
     };
     let answered = crate::tui::act::Answered::Act(Ok(done()));
     let effects = update(&mut model, Msg::Answered(*id, answered));
-    assert!(matches!(effects.as_slice(), [Effect::GiveUp(id)] if *id == dune));
+    assert!(
+        matches!(effects.as_slice(), [Effect::GiveUp(id), Effect::Load(_, Load::Plan(_))] if *id == dune)
+    );
     assert!(model.logins.all().is_empty());
     // A network with one way says so.
     press(&mut model, "ctele<enter><ctrl-t>");

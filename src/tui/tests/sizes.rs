@@ -43,6 +43,9 @@ const WAYS: &[&str] = &[
     ":",
     ":acme",
     ":acme 9:00",
+    "L",
+    "2jt",
+    "2jttomorrow",
 ];
 
 /// The sizes: every one up to 12, then steps of 7 up to 200.

@@ -29,6 +29,7 @@ pub fn answered(model: &mut Model, id: RequestId, answered: Answered) -> Vec<Eff
             }
         }
         Answered::Found(result) => return super::find::found(model, id, result),
+        Answered::Plan(result) => super::plan::loaded(model, id, result),
         Answered::Counts(result) => {
             let boot = model.boot;
             for sheet in &mut model.sheets {
@@ -55,6 +56,8 @@ fn waits(sheet: &Sheet, id: RequestId) -> bool {
     match sheet {
         Sheet::Login(login) => login.busy == Some(id),
         Sheet::Story(story) => story.busy == Some(id),
+        Sheet::Plan(plan) => plan.busy == Some(id),
+        Sheet::Time(sheet) => sheet.busy == Some(id),
         _ => false,
     }
 }
@@ -62,7 +65,8 @@ fn waits(sheet: &Sheet, id: RequestId) -> bool {
 fn went_well(model: &mut Model, id: RequestId, done: Done) -> Vec<Effect> {
     model.sheets.retain(|sheet| !waits(sheet, id));
     show(model, done.channel.as_ref());
-    let effects = super::logins::give_up_for(model, done.channel.as_ref());
+    let mut effects = super::logins::give_up_for(model, done.channel.as_ref());
+    effects.extend(super::plan::after_login(model, done.channel.as_ref()));
     let text = match model.marks.told(id) {
         None => done.text,
         // Of the marks before what may be done about it.
@@ -105,6 +109,16 @@ fn did_not(model: &mut Model, id: RequestId, error: OpError) {
             Sheet::Story(story) if story.busy == Some(id) => {
                 story.busy = None;
                 story.error = Some(error);
+                return;
+            }
+            Sheet::Plan(plan) if plan.busy == Some(id) => {
+                plan.busy = None;
+                plan.error = Some(error);
+                return;
+            }
+            Sheet::Time(sheet) if sheet.busy == Some(id) => {
+                sheet.busy = None;
+                sheet.error = Some(error);
                 return;
             }
             _ => {}

@@ -157,7 +157,11 @@ fn local(model: &Model, find: &Find, text: &str) -> Vec<Row> {
         Group::Places,
         found
             .into_iter()
-            .map(|(score, at)| (score, Target::Place(at)))
+            .map(|(score, at)| {
+                // Its whole name is meant, whatever an action is called.
+                let named = Destination::ALL[at].1.eq_ignore_ascii_case(text.trim());
+                (if named { u32::MAX } else { score }, Target::Place(at))
+            })
             .collect(),
     );
     let names: Vec<String> = model

@@ -292,7 +292,8 @@ fn worked(model: &mut Model, id: RequestId, done: Done) -> Vec<Effect> {
     model
         .sheets
         .retain(|sheet| !matches!(sheet, Sheet::Browser(sheet) if sheet.login == Some(id)));
-    let others = give_up_for(model, done.channel.as_ref());
+    let mut others = give_up_for(model, done.channel.as_ref());
+    others.extend(super::plan::after_login(model, done.channel.as_ref()));
     if open {
         answers::show(model, done.channel.as_ref());
     }

@@ -11,10 +11,12 @@ mod loads;
 mod logins;
 mod marks;
 mod moves;
+mod plan;
 mod posts;
 mod press;
 mod sheets;
 mod tick;
+mod time;
 mod wall;
 
 pub use loads::first;

@@ -69,6 +69,10 @@ fn step(model: &mut Model, by: isize) -> Vec<Effect> {
             story.scroll = story.scroll.saturating_add_signed(by).min(last);
             return Vec::new();
         }
+        Some(Sheet::Plan(plan)) => {
+            plan.step(by);
+            return Vec::new();
+        }
         Some(Sheet::Channel(_) | Sheet::Group(_)) => {
             scroll_details(model, by);
             return Vec::new();

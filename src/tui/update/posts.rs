@@ -1,8 +1,9 @@
 //! Acts on a delivery, and its story.
 
-use super::acts;
+use super::{acts, plan};
 use crate::domain::delivery::Shown;
 use crate::domain::ids::DeliveryId;
+use crate::domain::release::Then;
 use crate::ops::posts::Answer;
 use crate::ops::views::DeliveryView;
 use crate::tui::act::{Act, Effect, Load};
@@ -46,10 +47,28 @@ pub fn open(model: &mut Model, view: DeliveryView) -> Vec<Effect> {
     vec![Effect::Load(asked, Load::Why(id))]
 }
 
+/// Reads the open story again when its delivery is among the changed ones.
+pub fn story_again(model: &mut Model, changed: &[&String]) -> Option<Effect> {
+    let asked = model.requests.fresh();
+    let story = model.sheets.iter_mut().find_map(|sheet| match sheet {
+        Sheet::Story(story) => Some(story),
+        _ => None,
+    })?;
+    let id = &story.delivery.delivery.id;
+    if !changed.iter().any(|one| *one == id.as_str()) {
+        return None;
+    }
+    story.asked = asked;
+    Some(Effect::Load(asked, Load::Why(id.clone())))
+}
+
 /// Cancels the delivery, or puts the notice away.
 pub fn cancel(model: &mut Model) -> Vec<Effect> {
     if model.sheets.is_empty() && model.list == Pane::Notices {
         return acts::read(model).into_iter().collect();
+    }
+    if plan::answer(model, Then::Cancel) {
+        return Vec::new();
     }
     let (fits, left) = keys::fitting(model.chosen_posts(), |view| {
         keys::post_refuses(model, view, Do::Cancel)
@@ -94,6 +113,9 @@ fn ids(views: &[&DeliveryView]) -> Vec<DeliveryId> {
 
 /// Sends now or again, after a countdown.
 pub fn send(model: &mut Model) -> Vec<Effect> {
+    if plan::answer(model, Then::Send) {
+        return Vec::new();
+    }
     let (fits, left) = keys::fitting(model.chosen_posts(), |view| {
         keys::post_refuses(model, view, Do::Send)
     });

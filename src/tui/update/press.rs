@@ -2,7 +2,7 @@
 
 use crossterm::event::KeyEvent;
 
-use super::{acts, browser, filter, find, logins, marks, moves, posts, sheets, wall};
+use super::{acts, browser, filter, find, logins, marks, moves, plan, posts, sheets, time, wall};
 use crate::tui::act::Effect;
 use crate::tui::keys::{self, Do};
 use crate::tui::model::sheet::SETTLE;
@@ -50,6 +50,7 @@ fn too_early(model: &Model) -> bool {
         Some(Sheet::Quit(question)) => Some(question.since),
         Some(Sheet::CancelMarked(sheet)) => Some(sheet.since),
         Some(Sheet::Disconnect(sheet)) => sheet.since,
+        Some(Sheet::Plan(plan)) => plan.since,
         _ => None,
     };
     since.is_some_and(|since| model.boot < since + SETTLE)
@@ -69,6 +70,7 @@ fn field(model: &mut Model) -> Option<&mut Field> {
         Sheet::Browser(sheet) => sheet.field(),
         Sheet::Disconnect(sheet) if sheet.cancels() > 0 => Some(&mut sheet.typed),
         Sheet::Story(story) => story.link.as_mut(),
+        Sheet::Time(sheet) if sheet.busy.is_none() => Some(&mut sheet.field),
         _ => None,
     }
 }
@@ -134,6 +136,9 @@ pub fn run(model: &mut Model, does: Do) -> Vec<Effect> {
         }
     }
     match does {
+        Do::Mark | Do::Range | Do::MarkAll | Do::Fold(_) if plan::is_open(model) => {
+            plan::run(model, does)
+        }
         Do::Move(_)
         | Do::First
         | Do::Last
@@ -185,6 +190,9 @@ pub fn run(model: &mut Model, does: Do) -> Vec<Effect> {
         Do::GiveUp => browser::give_up(model),
         Do::Cancel => posts::cancel(model),
         Do::Send => posts::send(model),
+        Do::Plan => plan::open(model),
+        Do::Later => plan::later(model),
+        Do::Time => time::open(model),
         Do::Live | Do::NotLive | Do::Leave => posts::decide(model, does),
         Do::Field(forwards) => sheets::turn_field(model, forwards),
         Do::Go | Do::NewLink => sheets::go(model),

@@ -1,6 +1,6 @@
 //! Opening, closing and confirming sheets.
 
-use super::{filter, find, logins, moves, posts, press, wall};
+use super::{filter, find, logins, moves, plan, posts, press, time, wall};
 use crate::domain::ids::{ChannelId, WorkspaceId};
 use crate::domain::network::Network;
 use crate::networks::Way;
@@ -31,6 +31,7 @@ pub fn back(model: &mut Model) -> Vec<Effect> {
             story.again = false;
             true
         }
+        Some(Sheet::Plan(plan)) => plan.unmark(),
         _ => false,
     };
     if stays {
@@ -255,6 +256,8 @@ pub fn go(model: &mut Model) -> Vec<Effect> {
         Some(Sheet::Browser(_)) => logins::go(model),
         Some(Sheet::Disconnect(_)) => confirm_disconnect(model),
         Some(Sheet::Story(_)) => posts::confirm(model),
+        Some(Sheet::Plan(_)) => plan::go(model),
+        Some(Sheet::Time(_)) => time::go(model),
         Some(Sheet::Quit(_)) => vec![Effect::Quit],
         Some(Sheet::CancelMarked(_)) => posts::cancel_marked(model),
         None => filter::keep(model),

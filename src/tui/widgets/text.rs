@@ -85,7 +85,8 @@ pub fn quoted(text: &str, cells: usize) -> String {
     if fits(text, cells.saturating_sub(2)) {
         format!("“{}”", cut(text, cells))
     } else {
-        cut(&format!("“{}", cut(text, cells)), cells)
+        // With its end, or a text that lacks one cell would lose the mark alone.
+        cut(&format!("“{}”", cut(text, cells + 1)), cells)
     }
 }
 
@@ -193,6 +194,7 @@ mod tests {
         assert_eq!(cut("abc", 1), "…");
         assert_eq!(quoted("New in the shop", 8), "“New in…");
         assert_eq!(quoted("New", 5), "“New”");
+        assert_eq!(quoted("New", 4), "“Ne…");
     }
 
     #[test]

@@ -7,8 +7,10 @@ mod choose;
 mod disconnect;
 mod find;
 mod login;
+mod plan;
 mod question;
 mod story;
+mod time;
 
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
@@ -43,6 +45,8 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         Some(Sheet::Disconnect(sheet)) => disconnect::draw(canvas, area, sheet),
         Some(Sheet::Story(story)) => story::draw(canvas, area, story),
         Some(Sheet::CancelMarked(sheet)) => cancel::draw(canvas, area, sheet),
+        Some(Sheet::Plan(sheet)) => plan::draw(canvas, area, sheet),
+        Some(Sheet::Time(sheet)) => time::draw(canvas, area, sheet),
         Some(Sheet::Quit(_)) => question::draw(canvas, area),
     }
 }
