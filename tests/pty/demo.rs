@@ -1,7 +1,7 @@
 //! The demo: a whole agency in a second, and what is broken in it is mended
 //! with the keys of the screen.
 
-use crate::terminal::Term;
+use crate::terminal::{MOMENT, Term};
 
 /// The channel whose details are shown.
 fn chosen(screen: &str) -> Option<String> {
@@ -9,9 +9,19 @@ fn chosen(screen: &str) -> Option<String> {
     Some(title.split(' ').next()?.to_owned())
 }
 
-/// Goes down to a channel, each key once the one before was followed.
+/// Goes down to a channel from the top, each key once the one before was
+/// followed.
 fn go_to(term: &mut Term, name: &str) {
+    term.press("g");
     loop {
+        term.quiet(MOMENT);
+        // What is late is shown after a login, and left to its rule here.
+        if term.text().contains("Release plan") {
+            term.press("\u{1b}");
+            term.until(|screen| !screen.contains("Release plan"));
+            term.press("g");
+            continue;
+        }
         let before = chosen(&term.text());
         if before.as_ref().is_some_and(|one| one.starts_with(name)) {
             return;

@@ -415,6 +415,13 @@ impl Model {
         }
     }
 
+    /// How many posts wait for a login: those of every channel it mends.
+    pub fn held_behind(&self, view: &ChannelView) -> u64 {
+        let login = view.summary.channel.login_id.as_ref();
+        let below = login.map_or(0, |id| self.channels.below(id).map(|one| one.held).sum());
+        below.max(view.held)
+    }
+
     /// The delivery under the cursor or in the sheet.
     pub fn delivery(&self) -> Option<&DeliveryView> {
         match self.sheet() {

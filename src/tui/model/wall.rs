@@ -10,6 +10,7 @@ use crate::domain::ids::WorkspaceId;
 use crate::ops::views::Lamp;
 use crate::support::time::UtcMs;
 use crate::tui::widgets::Field;
+use crate::tui::widgets::text::width;
 use crate::tui::words;
 
 /// Least cells of a tile; 24 lets five stand side by side at 120.
@@ -72,12 +73,18 @@ impl Tile {
         }
     }
 
-    /// What there is to do, or what is next, in a few words.
-    pub fn said(&self, wall: &words::Wall) -> String {
+    /// What there is to do, or what is next, in a few words that take at most
+    /// `cells` where that can be.
+    pub fn said(&self, wall: &words::Wall, cells: usize) -> String {
         if self.held > 0 {
-            return match self.first_hit {
-                Some(at) => format!("{} held, first {}", self.held, wall.relative(at)),
-                None => format!("{} held", self.held),
+            let Some(at) = self.first_hit else {
+                return format!("{} held", self.held);
+            };
+            let first = wall.relative(at);
+            let whole = format!("{} held, first {first}", self.held);
+            return match width(&whole) <= cells {
+                true => whole,
+                false => format!("{} held, {first}", self.held),
             };
         }
         if self.to_decide > 0 {

@@ -9,6 +9,7 @@ mod logins;
 mod look;
 mod marks;
 mod panes;
+mod pictures;
 mod plan;
 mod scope;
 mod seed;

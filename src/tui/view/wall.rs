@@ -162,7 +162,7 @@ fn one(canvas: &mut Canvas<'_>, area: Rect, id: &WorkspaceId, tile: &Tile, chose
         .field(name, room, title);
     lamps(canvas, area, tile, room);
     // What needs a hand is not said quietly.
-    let said = tile.said(&wall);
+    let said = tile.said(&wall, room + 1);
     let quiet = match tile.lamp() {
         Lamp::Green => canvas.style(Role::Muted),
         _ => plain,

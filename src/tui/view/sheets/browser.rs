@@ -175,7 +175,7 @@ fn waiting(
             says(lines, text, cells);
         }
     }
-    let held = channel.map_or(0, |view| view.held);
+    let held = channel.map_or(0, |view| model.held_behind(view));
     let held = match held {
         0 => String::new(),
         n => format!("; {} held", count(n, "post stays", "posts stay")),

@@ -60,7 +60,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, login: &Login) {
         (None, Some(error)) => lines.extend(error_lines(error, cells)),
         (None, None) => {
             lines.push(Line::Blank);
-            let held = channel.map_or(0, |view| view.held);
+            let held = channel.map_or(0, |view| model.held_behind(view));
             let text = match (channel, held) {
                 (Some(_), 0) => "Nothing has changed yet.".to_owned(),
                 (Some(_), n) => format!(
