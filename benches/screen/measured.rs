@@ -54,14 +54,14 @@ pub fn over(hub: &Generated) -> Vec<Taken> {
         plain.push(plain_select(hub));
         let mut terminal = Terminal::open(&hub.home());
         first.push(terminal.shows("1 Channels"));
-        listed.push(terminal.shows("Healthy"));
+        listed.push(terminal.shows("Broken "));
     }
     add(Taken::new("the same SELECT", plain));
     add(Taken::new("first frame", first));
     add(Taken::new("the list is there", listed));
 
     let mut terminal = Terminal::open(&hub.home());
-    terminal.shows("Healthy");
+    terminal.shows("Broken ");
     terminal.shows("Post ");
     terminal.quiet(Duration::from_millis(500));
     // Each key changes what is seen; what is pressed afterwards is not measured.

@@ -1,6 +1,7 @@
 //! The queue: deliveries as rows, what is due, what is held and why.
 
 use std::borrow::Cow;
+use std::ops::ControlFlow;
 
 use rusqlite::Row;
 
@@ -185,30 +186,57 @@ impl Reads<'_> {
     /// # Errors
     /// When the store cannot be read.
     pub fn deliveries(&self, query: &QueueQuery) -> Result<Vec<Delivery>, StoreError> {
+        let mut all = Vec::new();
+        self.each_delivery(query, |delivery| {
+            all.push(delivery);
+            Ok::<_, StoreError>(ControlFlow::Continue(()))
+        })?;
+        Ok(all)
+    }
+
+    /// The same one by one, until `see` has seen enough: a million are never in
+    /// memory at once.
+    ///
+    /// # Errors
+    /// When the store cannot be read, and those of `see`.
+    pub fn each_delivery<E: From<StoreError>>(
+        &self,
+        query: &QueueQuery,
+        mut see: impl FnMut(Delivery) -> Result<ControlFlow<()>, E>,
+    ) -> Result<(), E> {
         let states: String = query
             .states
             .iter()
             .map(|state| format!(",{},", state.name()))
             .collect();
         let order = if query.backwards { "DESC" } else { "ASC" };
-        self.all(
-            &format!(
-                "SELECT * FROM delivery WHERE (?1 IS NULL OR workspace_id = ?1) AND (?2 IS NULL OR channel_id = ?2)
-                   AND (?3 IS NULL OR post_id = ?3) AND (?4 = '' OR instr(?4, ',' || state || ',') > 0)
-                   AND due >= ?5 AND due < ?6
-                 ORDER BY due {order}, coalesce(root_id, id) {order}, part_no {order} LIMIT ?7"
-            ),
-            (
-                query.workspace.as_ref().map(WorkspaceId::as_str),
-                query.channel.as_ref().map(ChannelId::as_str),
-                query.post.as_ref().map(PostId::as_str),
-                states,
-                query.from.map_or(i64::MIN, |at| at.0),
-                query.until.map_or(i64::MAX, |at| at.0),
-                if query.limit == 0 { -1 } else { i64::from(query.limit) },
-            ),
-            delivery,
-        )
+        let sql = format!(
+            "SELECT * FROM delivery WHERE (?1 IS NULL OR workspace_id = ?1) AND (?2 IS NULL OR channel_id = ?2)
+               AND (?3 IS NULL OR post_id = ?3) AND (?4 = '' OR instr(?4, ',' || state || ',') > 0)
+               AND due >= ?5 AND due < ?6
+             ORDER BY due {order}, coalesce(root_id, id) {order}, part_no {order} LIMIT ?7"
+        );
+        let params = (
+            query.workspace.as_ref().map(WorkspaceId::as_str),
+            query.channel.as_ref().map(ChannelId::as_str),
+            query.post.as_ref().map(PostId::as_str),
+            states,
+            query.from.map_or(i64::MIN, |at| at.0),
+            query.until.map_or(i64::MAX, |at| at.0),
+            if query.limit == 0 {
+                -1
+            } else {
+                i64::from(query.limit)
+            },
+        );
+        let mut statement = self.db.prepare_cached(&sql).map_err(StoreError::from)?;
+        let mut rows = statement.query(params).map_err(StoreError::from)?;
+        while let Some(row) = rows.next().map_err(StoreError::from)? {
+            if see(delivery(row)?)?.is_break() {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// What may be sent at `now`, earliest first.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::Hash;
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use super::super::acting::Acting;
@@ -182,9 +183,9 @@ pub(super) fn list(
         .map(|one| (one.id, one.name))
         .collect();
     let mut views = Vec::new();
-    for delivery in q.deliveries(&query)? {
+    q.each_delivery(&query, |delivery| {
         if !visible.iter().any(|one| one.id == delivery.workspace_id) {
-            continue;
+            return Ok::<_, OpError>(ControlFlow::Continue(()));
         }
         let view = desk.view(delivery)?;
         let state_fits = filter.states.is_empty() || filter.states.contains(&view.shown);
@@ -192,11 +193,13 @@ pub(super) fn list(
         let by = by.map_or("", String::as_str);
         if state_fits && filter.filter.fits(&view.subject(by), acting.now) {
             views.push(view);
-            if filter.limit > 0 && views.len() >= filter.limit as usize {
-                break;
-            }
         }
-    }
+        let enough = filter.limit > 0 && views.len() >= filter.limit as usize;
+        Ok(match enough {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        })
+    })?;
     Ok(views)
 }
 
@@ -234,6 +237,9 @@ pub(in crate::ops) fn delivery_view(
     Desk::new(q, now).view(delivery)
 }
 
+/// How many posts are remembered while a list is made.
+const REMEMBERED: usize = 4_096;
+
 /// Makes views of many deliveries, reading each channel, workspace and post
 /// once.
 struct Desk<'q, 'a> {
@@ -264,6 +270,10 @@ impl<'q, 'a> Desk<'q, 'a> {
         let slug = remembered(&mut self.slugs, &delivery.workspace_id, |id| {
             Ok(q.workspace(id)?.slug)
         })?;
+        // Of a million posts only the last few are met again.
+        if self.posts.len() >= REMEMBERED {
+            self.posts.clear();
+        }
         let (text, media, parts) = remembered(&mut self.posts, &delivery.post_id, |id| {
             Ok((q.post(id)?.text, q.media_count(id)?, q.parts_of(id)?))
         })?;
