@@ -27,7 +27,8 @@ fn several(n: usize, one: &str, many: &str) -> String {
     words::count(n as u64, one, many)
 }
 
-fn ids<T: ToString>(ids: &[T]) -> String {
+/// Ids, as a command line takes them.
+pub fn ids<T: ToString>(ids: &[T]) -> String {
     let ids: Vec<String> = ids.iter().map(T::to_string).collect();
     ids.join(" ")
 }

@@ -223,12 +223,15 @@ const EVERYWHERE: &[Place] = &[
     P::Wall,
     P::Find,
     P::Filter,
+    P::CancelMarked,
     P::Question,
 ];
 /// Where the find box can be opened, but for the lists.
 const SHEETS: &[Place] = &[
     P::Channel,
     P::Story,
+    P::Plan,
+    P::Time,
     P::Login,
     P::Named,
     P::Browser,
@@ -514,6 +517,15 @@ mod tests {
                     assert!(!seen.contains(&chord), "{place:?} {}", binding.keys);
                     seen.push(chord);
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn there_is_a_way_back_and_out_of_every_place() {
+        for binding in TABLE {
+            for place in binding.places {
+                assert!(EVERYWHERE.contains(place), "{place:?} {}", binding.keys);
             }
         }
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::act::Done;
+use super::acting;
 use crate::domain::ids::DeliveryId;
 use crate::domain::release::Then;
 use crate::domain::when::Order;
@@ -37,7 +38,10 @@ pub async fn reschedule(hub: &Hub, ids: &[DeliveryId], order: Order) -> Result<D
     };
     Ok(Done {
         text,
-        command: Some(format!("allgreen post reschedule {} {how}", list(ids))),
+        command: Some(format!(
+            "allgreen post reschedule {} {how}",
+            acting::ids(ids)
+        )),
         channel: None,
     })
 }
@@ -79,12 +83,6 @@ fn said(settled: &Settled) -> String {
         true => format!("Nothing was changed.{kept}"),
         false => format!("{} · u takes it back.{kept}", parts.join(" · ")),
     }
-}
-
-/// The ids of an order, as a command line takes them.
-pub fn list(ids: &[DeliveryId]) -> String {
-    let ids: Vec<&str> = ids.iter().map(DeliveryId::as_str).collect();
-    ids.join(" ")
 }
 
 /// A distance as the command line takes it.

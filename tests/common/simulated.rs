@@ -4,6 +4,7 @@ use allgreen::sandbox::{Sandbox, SandboxOptions};
 use allgreen::support::clock::Clock;
 
 use super::crashes::Ground;
+use super::program::Desk;
 use super::proxy::Proxy;
 use super::runtime;
 
@@ -15,6 +16,15 @@ pub fn sandbox() -> Sandbox {
         port: 0,
     };
     runtime().block_on(Sandbox::start(options)).unwrap()
+}
+
+/// An account on the simulated network, an operator whose home finds it, and
+/// the account connected there: the channel's id.
+pub fn desk() -> (Simulated, Desk, String) {
+    let ground = Simulated::new();
+    let desk = Desk::new(&ground.config());
+    let channel = desk.connect(&ground.handle(), &ground.app_password());
+    (ground, desk, channel)
 }
 
 /// An account on the simulated network.

@@ -5,15 +5,8 @@ use std::fs;
 
 use crate::common::crashes::Ground;
 use crate::common::program::Desk;
-use crate::common::simulated::Simulated;
+use crate::common::simulated::desk;
 use crate::common::{PATIENCE, eventually};
-
-fn desk() -> (Simulated, Desk, String) {
-    let ground = Simulated::new();
-    let desk = Desk::new(&ground.config());
-    let channel = desk.connect(&ground.handle(), &ground.app_password());
-    (ground, desk, channel)
-}
 
 fn key(desk: &Desk) -> String {
     fs::read_to_string(desk.home.file("key")).unwrap()

@@ -7,17 +7,10 @@ use rustix::process::Signal;
 use crate::common::crashes::Ground;
 use crate::common::program::Desk;
 use crate::common::proxy::{Fault, Gate};
-use crate::common::simulated::Simulated;
+use crate::common::simulated::desk;
 use crate::common::{PATIENCE, eventually};
 
 const PUT: &str = "com.atproto.repo.putRecord";
-
-fn desk() -> (Simulated, Desk, String) {
-    let ground = Simulated::new();
-    let desk = Desk::new(&ground.config());
-    let channel = desk.connect(&ground.handle(), &ground.app_password());
-    (ground, desk, channel)
-}
 
 /// Waits until `publisher show` names this process as the one that publishes.
 fn wait_for_publisher(desk: &Desk, pid: u32) {

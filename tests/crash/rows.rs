@@ -12,7 +12,7 @@ use crate::common::crashes::Ground as _;
 use crate::common::process::{Run, send};
 use crate::common::program::Desk;
 use crate::common::proxy::{Fault, Gate};
-use crate::common::simulated::Simulated;
+use crate::common::simulated::desk;
 use crate::common::{PATIENCE, eventually, eventually_some, runtime};
 use crate::soak::ground::{Ground, Way};
 use crate::soak::{database, holder};
@@ -21,13 +21,6 @@ use crate::terminal::Term;
 const PUT: &str = "com.atproto.repo.putRecord";
 /// What a process that is asked to end may take.
 const FAREWELL: Duration = Duration::from_secs(35);
-
-fn desk() -> (Simulated, Desk, String) {
-    let ground = Simulated::new();
-    let desk = Desk::new(&ground.config());
-    let channel = desk.connect(&ground.handle(), &ground.app_password());
-    (ground, desk, channel)
-}
 
 #[test]
 fn row_17_a_publisher_stopped_after_its_arm_arms_again_before_anything_leaves() {

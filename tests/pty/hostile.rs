@@ -1,9 +1,7 @@
 //! Text that wants to be more than text (fault row 47): whatever stands in the
 //! store, the terminal gets no sequence but those of the screen itself.
 
-use crate::common::crashes::Ground;
-use crate::common::program::Desk;
-use crate::common::simulated::Simulated;
+use crate::common::simulated::desk;
 use crate::terminal::{MOMENT, Term};
 
 /// What people and networks could try, each with a word by which it is found.
@@ -79,9 +77,7 @@ fn is_ours(sequence: &str) -> bool {
 
 #[test]
 fn row_47_hostile_text_reaches_the_terminal_as_text_or_not_at_all() {
-    let ground = Simulated::new();
-    let desk = Desk::new(&ground.config());
-    let channel = desk.connect(&ground.handle(), &ground.app_password());
+    let (_ground, desk, channel) = desk();
     let posts: Vec<String> = (0..corpus().len())
         .map(|n| desk.schedule(&channel, &format!("post {n}"), "in 5h"))
         .collect();

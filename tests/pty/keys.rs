@@ -7,19 +7,12 @@ use std::time::Duration;
 
 use crate::common::crashes::Ground;
 use crate::common::program::Desk;
-use crate::common::simulated::Simulated;
+use crate::common::simulated::desk;
 use crate::common::{PATIENCE, eventually};
 use crate::terminal::Term;
 
 const WORDS: &str = "correct horse battery staple";
 const ASKS: &str = "Passphrase of the key";
-
-fn desk() -> (Simulated, Desk, String) {
-    let ground = Simulated::new();
-    let desk = Desk::new(&ground.config());
-    let channel = desk.connect(&ground.handle(), &ground.app_password());
-    (ground, desk, channel)
-}
 
 /// How a command at a terminal ended, and all that was shown.
 struct Typed {

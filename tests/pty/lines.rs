@@ -4,8 +4,7 @@
 use std::time::Duration;
 
 use crate::common::crashes::Ground;
-use crate::common::program::Desk;
-use crate::common::simulated::Simulated;
+use crate::common::simulated::desk;
 use crate::terminal::{MOMENT, PATIENCE, Term, boot};
 
 /// Frames in these bytes.
@@ -14,13 +13,6 @@ fn frames(bytes: &[u8]) -> usize {
         .windows(8)
         .filter(|part| part == b"\x1b[?2026h")
         .count()
-}
-
-fn desk() -> (Simulated, Desk, String) {
-    let ground = Simulated::new();
-    let desk = Desk::new(&ground.config());
-    let channel = desk.connect(&ground.handle(), &ground.app_password());
-    (ground, desk, channel)
 }
 
 #[test]
@@ -46,6 +38,7 @@ fn row_46_without_colours_or_capabilities_every_lamp_still_has_its_word() {
         ("NO_COLOR", "1"),
         ("TERM", "linux"),
         ("TERM", "vt100"),
+        ("TERM", "dumb"),
         ("TERM", "unknown-terminal"),
     ] {
         let (_ground, desk, _) = desk();

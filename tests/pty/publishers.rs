@@ -4,19 +4,12 @@ use std::time::Duration;
 
 use crate::common::crashes::Ground;
 use crate::common::program::Desk;
-use crate::common::simulated::Simulated;
+use crate::common::simulated::desk;
 use crate::terminal::{Term, boot};
 
 const THIS: &str = "this screen publishes";
 const ANOTHER: &str = "another screen publishes";
 const DAEMON: &str = "daemon publishes";
-
-fn desk() -> (Simulated, Desk, String) {
-    let ground = Simulated::new();
-    let desk = Desk::new(&ground.config());
-    let channel = desk.connect(&ground.handle(), &ground.app_password());
-    (ground, desk, channel)
-}
 
 fn sees(term: &mut Term, text: &str) {
     term.until(|screen| screen.contains(text));

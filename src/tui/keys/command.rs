@@ -5,12 +5,24 @@ use super::{Do, reason};
 
 /// The command that does the same; `None` where there is none.
 pub fn command(model: &Model, does: Do) -> Option<String> {
-    let channel = || model.channel().map(|view| view.full_name());
+    let one = || model.channel().map(|view| view.full_name());
     let post = || model.delivery().map(|view| view.delivery.id.to_string());
+    // What acts on marks takes all of them.
+    let channels: Vec<String> = model
+        .each_chosen_channel()
+        .map(|view| view.full_name())
+        .collect();
+    let posts: Vec<String> = model
+        .each_chosen_post()
+        .map(|view| view.delivery.id.to_string())
+        .collect();
+    let all = |names: &[String]| (!names.is_empty()).then(|| names.join(" "));
     Some(match does {
-        Do::Reconnect => format!("allgreen channel reconnect {}", channel()?),
-        Do::Disconnect => format!("allgreen channel disconnect {}", channel()?),
-        Do::Probe => format!("allgreen channel probe {}", channel()?),
+        Do::Reconnect => format!("allgreen channel reconnect {}", one()?),
+        Do::Disconnect => format!("allgreen channel disconnect {}", one()?),
+        Do::Probe => format!("allgreen channel probe {}", all(&channels)?),
+        // The command takes one channel.
+        Do::Pause if channels.len() > 1 => return None,
         Do::Pause => {
             let view = model.channel()?;
             let word = match view.summary.channel.paused_at {
@@ -23,15 +35,15 @@ pub fn command(model: &Model, does: Do) -> Option<String> {
         Do::Cancel if model.list == Pane::Notices && model.sheet().is_none() => {
             format!("allgreen notice read {}", model.news.selected()?.id)
         }
-        Do::Cancel => format!("allgreen post cancel {}", post()?),
-        Do::Send if reason::is_refused(model) => format!("allgreen post retry {}", post()?),
-        Do::Send => format!("allgreen post send {}", post()?),
+        Do::Cancel => format!("allgreen post cancel {}", all(&posts)?),
+        Do::Send if reason::is_refused(model) => format!("allgreen post retry {}", all(&posts)?),
+        Do::Send => format!("allgreen post send {}", all(&posts)?),
         Do::Live => format!("allgreen post resolve {} live", post()?),
         Do::NotLive => format!("allgreen post resolve {} not-live", post()?),
         Do::Leave => format!("allgreen post resolve {} leave", post()?),
         Do::Open if model.list == Pane::Queue => format!("allgreen post why {}", post()?),
         Do::Open if model.list == Pane::Channels => {
-            format!("allgreen channel show {}", channel()?)
+            format!("allgreen channel show {}", one()?)
         }
         Do::Undo => "allgreen post undo".into(),
         Do::Workspace => "allgreen workspace list".into(),

@@ -174,6 +174,9 @@ fn it_opens_over_sheets_and_in_fields_and_escape_leaves_all_as_it_was() {
         press(&mut model, "x<esc><esc>");
         assert!(matches!(model.sheets.as_slice(), [Sheet::Story(_)]));
     }
+    let mut model = seed::model(120, 36);
+    press(&mut model, "L:x<esc><esc>");
+    assert!(matches!(model.sheets.as_slice(), [Sheet::Plan(_)]));
     // In a field `:` is text.
     let mut model = seed::model(120, 36);
     press(&mut model, "cblue<enter>a:b");

@@ -140,6 +140,16 @@ fn several_posts_are_cancelled_after_a_question_whose_safe_answer_has_the_cursor
     assert_eq!(model.marks.count(Pane::Queue), 4, "and the marks");
     press(&mut model, "x");
     later(&mut model, 1);
+    press(&mut model, "<esc>");
+    assert!(model.sheets.is_empty(), "so does Esc");
+    assert_eq!(model.marks.count(Pane::Queue), 4);
+    press(&mut model, "x");
+    later(&mut model, 1);
+    let left = press(&mut model, "<ctrl-c>");
+    assert!(matches!(left.as_slice(), [Effect::Quit]), "{left:?}");
+    press(&mut model, "<esc>");
+    press(&mut model, "x");
+    later(&mut model, 1);
     let effects = press(&mut model, "!");
     assert_eq!(ids(&effects), ["dlv_05", "dlv_06", "dlv_07"]);
     assert_eq!(model.marks.count(Pane::Queue), 0);

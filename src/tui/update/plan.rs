@@ -6,11 +6,11 @@ use crate::domain::release::Then;
 use crate::ops::release::ChannelPlan;
 use crate::ops::{OpError, civil};
 use crate::tui::act::{Act, Effect, Load};
+use crate::tui::acting;
 use crate::tui::keys::Do;
 use crate::tui::model::plan::Plan;
 use crate::tui::model::requests::RequestId;
 use crate::tui::model::{Model, Pane, Sheet, Tone};
-use crate::tui::posts::list;
 
 /// So many channels are in one plan; the rest comes when these are answered.
 const MOST: usize = 200;
@@ -174,7 +174,7 @@ fn command(model: &Model, answers: &[(DeliveryId, Then)]) -> Option<String> {
         .filter(|(_, post)| ids.contains(&post.view.delivery.id))
         .partition(|(_, post)| !post.missed);
     if all(|then| *then == Then::Cancel) {
-        return Some(format!("allgreen post cancel {}", list(&ids)));
+        return Some(format!("allgreen post cancel {}", acting::ids(&ids)));
     }
     if let [(id, Then::MoveTo(at))] = answers {
         let (_, post) = late.first().or(missed.first())?;
@@ -185,7 +185,7 @@ fn command(model: &Model, answers: &[(DeliveryId, Then)]) -> Option<String> {
         return None;
     }
     if late.is_empty() {
-        return Some(format!("allgreen post send {}", list(&ids)));
+        return Some(format!("allgreen post send {}", acting::ids(&ids)));
     }
     let part = plan.single().filter(|_| missed.is_empty())?;
     let name = model.channels.get(&part.channel)?.full_name();

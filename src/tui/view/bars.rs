@@ -9,6 +9,7 @@ use crate::tui::keys;
 use crate::tui::layout::{Layout, Mode};
 use crate::tui::model::{Model, Pane, Subject, Tone};
 use crate::tui::theme::Role;
+use crate::tui::widgets::Field;
 use crate::tui::widgets::text::width;
 use crate::tui::words;
 
@@ -256,30 +257,41 @@ pub fn status(canvas: &mut Canvas<'_>, area: Rect) {
     }
 }
 
-/// The filter that is being typed, and what it does.
-fn typing(canvas: &mut Canvas<'_>, area: Rect, pane: Pane) {
-    let model = canvas.model;
+/// A filter as it is typed, and what is said of it on the right; where its
+/// cursor is.
+pub fn search(
+    canvas: &mut Canvas<'_>,
+    area: Rect,
+    field: &Field,
+    said: &str,
+    style: Style,
+) -> Position {
     let (plain, bold) = (Style::new(), canvas.style(Role::Key));
-    let filter = model.filters.of(pane);
-    let (said, style) = match &filter.wrong {
-        Some(wrong) if area.width < 100 => (wrong.short(), canvas.style(Role::Broken)),
-        Some(wrong) => (wrong.to_string(), canvas.style(Role::Broken)),
-        None => (found(model, pane), plain),
-    };
     let room = usize::from(area.width)
-        .saturating_sub(width(&said) + 7)
+        .saturating_sub(width(said) + 7)
         .max(12);
-    let (text, cursor) = filter.field.shown(room);
+    let (text, cursor) = field.shown(room);
     let mut pen = canvas.pen(area, 0);
     pen.tab(1)
         .write("/", bold)
         .write(" ", plain)
         .write(&text, plain);
-    if width(&said) + 3 < pen.left() {
-        pen.right_to(area.width.saturating_sub(1), &said, style);
+    if width(said) + 3 < pen.left() {
+        pen.right_to(area.width.saturating_sub(1), said, style);
     }
-    let x = area.x + 3 + u16::try_from(cursor).unwrap_or(0);
-    canvas.cursor = Some(Position::new(x, area.y));
+    Position::new(area.x + 3 + u16::try_from(cursor).unwrap_or(0), area.y)
+}
+
+/// The filter that is being typed, and what it does.
+fn typing(canvas: &mut Canvas<'_>, area: Rect, pane: Pane) {
+    let model = canvas.model;
+    let filter = model.filters.of(pane);
+    let (said, style) = match &filter.wrong {
+        Some(wrong) if area.width < 100 => (wrong.short(), canvas.style(Role::Broken)),
+        Some(wrong) => (wrong.to_string(), canvas.style(Role::Broken)),
+        None => (found(model, pane), Style::new()),
+    };
+    canvas.cursor = Some(search(canvas, area, &filter.field, &said, style));
 }
 
 /// `1 login waits`, and for which account, how long, and what ends it. The one

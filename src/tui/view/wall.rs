@@ -208,20 +208,9 @@ fn lamps(canvas: &mut Canvas<'_>, area: Rect, tile: &Tile, room: usize) {
 
 /// The filter, and how many tiles it shows.
 fn search(canvas: &mut Canvas<'_>, area: Rect, tiles: &Tiles, shown: usize) {
-    let (plain, bold) = (Style::new(), canvas.style(Role::Key));
     let said = format!("{shown} of {}", tiles.order.len());
-    let room = usize::from(area.width).saturating_sub(width(&said) + 7);
-    let (text, cursor) = tiles.search.shown(room.max(1));
-    let mut pen = canvas.pen(area, 0);
-    pen.tab(1)
-        .write("/", bold)
-        .write(" ", plain)
-        .write(&text, plain);
-    if width(&said) + 3 < pen.left() {
-        pen.right_to(area.width.saturating_sub(1), &said, plain);
-    }
+    let cursor = bars::search(canvas, area, &tiles.search, &said, Style::new());
     if tiles.typing && canvas.model.sheets.len() == 1 {
-        let x = area.x + 3 + u16::try_from(cursor).unwrap_or(0);
-        canvas.cursor = Some(Position::new(x, area.y));
+        canvas.cursor = Some(cursor);
     }
 }
