@@ -66,20 +66,6 @@ fn an_arrow_in_two_packets_is_no_escape() {
 }
 
 #[test]
-fn an_escape_right_before_a_resize_is_not_lost() {
-    let mut term = Term::open(&[]);
-    for (rows, cols) in [(25, 90), (5, 20), (4, 19), (1, 1), (2, 200), (200, 2)] {
-        term.press("?");
-        term.until(|screen| screen.contains("type to search"));
-        term.press("\u{1b}");
-        term.resize(rows, cols);
-        term.quiet(MOMENT);
-        term.resize(24, 80);
-        term.until(|screen| screen.contains("1 Channels") && !screen.contains("type to search"));
-    }
-}
-
-#[test]
 fn a_paste_is_one_text_and_no_keys() {
     let mut term = Term::open(&[]);
     term.press("\u{1b}[200~qqq\n?\u{1b}[201~");
