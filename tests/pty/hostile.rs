@@ -117,22 +117,25 @@ fn row_47_hostile_text_reaches_the_terminal_as_text_or_not_at_all() {
         raw.execute("UPDATE delivery SET created_by = 'opr_x'", [])
             .unwrap();
         let mut term = Term::over(&desk.home.path());
-        term.until(|screen| screen.contains("Healthy"));
+        term.until(|screen| screen.contains("Healthy") && screen.contains("“colour"));
         // Every pane, the sheets over them, and up and down in them.
-        for keys in [
-            "2jjjjjjj\r",
-            "jjj\u{1b}",
-            "3jjjjjjj1\r",
-            "\u{1b}",
-            "w",
-            "\u{1b}",
-            "4jjj?",
-            "wor\u{1b}",
-            "\u{1b}",
-            "1D",
-            "\u{1b}",
+        for (keys, word, there) in [
+            ("2jjjjjjj\r", "Did it go out?", true),
+            ("jjj", "Did it go out?", true),
+            ("\u{1b}", "Did it go out?", false),
+            ("3jjjjjjj1\r", "1 Channels", true),
+            ("\u{1b}", "1 Channels", true),
+            (":", "type to search", true),
+            ("\u{1b}", "type to search", false),
+            ("4jjj?", "type to search", true),
+            ("wor", "> wor", true),
+            ("\u{1b}", "> wor", false),
+            ("\u{1b}", "type to search", false),
+            ("1D", "Disconnect for good", true),
+            ("\u{1b}", "Disconnect for good", false),
         ] {
             term.press(keys);
+            term.until(|screen| screen.contains(word) == there);
             term.quiet(MOMENT / 4);
         }
         term.press("\u{3}");

@@ -1,6 +1,6 @@
 //! Puts back together what the line cut: an arrow key that came in two
 //! packets arrives as a real Esc, then `[`, then `A`. A lone Esc is held for
-//! 50 ms; runs of resizes become one. A terminal without bracketed paste sends
+//! 50 ms; what the line joined (Esc and a key) is parted again; runs of resizes become one. A terminal without bracketed paste sends
 //! an address as keys: a run of them that no hand types is one paste.
 
 use std::time::Duration;
@@ -90,6 +90,15 @@ impl Gate {
     }
 
     fn key(&mut self, key: KeyEvent, now: Duration, out: &mut Vec<Input>) {
+        if key.modifiers.contains(KeyModifiers::ALT) {
+            // Esc and the next key in one packet read like Alt with that key.
+            // No key of ours needs Alt, so both were pressed.
+            self.flush(out);
+            out.push(Input::Key(KeyEvent::from(KeyCode::Esc)));
+            let modifiers = key.modifiers.difference(KeyModifiers::ALT);
+            out.push(Input::Key(KeyEvent::new(key.code, modifiers)));
+            return;
+        }
         let late = now.saturating_sub(self.since) >= READ;
         self.since = now;
         let plain = key.modifiers.difference(KeyModifiers::SHIFT).is_empty();
@@ -257,6 +266,19 @@ mod tests {
         assert_eq!(gate.expire(), []);
         let out = feed_all(&mut gate, "\u{1b}j");
         assert_eq!(out, [pressed(KeyCode::Esc), pressed(KeyCode::Char('j'))]);
+    }
+
+    #[test]
+    fn an_escape_and_a_key_in_one_packet_are_both_pressed() {
+        let mut gate = Gate::default();
+        for held in [KeyModifiers::NONE, KeyModifiers::CONTROL] {
+            let both = KeyEvent::new(KeyCode::Char('c'), held | KeyModifiers::ALT);
+            let alone = KeyEvent::new(KeyCode::Char('c'), held);
+            assert_eq!(
+                gate.feed(Event::Key(both), T),
+                [pressed(KeyCode::Esc), Input::Key(alone)]
+            );
+        }
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub fn key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         effects.extend((does == Some(Do::QuitNow)).then_some(Effect::Quit));
         return effects;
     }
-    if matches!(does, Some(Do::QuitNow | Do::Suspend | Do::Repaint)) || !too_early(model) {
+    if at_once(model, does) || !too_early(model) {
         // Where the cursor is in a field, keys are text first.
         let text = does.is_none() || is_text(key);
         if text && type_into(model, key) {
@@ -42,6 +42,17 @@ fn typed(model: &mut Model) -> Vec<Effect> {
 fn is_text(key: KeyEvent) -> bool {
     use crossterm::event::{KeyCode, KeyModifiers};
     matches!(key.code, KeyCode::Char(_)) && !key.modifiers.contains(KeyModifiers::CONTROL)
+}
+
+/// Whether a key may be for what is on the screen already, though nobody can
+/// have read it: Esc keeps everything as it is, but for a plan, whose Esc
+/// leaves the answer to the workspace's rule.
+fn at_once(model: &Model, does: Option<Do>) -> bool {
+    match does {
+        Some(Do::QuitNow | Do::Suspend | Do::Repaint) => true,
+        Some(Do::Back) => !plan::is_open(model),
+        _ => false,
+    }
 }
 
 /// Whether the sheet was not on the screen long enough to be read.
