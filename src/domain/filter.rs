@@ -113,6 +113,12 @@ impl Filter {
         self.parts.is_empty()
     }
 
+    /// Whether it asks for words alone, and looks at nothing but texts.
+    pub fn is_words(&self) -> bool {
+        let word = |part: &Part| matches!(part.test, Test::Word(_));
+        self.parts.iter().all(word)
+    }
+
     /// Whether a thing fits it at `now`.
     pub fn fits(&self, subject: &Subject<'_>, now: UtcMs) -> bool {
         self.parts

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use rusqlite::Row;
+use rusqlite::{Row, RowIndex};
 
 use super::error::StoreError;
-use super::rows::{at, json, listed, maybe_at, texts};
+use super::rows::{at, columns, id, json, listed, maybe_at, maybe_id, texts};
 use super::tx::{Reads, Tx};
 use crate::domain::channel::{Cause, Channel, Evidence, Expiry, Status, TokenFacts};
 use crate::domain::delivery::State;
@@ -13,9 +13,19 @@ use crate::domain::ids::{ChannelId, LoginId, OperatorId, WorkspaceId};
 use crate::domain::network::ChannelKind;
 use crate::support::time::UtcMs;
 
-const SELECT: &str = "SELECT c.*, l.remote_user_id AS login_user, l.generation, l.token_expires_at, l.token_expiry, l.grant_expires_at, l.grant_expiry,
-  l.last_refreshed_at, l.last_refresh_attempt_at, l.last_refresh_error, l.last_refresh_http_status, l.refresh_failures
-  FROM channel c LEFT JOIN login l ON l.id = c.login_id";
+columns! {
+    /// The columns of a channel and of its login.
+    column =
+    c.id, c.workspace_id, c.kind, c.remote_id, c.handle, c.display_name, c.avatar_url, c.server,
+    c.login_id, c.login_method, c.status, c.cause, c.publishable, c.epoch, c.change,
+    c.http_status, c.network_code, c.status_detail, c.seen_by, c.status_since, c.scopes,
+    c.missing_scopes, c.connected_at, c.connected_by, c.reconnected_at, c.reconnected_by,
+    c.last_proof_at, c.last_published_at, c.paused_at, c.paused_by, c.default_board_id,
+    c.disconnected_at, c.previous_id, l.remote_user_id, l.generation, l.token_expires_at,
+    l.token_expiry, l.grant_expires_at, l.grant_expiry, l.last_refreshed_at,
+    l.last_refresh_attempt_at, l.last_refresh_error, l.last_refresh_http_status,
+    l.refresh_failures,
+}
 
 /// What a screen or list needs of a channel beside the channel itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,76 +92,122 @@ impl NewChannel {
     }
 }
 
+/// The columns of what a login knows of its tokens, in the order in which
+/// [`token_facts`] takes them.
+pub(super) const TOKEN: [&str; 10] = [
+    "generation",
+    "token_expires_at",
+    "token_expiry",
+    "grant_expires_at",
+    "grant_expiry",
+    "last_refreshed_at",
+    "last_refresh_attempt_at",
+    "last_refresh_error",
+    "last_refresh_http_status",
+    "refresh_failures",
+];
+
 /// What a login knows of its tokens, from the columns of a login.
-pub(super) fn token_facts(row: &Row<'_>) -> Result<TokenFacts, StoreError> {
+pub(super) fn token_facts(
+    row: &Row<'_>,
+    columns: [impl RowIndex; 10],
+) -> Result<TokenFacts, StoreError> {
+    let [
+        generation,
+        expires,
+        expiry,
+        grant,
+        grant_expiry,
+        refreshed,
+        tried,
+        error,
+        status,
+        failures,
+    ] = columns;
     Ok(TokenFacts {
-        generation: row.get("generation")?,
-        token_expires_at: maybe_at(row, "token_expires_at")?,
-        token_expiry: listed(row, "token_expiry", Expiry::parse)?,
-        grant_expires_at: maybe_at(row, "grant_expires_at")?,
-        grant_expiry: listed(row, "grant_expiry", Expiry::parse)?,
-        last_refreshed_at: maybe_at(row, "last_refreshed_at")?,
-        last_refresh_attempt_at: maybe_at(row, "last_refresh_attempt_at")?,
-        last_refresh_error: row.get("last_refresh_error")?,
-        last_refresh_http_status: row.get("last_refresh_http_status")?,
-        refresh_failures: row.get("refresh_failures")?,
+        generation: row.get(generation)?,
+        token_expires_at: maybe_at(row, expires)?,
+        token_expiry: listed(row, expiry, Expiry::parse)?,
+        grant_expires_at: maybe_at(row, grant)?,
+        grant_expiry: listed(row, grant_expiry, Expiry::parse)?,
+        last_refreshed_at: maybe_at(row, refreshed)?,
+        last_refresh_attempt_at: maybe_at(row, tried)?,
+        last_refresh_error: row.get(error)?,
+        last_refresh_http_status: row.get(status)?,
+        refresh_failures: row.get(failures)?,
     })
 }
 
-pub(super) fn channel(row: &Row<'_>) -> Result<Channel, StoreError> {
-    let login: Option<String> = row.get("login_id")?;
-    let token = match login {
+/// A channel from a row of [`select`].
+fn channel(row: &Row<'_>) -> Result<Channel, StoreError> {
+    let login_id = maybe_id(row, column::login_id, LoginId::from_stored)?;
+    let token = match login_id {
         None => TokenFacts::default(),
-        Some(_) => token_facts(row)?,
-    };
-    let operator = |column: &str| -> Result<Option<OperatorId>, StoreError> {
-        Ok(row
-            .get::<_, Option<String>>(column)?
-            .map(OperatorId::from_stored))
+        Some(_) => token_facts(
+            row,
+            [
+                column::generation,
+                column::token_expires_at,
+                column::token_expiry,
+                column::grant_expires_at,
+                column::grant_expiry,
+                column::last_refreshed_at,
+                column::last_refresh_attempt_at,
+                column::last_refresh_error,
+                column::last_refresh_http_status,
+                column::refresh_failures,
+            ],
+        )?,
     };
     Ok(Channel {
-        id: ChannelId::from_stored(row.get::<_, String>("id")?),
-        workspace_id: WorkspaceId::from_stored(row.get::<_, String>("workspace_id")?),
-        kind: listed(row, "kind", ChannelKind::parse)?,
-        remote_id: row.get("remote_id")?,
-        handle: row.get("handle")?,
-        display_name: row.get("display_name")?,
-        avatar_url: row.get("avatar_url")?,
-        server: row.get("server")?,
-        login_id: login.map(LoginId::from_stored),
-        login_method: row.get("login_method")?,
+        id: id(row, column::id, ChannelId::from_stored)?,
+        workspace_id: id(row, column::workspace_id, WorkspaceId::from_stored)?,
+        kind: listed(row, column::kind, ChannelKind::parse)?,
+        remote_id: row.get(column::remote_id)?,
+        handle: row.get(column::handle)?,
+        display_name: row.get(column::display_name)?,
+        avatar_url: row.get(column::avatar_url)?,
+        server: row.get(column::server)?,
+        login_id,
+        login_method: row.get(column::login_method)?,
         login_user: row
-            .get::<_, Option<String>>("login_user")?
+            .get::<_, Option<String>>(column::remote_user_id)?
             .unwrap_or_default(),
-        status: listed(row, "status", Status::parse)?,
-        cause: listed(row, "cause", Cause::parse)?,
-        publishable: row.get("publishable")?,
-        epoch: row.get("epoch")?,
-        change: row.get("change")?,
+        status: listed(row, column::status, Status::parse)?,
+        cause: listed(row, column::cause, Cause::parse)?,
+        publishable: row.get(column::publishable)?,
+        epoch: row.get(column::epoch)?,
+        change: row.get(column::change)?,
         evidence: Evidence {
-            http_status: row.get("http_status")?,
-            network_code: row.get("network_code")?,
-            message: row.get("status_detail")?,
-            seen_by: row.get("seen_by")?,
+            http_status: row.get(column::http_status)?,
+            network_code: row.get(column::network_code)?,
+            message: row.get(column::status_detail)?,
+            seen_by: row.get(column::seen_by)?,
         },
-        status_since: at(row, "status_since")?,
-        scopes: texts(row, "scopes")?,
-        missing_scopes: texts(row, "missing_scopes")?,
-        connected_at: at(row, "connected_at")?,
-        connected_by: OperatorId::from_stored(row.get::<_, String>("connected_by")?),
-        reconnected_at: maybe_at(row, "reconnected_at")?,
-        reconnected_by: operator("reconnected_by")?,
-        last_proof_at: maybe_at(row, "last_proof_at")?,
-        last_published_at: maybe_at(row, "last_published_at")?,
-        paused_at: maybe_at(row, "paused_at")?,
-        paused_by: operator("paused_by")?,
-        default_board_id: row.get("default_board_id")?,
-        disconnected_at: maybe_at(row, "disconnected_at")?,
-        previous_id: row
-            .get::<_, Option<String>>("previous_id")?
-            .map(ChannelId::from_stored),
+        status_since: at(row, column::status_since)?,
+        scopes: texts(row, column::scopes)?,
+        missing_scopes: texts(row, column::missing_scopes)?,
+        connected_at: at(row, column::connected_at)?,
+        connected_by: id(row, column::connected_by, OperatorId::from_stored)?,
+        reconnected_at: maybe_at(row, column::reconnected_at)?,
+        reconnected_by: maybe_id(row, column::reconnected_by, OperatorId::from_stored)?,
+        last_proof_at: maybe_at(row, column::last_proof_at)?,
+        last_published_at: maybe_at(row, column::last_published_at)?,
+        paused_at: maybe_at(row, column::paused_at)?,
+        paused_by: maybe_id(row, column::paused_by, OperatorId::from_stored)?,
+        default_board_id: row.get(column::default_board_id)?,
+        disconnected_at: maybe_at(row, column::disconnected_at)?,
+        previous_id: maybe_id(row, column::previous_id, ChannelId::from_stored)?,
         token,
     })
+}
+
+/// Reads the channels for which a condition holds.
+fn select(condition: &str) -> String {
+    format!(
+        "SELECT {} FROM channel c LEFT JOIN login l ON l.id = c.login_id WHERE {condition}",
+        column::ALL
+    )
 }
 
 impl Reads<'_> {
@@ -160,7 +216,7 @@ impl Reads<'_> {
     /// # Errors
     /// [`StoreError::NotFound`] when there is none.
     pub fn channel(&self, id: &ChannelId) -> Result<Channel, StoreError> {
-        self.one(&format!("{SELECT} WHERE c.id = ?1"), [id.as_str()], channel)?
+        self.one(&select("c.id = ?1"), [id.as_str()], channel)?
             .ok_or_else(|| StoreError::NotFound(format!("channel {id}")))
     }
 
@@ -174,7 +230,7 @@ impl Reads<'_> {
         disconnected: bool,
     ) -> Result<Vec<Channel>, StoreError> {
         self.all(
-            &format!("{SELECT} WHERE (?1 IS NULL OR c.workspace_id = ?1) AND (?2 OR c.status <> 'DISCONNECTED') ORDER BY c.handle, c.id"),
+            &select("(?1 IS NULL OR c.workspace_id = ?1) AND (?2 OR c.status <> 'DISCONNECTED') ORDER BY c.handle, c.id"),
             (workspace.map(WorkspaceId::as_str), disconnected),
             channel,
         )
@@ -192,7 +248,7 @@ impl Reads<'_> {
         remote_id: &str,
     ) -> Result<Option<Channel>, StoreError> {
         self.one(
-            &format!("{SELECT} WHERE c.workspace_id = ?1 AND c.kind = ?2 AND c.identity_server = ?3 AND c.remote_id = ?4 AND c.status <> 'DISCONNECTED'"),
+            &select("c.workspace_id = ?1 AND c.kind = ?2 AND c.identity_server = ?3 AND c.remote_id = ?4 AND c.status <> 'DISCONNECTED'"),
             (workspace.as_str(), kind.name(), identity_server, remote_id),
             channel,
         )
@@ -224,7 +280,7 @@ impl Reads<'_> {
     /// When the store cannot be read.
     pub fn channels_of_login(&self, login: &LoginId) -> Result<Vec<Channel>, StoreError> {
         self.all(
-            &format!("{SELECT} WHERE c.login_id = ?1 AND c.status <> 'DISCONNECTED'"),
+            &select("c.login_id = ?1 AND c.status <> 'DISCONNECTED'"),
             [login.as_str()],
             channel,
         )
@@ -249,9 +305,6 @@ impl Reads<'_> {
     ) -> Result<Vec<ChannelSummary>, StoreError> {
         const LIVE: &str = "c.status <> 'DISCONNECTED' AND (?1 IS NULL OR c.workspace_id = ?1)";
         let only = [workspace.map(WorkspaceId::as_str)];
-        let of_channel = |row: &Row<'_>| -> Result<ChannelId, StoreError> {
-            Ok(ChannelId::from_stored(row.get::<_, String>(0)?))
-        };
         let names: HashMap<String, (String, String)> = self
             .all("SELECT id, slug, name FROM workspace", [], |row| {
                 Ok((row.get(0)?, (row.get(1)?, row.get(2)?)))
@@ -259,34 +312,35 @@ impl Reads<'_> {
             .into_iter()
             .collect();
         let mut counts: HashMap<ChannelId, Vec<(State, u64)>> = HashMap::new();
-        let all = self.all(
+        self.all(
             &format!("SELECT n.channel_id, n.state, n.n FROM channel c JOIN channel_count n ON n.channel_id = c.id WHERE n.n > 0 AND {LIVE}"),
             only,
-            |row| Ok((of_channel(row)?, listed(row, "state", State::parse)?, row.get(2)?)),
+            |row| {
+                let of = counts.entry(id(row, 0, ChannelId::from_stored)?).or_default();
+                of.push((listed(row, 1, State::parse)?, row.get(2)?));
+                Ok(())
+            },
         )?;
-        for (id, state, n) in all {
-            counts.entry(id).or_default().push((state, n));
-        }
-        let due: HashMap<ChannelId, UtcMs> = self
-            .all(
-                &format!("SELECT c.id, (SELECT min(due) FROM delivery WHERE channel_id = c.id AND state = 'scheduled') AS next FROM channel c WHERE {LIVE}"),
-                only,
-                |row| Ok((of_channel(row)?, maybe_at(row, "next")?)),
-            )?
-            .into_iter()
-            .filter_map(|(id, next)| Some((id, next?)))
-            .collect();
-        let channels = self.channels(workspace, false)?;
-        let summary = |channel: Channel| ChannelSummary {
-            workspace: names
-                .get(channel.workspace_id.as_str())
-                .cloned()
-                .unwrap_or_default(),
-            counts: counts.remove(&channel.id).unwrap_or_default(),
-            next_due: due.get(&channel.id).copied(),
-            channel,
-        };
-        Ok(channels.into_iter().map(summary).collect())
+        self.all(
+            &format!(
+                "SELECT {}, (SELECT min(due) FROM delivery WHERE channel_id = c.id AND state = 'scheduled')
+                 FROM channel c LEFT JOIN login l ON l.id = c.login_id WHERE {LIVE} ORDER BY c.handle, c.id",
+                column::ALL
+            ),
+            only,
+            |row| {
+                let channel = channel(row)?;
+                Ok(ChannelSummary {
+                    workspace: names
+                        .get(channel.workspace_id.as_str())
+                        .cloned()
+                        .unwrap_or_default(),
+                    counts: counts.remove(&channel.id).unwrap_or_default(),
+                    next_due: maybe_at(row, column::COUNT)?,
+                    channel,
+                })
+            },
+        )
     }
 
     fn summary(&self, channel: Channel) -> Result<ChannelSummary, StoreError> {

@@ -151,7 +151,7 @@ fn login(row: &rusqlite::Row<'_>) -> Result<Login, StoreError> {
         remote_user_id: row.get("remote_user_id")?,
         method: row.get("method")?,
         generation: row.get("generation")?,
-        token: super::channels::token_facts(row)?,
+        token: super::channels::token_facts(row, super::channels::TOKEN)?,
         token_issued_at: maybe_at(row, "token_issued_at")?,
         last_counted_at: maybe_at(row, "last_counted_at")?,
         transient_tries: row.get("transient_tries")?,

@@ -477,7 +477,7 @@ impl Reads<'_> {
                     server: row.get("server")?,
                     login: LoginId::from_stored(row.get::<_, String>("login_id")?),
                     method: row.get("method")?,
-                    token: super::channels::token_facts(row)?,
+                    token: super::channels::token_facts(row, super::channels::TOKEN)?,
                     issued_at: maybe_at(row, "token_issued_at")?,
                     renewable: row.get("renewable")?,
                     publishable: row.get("publishable")?,

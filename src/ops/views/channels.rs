@@ -38,13 +38,7 @@ pub struct ChannelView {
 impl ChannelView {
     /// `acme/bs:@acme.example`: names it wherever an id is taken.
     pub fn full_name(&self) -> String {
-        let channel = &self.summary.channel;
-        format!(
-            "{}/{}:@{}",
-            self.summary.workspace.0,
-            channel.kind.network().short(),
-            channel.handle
-        )
+        full_name(&self.summary)
     }
 
     /// When its access ends for good unless somebody logs in again, if that is
@@ -103,7 +97,6 @@ pub(super) fn list(
     }
     let visible: HashSet<WorkspaceId> = acting.visible(q)?.into_iter().map(|one| one.id).collect();
     let around = Around::of_all(q)?;
-    let mut views = Vec::new();
     let mut summaries = q.channel_summaries(scope.workspace())?;
     if disconnected {
         let all = q.channels(scope.workspace(), true)?;
@@ -111,6 +104,7 @@ pub(super) fn list(
             summaries.push(q.channel_summary(&gone.id)?);
         }
     }
+    let mut views = Vec::with_capacity(summaries.len());
     for summary in summaries {
         if visible.contains(&summary.channel.workspace_id) {
             views.push(view(q, summary, &around, watch, acting.now)?);
@@ -233,6 +227,12 @@ pub(in crate::ops) fn ends(channel: &Channel, watch: &Watch) -> Option<UtcMs> {
     lamp::access_end(channel).filter(|_| given_up || !watch.renewable)
 }
 
+fn full_name(summary: &ChannelSummary) -> String {
+    let channel = &summary.channel;
+    let network = channel.kind.network().short();
+    format!("{}/{network}:@{}", summary.workspace.0, channel.handle)
+}
+
 /// The command that mends it.
 fn fix(
     summary: &ChannelSummary,
@@ -241,12 +241,7 @@ fn fix(
     unreadable: &[(Reading, AnswerClass)],
 ) -> String {
     let channel = &summary.channel;
-    let name = format!(
-        "{}/{}:@{}",
-        summary.workspace.0,
-        channel.kind.network().short(),
-        channel.handle
-    );
+    let name = || full_name(summary);
     match (channel.status, lamp, channel.cause) {
         (Status::Disconnected, ..) => {
             let network = channel.kind.network().name();
@@ -258,21 +253,21 @@ fn fix(
         (_, Lamp::Green, _) => String::new(),
         // Cleared at the network; a proof shows that it is.
         (_, _, Cause::Restricted | Cause::RoleLost | Cause::AccountGone) => {
-            format!("allgreen channel probe {name}")
+            format!("allgreen channel probe {}", name())
         }
         (_, Lamp::Attention, Cause::None) if attention == [Attention::ReadingRefused] => {
             match unreadable.first() {
                 Some((what, class)) if *class != AnswerClass::MissingScope => {
-                    format!("allgreen channel {} {name} --refresh", what.name())
+                    format!("allgreen channel {} {} --refresh", what.name(), name())
                 }
-                _ => format!("allgreen channel reconnect {name}"),
+                _ => format!("allgreen channel reconnect {}", name()),
             }
         }
         (_, Lamp::Attention, Cause::None)
             if channel.token.refresh_failures < lamp::REFRESH_LIMIT =>
         {
-            format!("allgreen channel probe {name}")
+            format!("allgreen channel probe {}", name())
         }
-        _ => format!("allgreen channel reconnect {name}"),
+        _ => format!("allgreen channel reconnect {}", name()),
     }
 }

@@ -17,11 +17,18 @@ pub use super::rows::Row;
 /// Every channel, and the list of those in the scope.
 #[derive(Debug, Default)]
 pub struct Channels {
-    by_id: HashMap<ChannelId, ChannelView>,
-    /// What each is sorted by beside its state: its name in small letters.
-    names: HashMap<ChannelId, String>,
+    /// In no order: a table of their ids alone is half the size of a table of
+    /// them, and lists go through them by number.
+    views: Vec<ChannelView>,
+    /// Where each is among them.
+    at: HashMap<ChannelId, usize>,
+    /// The words of each in small letters, a line each: its name, by which it is
+    /// sorted among those of its state, and what else it can be found by.
+    words: Vec<Box<str>>,
+    /// The lamp each had when the order settled, if it was in the scope.
+    settled: Vec<Option<Lamp>>,
     /// Every one in order, while `unsorted` is not set.
-    sorted: Vec<ChannelId>,
+    sorted: Vec<usize>,
     unsorted: bool,
     /// The channels of each login.
     of_login: HashMap<LoginId, Vec<ChannelId>>,
@@ -30,8 +37,6 @@ pub struct Channels {
     groups: HashMap<LoginId, Group>,
     /// How many are listed by lamp, best first.
     listed: [usize; 3],
-    /// The lamp each channel of the scope had when the order settled.
-    settled: HashMap<ChannelId, Lamp>,
     /// Something changed since the order settled.
     unsettled: bool,
     /// A channel of the list may be gone.
@@ -44,6 +49,10 @@ pub struct Channels {
     opened: bool,
     /// Something changed since it was counted.
     pub changed: bool,
+    /// Other rows are listed since the logins were summed up.
+    listed_anew: bool,
+    /// The workspace the list was settled for.
+    settled_for: Option<WorkspaceId>,
     /// A channel to put the cursor on as soon as it is there.
     pub wanted: Option<ChannelId>,
 }
@@ -51,12 +60,12 @@ pub struct Channels {
 impl Channels {
     /// Every channel in no order.
     pub fn all(&self) -> impl Iterator<Item = &ChannelView> {
-        self.by_id.values()
+        self.views.iter()
     }
 
     /// A channel by its id.
     pub fn get(&self, id: &ChannelId) -> Option<&ChannelView> {
-        self.by_id.get(id)
+        self.at.get(id).map(|at| &self.views[*at])
     }
 
     /// The rows, and the cursor among them.
@@ -67,7 +76,7 @@ impl Channels {
     /// The channels of the list in order, folded ones included.
     pub fn shown(&self) -> impl Iterator<Item = &ChannelView> {
         let ids = self.rows.all().iter().filter_map(Row::channel);
-        ids.filter_map(|id| self.by_id.get(id))
+        ids.filter_map(|id| self.get(id))
     }
 
     /// The channel under the cursor.
@@ -90,30 +99,31 @@ impl Channels {
 
     /// The channels below the row of a login.
     pub fn below(&self, login: &LoginId) -> impl Iterator<Item = &ChannelView> {
-        self.rows.below(login).filter_map(|id| self.by_id.get(id))
+        self.rows.below(login).filter_map(|id| self.get(id))
     }
 
     /// Every channel of a login, whatever is listed.
     pub fn of_login(&self, login: &LoginId) -> impl Iterator<Item = &ChannelView> {
         let ids = self.of_login.get(login).into_iter().flatten();
-        ids.filter_map(|id| self.by_id.get(id))
+        ids.filter_map(|id| self.get(id))
     }
 
     /// Takes everything anew; channels that are not there any more go.
     pub fn replace(&mut self, views: Vec<ChannelView>) {
-        self.by_id.clear();
         self.of_login.clear();
-        self.names.clear();
-        for view in views {
-            let id = view.summary.channel.id.clone();
-            let name = super::super::words::channel(&view.summary.channel);
-            self.names.insert(id.clone(), name.to_lowercase());
-            if let Some(login) = &view.summary.channel.login_id {
+        for view in &views {
+            let channel = &view.summary.channel;
+            if let Some(login) = &channel.login_id {
                 let of = self.of_login.entry(login.clone()).or_default();
-                of.push(id.clone());
+                of.push(channel.id.clone());
             }
-            self.by_id.insert(id, view);
         }
+        let id = |view: &ChannelView| view.summary.channel.id.clone();
+        let settled = views.iter().map(|view| self.settled_as(&id(view)));
+        self.settled = settled.collect();
+        self.at = views.iter().map(id).zip(0..).collect();
+        self.words = views.iter().map(words_of).collect();
+        self.views = views;
         self.loaded = true;
         self.changed = true;
         (self.unsorted, self.unsettled, self.gone) = (true, true, true);
@@ -128,7 +138,7 @@ impl Channels {
         if channel.disconnected_at.is_some() {
             return self.forget(&id);
         }
-        let known = self.by_id.get(&id);
+        let known = self.get(&id);
         if known.is_some_and(|known| known.summary.channel.change > channel.change) {
             return false;
         }
@@ -143,10 +153,6 @@ impl Channels {
             || known.is_none_or(|known| {
                 known.lamp != view.lamp || first_hit(known) != first_hit(&view)
             });
-        if named {
-            let name = super::super::words::channel(channel).to_lowercase();
-            self.names.insert(id.clone(), name);
-        }
         if login_moved {
             self.leave_login(&id, login.flatten());
             if let Some(login) = &channel.login_id {
@@ -154,7 +160,16 @@ impl Channels {
                 of.push(id.clone());
             }
         }
-        self.by_id.insert(id, view);
+        let words = words_of(&view);
+        match self.at.get(&id) {
+            Some(at) => (self.views[*at], self.words[*at]) = (view, words),
+            None => {
+                self.at.insert(id, self.views.len());
+                self.views.push(view);
+                self.words.push(words);
+                self.settled.push(None);
+            }
+        }
         self.unsorted |= moved;
         self.unsettled = true;
         moved
@@ -162,10 +177,15 @@ impl Channels {
 
     /// Forgets a channel that is gone; whether it was there.
     pub fn forget(&mut self, id: &ChannelId) -> bool {
-        let Some(known) = self.by_id.remove(id) else {
+        let Some(at) = self.at.remove(id) else {
             return false;
         };
-        self.names.remove(id);
+        let known = self.views.swap_remove(at);
+        self.words.swap_remove(at);
+        self.settled.swap_remove(at);
+        if let Some(moved) = self.views.get(at) {
+            self.at.insert(moved.summary.channel.id.clone(), at);
+        }
         self.leave_login(id, known.summary.channel.login_id);
         self.changed = true;
         (self.unsorted, self.unsettled, self.gone) = (true, true, true);
@@ -183,9 +203,15 @@ impl Channels {
         }
     }
 
-    /// Whether the settled list shows a channel in the section of its lamp.
-    pub fn is_settled(&self, view: &ChannelView) -> bool {
-        self.settled.get(&view.summary.channel.id) == Some(&view.lamp)
+    /// Every channel, and whether the settled list shows it in the section of
+    /// its lamp.
+    pub fn with_settled(&self) -> impl Iterator<Item = (&ChannelView, bool)> {
+        let views = self.views.iter().zip(&self.settled);
+        views.map(|(view, settled)| (view, *settled == Some(view.lamp)))
+    }
+
+    fn settled_as(&self, id: &ChannelId) -> Option<Lamp> {
+        self.settled[*self.at.get(id)?]
     }
 
     /// Whether anything changed since the order settled.
@@ -203,22 +229,22 @@ impl Channels {
     pub fn settle(
         &mut self,
         workspace: Option<&WorkspaceId>,
-        shows: impl Fn(&ChannelView) -> bool,
+        shows: impl Fn(&ChannelView, &str) -> bool,
     ) {
-        self.changed = true;
+        self.changed |= self.unsettled || self.settled_for.as_ref() != workspace;
+        self.settled_for = workspace.cloned();
+        self.listed_anew = true;
         (self.unsettled, self.gone) = (false, false);
         self.sort();
-        self.settled.clear();
         let mut views = Vec::new();
-        for id in &self.sorted {
-            let Some(view) = self.by_id.get(id) else {
-                continue;
-            };
-            if workspace.is_some_and(|id| *id != view.summary.channel.workspace_id) {
+        for at in &self.sorted {
+            let view = &self.views[*at];
+            let inside = workspace.is_none_or(|id| *id == view.summary.channel.workspace_id);
+            self.settled[*at] = inside.then_some(view.lamp);
+            if !inside {
                 continue;
             }
-            self.settled.insert(id.clone(), view.lamp);
-            if shows(view) {
+            if shows(view, &self.words[*at]) {
                 views.push(view);
             }
         }
@@ -262,17 +288,17 @@ impl Channels {
             return;
         }
         let mut keys: Vec<_> = self
-            .by_id
-            .values()
-            .map(|view| {
-                let id = &view.summary.channel.id;
-                let name = self.names.get(id).map_or("", String::as_str);
+            .views
+            .iter()
+            .zip(&self.words)
+            .enumerate()
+            .map(|(at, (view, words))| {
                 let hit = first_hit(view).unwrap_or(UtcMs(i64::MAX));
-                (Reverse(view.lamp), hit, name, id)
+                (Reverse(view.lamp), hit, words, &view.summary.channel.id, at)
             })
             .collect();
         keys.sort_unstable();
-        self.sorted = keys.into_iter().map(|(.., id)| id.clone()).collect();
+        self.sorted = keys.into_iter().map(|(.., at)| at).collect();
     }
 
     /// Takes channels that are gone out of the list; the cursor goes to the
@@ -281,7 +307,7 @@ impl Channels {
         if !std::mem::take(&mut self.gone) {
             return;
         }
-        let there = |row: &&Row| row.channel().is_none_or(|id| self.by_id.contains_key(id));
+        let there = |row: &&Row| row.channel().is_none_or(|id| self.at.contains_key(id));
         let rows = self.rows.all().iter().filter(there);
         let (mut order, mut under) = (Vec::new(), HashMap::new());
         let mut heads: Vec<Row> = Vec::new();
@@ -310,8 +336,11 @@ impl Channels {
         self.rows.replace(order, under);
     }
 
-    /// Says anew what the rows of logins say.
+    /// Says anew what the rows of logins say, if it may be something else.
     pub fn regroup(&mut self) {
+        if !std::mem::take(&mut self.listed_anew) && !self.changed {
+            return;
+        }
         let logins: HashSet<LoginId> = self.rows.logins().cloned().collect();
         self.groups = logins
             .into_iter()
@@ -361,6 +390,15 @@ impl Channels {
         let top = if head && height > 1 { line - 1 } else { line };
         self.offset = super::scroll(self.offset, top, line, height, self.rows.len());
     }
+}
+
+/// What a channel is sorted and found by: [`Channels::words`].
+fn words_of(view: &ChannelView) -> Box<str> {
+    let channel = &view.summary.channel;
+    let name = super::super::words::channel(channel);
+    let words = [&name, &channel.handle, &channel.display_name];
+    let words = words.map(|one| one.to_lowercase());
+    format!("{}\n{}", words.join("\n"), channel.id).into()
 }
 
 /// The login that mends a broken channel.

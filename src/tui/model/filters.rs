@@ -94,10 +94,11 @@ impl Filters {
         Some(&mut self.of_mut(pane).field)
     }
 
-    /// Whether a channel is shown.
+    /// Whether a channel is shown; `words` are its own.
     pub fn shows_channel(
         &self,
         view: &ChannelView,
+        words: &str,
         people: &HashMap<OperatorId, String>,
         now: UtcMs,
     ) -> bool {
@@ -105,30 +106,29 @@ impl Filters {
         if filter.is_empty() {
             return true;
         }
+        // What is said of a healthy channel is its proof, which moves.
+        let said = match view.lamp {
+            Lamp::Green => "",
+            _ => &view.words,
+        };
+        let mut subject = Subject {
+            texts: [words, said, "", ""],
+            ..Subject::default()
+        };
+        if filter.is_words() {
+            return filter.fits(&subject, now);
+        }
         let channel = &view.summary.channel;
         let states = states(view);
         let by = people.get(&channel.connected_by);
         let (slug, name) = &view.summary.workspace;
-        let subject = Subject {
-            texts: [
-                &channel.handle,
-                &channel.display_name,
-                channel.id.as_str(),
-                // What is said of a healthy channel is its proof, which moves.
-                if view.lamp == Lamp::Green {
-                    ""
-                } else {
-                    &view.words
-                },
-            ],
-            network: Some(channel.kind.network()),
-            workspace: [slug, name],
-            lamp: Some(view.lamp),
-            states: &states,
-            login: channel.login_name(),
-            by: by.map_or("", String::as_str),
-            due: view.summary.next_due,
-        };
+        subject.network = Some(channel.kind.network());
+        subject.workspace = [slug, name];
+        subject.lamp = Some(view.lamp);
+        subject.states = &states;
+        subject.login = channel.login_name();
+        subject.by = by.map_or("", String::as_str);
+        subject.due = view.summary.next_due;
         filter.fits(&subject, now)
     }
 
@@ -149,10 +149,11 @@ impl Filters {
     }
 }
 
-/// The states a channel has posts in, and its own.
-fn states(view: &ChannelView) -> Vec<&'static str> {
+/// The states a channel has posts in, and its own; those it has not are empty,
+/// which fits nothing.
+fn states(view: &ChannelView) -> [&'static str; 7] {
     let has = |state: State| view.summary.count(state) > 0;
-    let all = [
+    [
         ("held", view.held > 0),
         ("scheduled", has(State::Scheduled)),
         ("missed", has(State::Missed)),
@@ -160,7 +161,6 @@ fn states(view: &ChannelView) -> Vec<&'static str> {
         ("decide", has(State::NeedsDecision)),
         ("needs_decision", has(State::NeedsDecision)),
         ("paused", view.summary.channel.paused_at.is_some()),
-    ];
-    let true_ones = all.into_iter().filter(|(_, is)| *is);
-    true_ones.map(|(name, _)| name).collect()
+    ]
+    .map(|(name, is)| if is { name } else { "" })
 }

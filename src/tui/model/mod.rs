@@ -302,8 +302,8 @@ impl Model {
 
     /// Counts anew when the channels or the scope changed.
     pub fn recount(&mut self) {
+        self.channels.regroup();
         if std::mem::take(&mut self.channels.changed) {
-            self.channels.regroup();
             self.sums = Sums::of(self);
         }
     }

@@ -59,12 +59,16 @@ impl Sums {
     pub fn of(model: &Model) -> Self {
         let mut it = Self::default();
         let mut logins = HashSet::new();
-        for view in model.scoped() {
+        let only = model.scope.workspace();
+        for (view, settled) in model.channels.with_settled() {
+            if only.is_some_and(|id| *id != view.summary.channel.workspace_id) {
+                continue;
+            }
             let summary = &view.summary;
             let channel = &summary.channel;
             it.channels += 1;
             it.lamps[at(view.lamp)] += 1;
-            if !model.channels.is_settled(view) {
+            if !settled {
                 it.news[at(view.lamp)] += 1;
             }
             it.scheduled += summary.count(State::Scheduled);

@@ -81,8 +81,8 @@ pub fn settle_channels(model: &mut Model) {
         now,
         ..
     } = model;
-    channels.settle(scope.workspace(), |view| {
-        filters.shows_channel(view, people, *now)
+    channels.settle(scope.workspace(), |view, words| {
+        filters.shows_channel(view, words, people, *now)
     });
 }
 
