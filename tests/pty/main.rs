@@ -13,8 +13,12 @@ mod canary;
 #[path = "../common/mod.rs"]
 mod common;
 mod demo;
+#[allow(clippy::disallowed_methods, reason = "it has the clock of the machine")]
+#[path = "../../benches/screen/generated.rs"]
+mod generated;
 mod hostile;
 mod keys;
+mod large;
 mod lines;
 mod logins;
 mod publishers;

@@ -348,6 +348,11 @@ impl Channels {
             .collect();
     }
 
+    /// Says whether a filter is at work in what is settled next.
+    pub fn filtered(&mut self, on: bool) {
+        self.rows.filtered(on);
+    }
+
     /// Puts the cursor on a channel of the list; whether it is there.
     pub fn select(&mut self, id: &ChannelId) -> bool {
         self.rows.select(&Row::Channel(id.clone()))

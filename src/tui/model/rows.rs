@@ -40,8 +40,12 @@ pub struct Rows {
     /// The login each channel stands below.
     under: HashMap<ChannelId, LoginId>,
     folded: HashSet<Row>,
+    /// What was folded before a filter opened everything.
+    kept: Option<HashSet<Row>>,
     hidden: Vec<Hidden>,
     selected: Option<Row>,
+    /// The next rows unfold what hides the cursor.
+    reveal: bool,
 }
 
 impl Rows {
@@ -79,8 +83,25 @@ impl Rows {
         self.ends.extend(login.map(|(head, _)| (head, last)));
         self.ends.extend(section.map(|head| (head, last)));
         self.fold_anew();
+        if std::mem::take(&mut self.reveal)
+            && let Some(row) = self.selected.clone()
+        {
+            self.select(&row);
+        }
         if self.selected_line().is_none() {
             self.select_near(before.unwrap_or(0));
+        }
+    }
+
+    /// Whether a filter is at work in the rows that come next: what it finds is
+    /// not folded away. Without it the folds are as they were, but for the row
+    /// under the cursor, which stays in sight.
+    pub fn filtered(&mut self, on: bool) {
+        if on && self.kept.is_none() {
+            self.kept = Some(std::mem::take(&mut self.folded));
+        } else if !on && let Some(kept) = self.kept.take() {
+            self.folded = kept;
+            self.reveal = true;
         }
     }
 
@@ -413,6 +434,31 @@ mod tests {
         assert!(rows.select(&channel("b")), "what is looked for is shown");
         assert_eq!(rows.selected_line(), Some(3));
         assert_eq!(rows.below(&LoginId::from_stored("L")).count(), 2);
+    }
+
+    #[test]
+    fn a_filter_opens_what_is_folded_and_its_end_folds_it_again() {
+        let mut rows = rows();
+        rows.fold_section(Lamp::Green);
+        assert_eq!(rows.len(), 6);
+        let all = rows.all().to_vec();
+        let found = vec![Row::Section(Lamp::Green), channel("d"), channel("e")];
+        rows.filtered(true);
+        rows.replace(found.clone(), HashMap::new());
+        assert_eq!((rows.len(), rows.selected()), (3, Some(&channel("d"))));
+        rows.filtered(true);
+        rows.replace(found, HashMap::new());
+        rows.select(&Row::Section(Lamp::Green));
+        rows.filtered(false);
+        rows.replace(all.clone(), HashMap::new());
+        assert_eq!(rows.len(), 6, "folded as before");
+
+        rows.filtered(true);
+        rows.replace(all.clone(), HashMap::new());
+        rows.select(&channel("e"));
+        rows.filtered(false);
+        rows.replace(all, HashMap::new());
+        assert_eq!((rows.len(), rows.selected()), (9, Some(&channel("e"))));
     }
 
     #[test]

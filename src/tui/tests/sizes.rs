@@ -1,6 +1,8 @@
 //! Every view and sheet at every size: nothing panics, nothing is drawn
 //! outside.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -55,30 +57,39 @@ fn sizes() -> impl Iterator<Item = u16> {
 
 #[test]
 fn nothing_is_drawn_outside_of_any_frame() {
-    for way in WAYS {
-        let mut model = seed::model(120, 36);
-        press(&mut model, way);
-        // Every pair for the first ones, every width and some heights for all.
-        let all: Vec<u16> = sizes().collect();
-        let few = [0, 1, 2, 4, 5, 7, 9, 12, 19, 21, 28, 35, 70, 200];
-        let heights = if way.len() < 2 { &all[..] } else { &few[..] };
-        for width in sizes() {
-            for height in heights.iter().copied() {
-                let resize = Input::Resize(width, height);
-                update(&mut model, Msg::Input(Some(resize)));
-                // A margin of one cell on each side must stay as it is.
-                let whole = Rect::new(0, 0, width + 2, height + 2);
-                let mut buffer = Buffer::filled(whole, ratatui::buffer::Cell::new("·"));
-                let frame = Rect::new(0, 0, width, height);
-                let mut inside = Buffer::empty(frame);
-                let cursor = view::draw(&model, frame, &mut inside);
-                buffer.merge(&inside);
-                if let Some(at) = cursor {
-                    assert!(
-                        frame.is_empty() || frame.contains(at) || at.x >= width || at.y >= height
-                    );
-                }
-                assert_eq!(inside.area, frame, "{way:?} {width}x{height}");
+    let next = AtomicUsize::new(0);
+    let ways = || {
+        while let Some(way) = WAYS.get(next.fetch_add(1, Ordering::Relaxed)) {
+            stays_inside(way);
+        }
+    };
+    std::thread::scope(|scope| {
+        let halves = [scope.spawn(ways), scope.spawn(ways)];
+        for half in halves {
+            half.join().unwrap();
+        }
+    });
+}
+
+fn stays_inside(way: &str) {
+    let mut model = seed::model(120, 36);
+    press(&mut model, way);
+    // Every pair for the first ones, every width and some heights for all.
+    let all: Vec<u16> = sizes().collect();
+    let few = [0, 1, 2, 4, 5, 7, 9, 12, 19, 21, 28, 35, 70, 200];
+    let heights = if way.len() < 2 { &all[..] } else { &few[..] };
+    for width in sizes() {
+        for height in heights.iter().copied() {
+            let resize = Input::Resize(width, height);
+            update(&mut model, Msg::Input(Some(resize)));
+            // Writing beside the buffer panics.
+            let frame = Rect::new(0, 0, width, height);
+            let mut buffer = Buffer::empty(frame);
+            if let Some(at) = view::draw(&model, frame, &mut buffer) {
+                assert!(
+                    frame.contains(at),
+                    "{way:?} {width}x{height}: the cursor is at {at}"
+                );
             }
         }
     }

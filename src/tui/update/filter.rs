@@ -81,6 +81,7 @@ pub fn settle_channels(model: &mut Model) {
         now,
         ..
     } = model;
+    channels.filtered(!filters.of(Pane::Channels).filter.is_empty());
     channels.settle(scope.workspace(), |view, words| {
         filters.shows_channel(view, words, people, *now)
     });
