@@ -50,6 +50,10 @@ pub enum Sheet {
     Plan(Box<Plan>),
     /// Another time for posts.
     Time(Box<Timing>),
+    /// A post that is being written: which one, over the whole screen.
+    Composer(RequestId),
+    /// Drafts to go on with.
+    Drafts(Choice),
     /// Quit although nobody would publish what is due.
     Quit(Question),
 }

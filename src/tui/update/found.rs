@@ -1,6 +1,7 @@
 //! What a search finds: keys of a place, workspaces.
 
 use crate::domain::network::Network;
+use crate::ops::views::PostView;
 use crate::ops::workspaces::WorkspaceView;
 use crate::tui::keys::{Binding, below_help, of, why_not};
 use crate::tui::model::Model;
@@ -47,6 +48,15 @@ pub fn networks(model: &Model, search: &str) -> Vec<NetworkRow> {
         .collect();
     rows.sort_by_key(|row| row.reason.is_some());
     rows
+}
+
+/// The drafts that fit a search, the one changed last in front.
+pub fn drafts<'a>(model: &'a Model, search: &str) -> Vec<&'a PostView> {
+    let Some(one) = model.writings.last() else {
+        return Vec::new();
+    };
+    let texts = |view: &&PostView| fits(search, &[&view.post.text]);
+    one.drafts.iter().filter(texts).collect()
 }
 
 /// The workspaces that fit a search: the one of the row under the cursor

@@ -53,7 +53,7 @@ fn page(model: &Model) -> u16 {
 
 fn step(model: &mut Model, by: isize) -> Vec<Effect> {
     match model.sheets.last_mut() {
-        Some(Sheet::Help(_) | Sheet::Workspaces(_) | Sheet::Networks(_)) => {
+        Some(Sheet::Help(_) | Sheet::Workspaces(_) | Sheet::Networks(_) | Sheet::Drafts(_)) => {
             choose(model, by);
             return Vec::new();
         }
@@ -130,6 +130,7 @@ fn choose(model: &mut Model, by: isize) {
             super::found::workspaces(model, choice.search.text()).len()
         }
         Some(Sheet::Networks(choice)) => super::found::networks(model, choice.search.text()).len(),
+        Some(Sheet::Drafts(choice)) => super::found::drafts(model, choice.search.text()).len(),
         _ => 0,
     };
     let last = len.saturating_sub(1);
@@ -137,7 +138,7 @@ fn choose(model: &mut Model, by: isize) {
         Some(Sheet::Help(help)) => {
             help.selected = help.selected.saturating_add_signed(by).min(last);
         }
-        Some(Sheet::Workspaces(choice) | Sheet::Networks(choice)) => {
+        Some(Sheet::Workspaces(choice) | Sheet::Networks(choice) | Sheet::Drafts(choice)) => {
             choice.selected = choice.selected.saturating_add_signed(by).min(last);
         }
         _ => {}
