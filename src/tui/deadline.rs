@@ -36,7 +36,10 @@ pub fn deadline(model: &Model) -> Deadline {
         let login = login.filter(|login| login.takes_answers())?;
         Some(login.silent_from()).filter(|at| *at > model.boot)
     });
-    let keeping = model.writings.iter().filter_map(|one| one.keeping.due());
+    let keeping = model.writings.iter();
+    let keeping = keeping
+        .filter(|one| one.is_unkept())
+        .filter_map(|one| one.keeping.due());
     Deadline {
         wall,
         boot: countdown

@@ -285,7 +285,8 @@ async fn window(
     let states: Vec<Shown> = Shown::ALL
         .iter()
         .copied()
-        .filter(|state| *state != Shown::Draft)
+        // Drafts have no place in time, and are shown to who asks for them.
+        .filter(|state| *state != Shown::Draft || filter.asks_for_state("draft"))
         .collect();
     let part = |backwards: bool, limit: u32| QueueFilter {
         scope: scope.clone(),

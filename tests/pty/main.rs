@@ -12,6 +12,7 @@
 mod canary;
 #[path = "../common/mod.rs"]
 mod common;
+mod composer;
 mod demo;
 mod hostile;
 mod keys;

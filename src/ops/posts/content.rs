@@ -99,7 +99,7 @@ pub(super) fn check_copies(spool: &Path, media: &[Medium]) -> Result<(), OpError
 ///
 /// # Errors
 /// When the store cannot be read.
-pub(super) fn check(
+pub(in crate::ops) fn check(
     q: &Reads<'_>,
     networks: &Registry,
     channel: &Channel,

@@ -2,7 +2,7 @@
 
 pub(in crate::ops) mod acts;
 mod cancel;
-mod content;
+pub(in crate::ops) mod content;
 mod create;
 mod edit;
 mod reschedule;

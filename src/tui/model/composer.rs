@@ -114,6 +114,8 @@ pub struct Composer {
     pub workspace: WorkspaceId,
     /// New, or one that waits.
     pub kind: Kind,
+    /// It was a draft when it was opened.
+    pub was_draft: bool,
     /// The text of all without one of their own.
     pub base: Area,
     /// Where it may go.
@@ -195,6 +197,7 @@ impl Composer {
             id,
             workspace,
             kind: Kind::New,
+            was_draft: false,
             base: Area::with(""),
             targets: views.into_iter().map(target).collect(),
             chosen: 0,
@@ -336,6 +339,12 @@ impl Composer {
     pub fn is_blank(&self) -> bool {
         let own = |target: &Target| target.own.as_ref().is_some_and(|own| !own.is_empty());
         self.base.is_empty() && self.media.is_empty() && !self.targets.iter().any(own)
+    }
+
+    /// Whether anything is typed that is not kept. What was never begun is not.
+    pub fn is_unkept(&self) -> bool {
+        let begun = !self.is_blank() || self.keeping.at.is_some() || self.was_draft;
+        self.keeping.is_open() && begun
     }
 
     /// What can be done with it.

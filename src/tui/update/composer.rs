@@ -85,6 +85,7 @@ fn open(
     if opening == Opening::Waiting {
         one.kind = Kind::Waiting;
     }
+    one.was_draft = opening == Opening::Draft;
     one.part = Part::Text;
     one.loading = Some(Loading {
         request,
@@ -323,7 +324,11 @@ pub fn back(model: &mut Model) -> bool {
         one.preview = false;
         return true;
     }
-    one.alt.take().is_some()
+    if one.alt.take().is_some() {
+        return true;
+    }
+    super::composing::part(model);
+    false
 }
 
 /// Enter outside of the text.
@@ -377,6 +382,7 @@ fn press(model: &mut Model) -> Vec<Effect> {
     };
     match button {
         Button::Draft => {
+            super::composing::part(model);
             model.sheets.pop();
             return Vec::new();
         }

@@ -6,14 +6,39 @@ use crate::ops::posts::{Desk, Kept};
 use crate::ops::views::PostView;
 use crate::store::posts::Medium;
 use crate::tui::act::Effect;
-use crate::tui::model::composer::{Composer, Part};
+use crate::tui::model::composer::{Composer, Kind, Part};
 use crate::tui::model::requests::RequestId;
 use crate::tui::model::{Dirty, Model, Sheet, Tone};
 
 /// Keeps what is due to be kept.
 pub fn tick(model: &mut Model) -> Vec<Effect> {
     let boot = model.boot;
-    keep(model, |one| one.keeping.due().is_some_and(|at| at <= boot))
+    keep(model, |one| {
+        one.is_unkept() && one.keeping.due().is_some_and(|at| at <= boot)
+    })
+}
+
+/// What is said when a composer is left with something in it.
+fn parting(kind: Kind) -> &'static str {
+    match kind {
+        Kind::New => "Draft kept · n, then Drafts, goes on with it",
+        Kind::Waiting => {
+            "Not saved: the post is as it was. Yours is kept as a draft: n, then Drafts"
+        }
+    }
+}
+
+/// The composer on top is being left: says where its text is.
+pub fn part(model: &mut Model) {
+    let boot = model.boot;
+    let Some(one) = top(model) else {
+        return;
+    };
+    let kept = !one.is_unkept() && one.keeping.at.is_some();
+    let text = parting(one.kind);
+    if kept {
+        model.line.say(Tone::Good, text, boot);
+    }
 }
 
 /// Keeps what was left: the sheet is closed, or the screen is (`all`). What is
@@ -32,10 +57,10 @@ pub fn settle(model: &mut Model, all: bool) -> Vec<Effect> {
         .collect();
     let effects = keep(model, |one| {
         let closed = !open.contains(&one.id) && one.keeping.under_way.is_none();
-        one.keeping.is_open() && one.busy.is_none() && (all || closed)
+        one.is_unkept() && one.busy.is_none() && (all || closed)
     });
     model.writings.retain(|one| {
-        let waits = one.keeping.is_open() || one.keeping.under_way.is_some();
+        let waits = one.is_unkept() || one.keeping.under_way.is_some();
         open.contains(&one.id) || waits || one.busy.is_some()
     });
     effects
@@ -71,8 +96,8 @@ pub fn kept(model: &mut Model, id: RequestId, result: Result<Kept, OpError>) -> 
                 let text = format!("{beside}: yours is a draft of its own beside it.");
                 model.line.say(Tone::Bad, text.clone(), boot);
                 one.keeping.beside = Some(text);
-            } else if closed && !one.keeping.is_open() && model.line.message().is_none() {
-                let text = "Draft kept · n then Drafts goes on with it";
+            } else if closed && !one.is_unkept() && model.pending.is_empty() {
+                let text = parting(one.kind);
                 model.line.say(Tone::Good, text, boot);
             }
         }

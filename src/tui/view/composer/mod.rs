@@ -467,7 +467,7 @@ fn kept(model: &Model, one: &Composer) -> (String, Role) {
             format!("draft kept {}", model.wall().clock(at)),
             Role::Muted,
         ),
-        (None, None) if keeping.is_open() => ("not kept yet".into(), Role::Muted),
+        (None, None) if one.is_unkept() => ("not kept yet".into(), Role::Muted),
         (None, None) => (String::new(), Role::Muted),
     }
 }

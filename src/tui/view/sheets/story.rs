@@ -4,7 +4,10 @@ use ratatui::layout::Rect;
 
 use super::{Canvas, Line, error_lines, field_line, inside_width, sheet, text_lines};
 use crate::domain::delivery::Shown;
+use crate::ops::views::DeliveryView;
+use crate::tui::model::Model;
 use crate::tui::model::sheet::Story;
+use crate::tui::model::time::both_clocks;
 use crate::tui::theme::Role;
 use crate::tui::view::queue::verdict;
 use crate::tui::widgets::text::{one_line, quoted, wrap};
@@ -25,7 +28,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, story: &Story) {
         model.account(view),
         model.workspace_of(view)
     );
-    let note = format!("due {}", wall.stamp(view.delivery.due));
+    let note = format!("due {}", due(model, view));
     let (shape, said, role) = verdict(model, view);
     let mut lines = vec![Line::Full(format!("{shape} {said}"), role)];
     let sentence = match &story.why {
@@ -47,6 +50,18 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, story: &Story) {
         lines.extend(error_lines(error, cells));
     }
     sheet(canvas, area, &title, &note, &lines);
+}
+
+/// When it is due, by the client's clock and the operator's where they differ:
+/// `Sat 07:00 New York = 13:00 CET`.
+fn due(model: &Model, view: &DeliveryView) -> String {
+    let one = &view.delivery;
+    let said = both_clocks(model, one.due, &one.timezone, "");
+    let (there, here) = match said.split_once(" () = ") {
+        Some((there, here)) => (there, here.split(" (you)").next().unwrap_or_default()),
+        None => return model.wall().stamp(one.due),
+    };
+    format!("{there} = {here}")
 }
 
 fn events(story: &Story, wall: &Wall, cells: u16) -> Vec<Line> {
