@@ -25,7 +25,8 @@ fn d_a_post_is_written_and_scheduled_with_keys_and_goes_out() {
     term.press("\r");
     term.until(|screen| screen.contains("Scheduled for"));
     term.until(|screen| screen.contains("went out"));
-    assert_eq!(ground.posts(), ["Red is back"]);
+    let texts: Vec<String> = ground.posts().into_iter().map(|(_, text)| text).collect();
+    assert_eq!(texts, ["Red is back"]);
     term.press("q");
     term.ended();
     let drafts = desk.json(&["post", "list", "--state", "draft"]);
@@ -42,7 +43,7 @@ fn what_was_typed_is_there_again_after_the_program_was_killed_or_left() {
     term.press("Red is back");
     term.until(|screen| screen.contains("draft kept"));
     term.signal("KILL");
-    term.ended();
+    term.child.wait().unwrap();
     let mut term = Term::over(&desk.home.path());
     term.until(|screen| screen.contains("ann.test"));
     term.press("n");
