@@ -245,3 +245,49 @@ async fn what_a_network_does_not_take_stays_a_draft_and_viewers_write_nothing() 
         assert_eq!(refused.code, "not_allowed");
     }
 }
+
+/// A red dot.
+const PNG: &[u8] = &[
+    0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13, b'I', b'H', b'D', b'R', 0, 0, 0,
+    1, 0, 0, 0, 1, 8, 2, 0, 0, 0, 0x90, 0x77, 0x53, 0xde, 0, 0, 0, 12, b'I', b'D', b'A', b'T', 8,
+    0xd7, 0x63, 0xf8, 0xcf, 0xc0, 0, 0, 3, 1, 1, 0, 0x18, 0xdd, 0x8d, 0xb0, 0, 0, 0, 0, b'I', b'E',
+    b'N', b'D', 0xae, 0x42, 0x60, 0x82,
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn media_are_copied_once_and_a_post_and_its_draft_may_show_the_same() {
+    let office = Office::open().await;
+    let (_, ann) = office.channel("ann").await;
+    let picture = office.home.path().join("red.png");
+    std::fs::write(&picture, PNG).unwrap();
+    let medium = posts::take(&office.hub, picture, "a red dot".into())
+        .await
+        .unwrap();
+    let copies = || std::fs::read_dir(&office.hub.paths.media).unwrap().count();
+    let mut new = writing(&office, &[&ann], "Look").await;
+    new.media = vec![medium];
+    let when = PostTime::At(LATER.into());
+    let view = send_written(&office.hub, None, new.clone(), when)
+        .await
+        .unwrap();
+    // Its text is changed; meanwhile a draft shows the same picture.
+    let opened = open(&office.hub, &view.post.id).await.unwrap();
+    new.media.clone_from(&opened.view.media);
+    new.text = "Look again".into();
+    let draft = keep(&office.hub, None, new.clone()).await.unwrap();
+    assert_eq!(stored(&office, &draft.seen.post).await.media.len(), 1);
+    assert_eq!(copies(), 1);
+    let saved = save(&office.hub, opened.seen, Some(draft.seen), new.clone())
+        .await
+        .unwrap();
+    assert_eq!(
+        (saved.post.text.as_str(), saved.media.len()),
+        ("Look again", 1)
+    );
+    assert_eq!(copies(), 1, "the post needs it yet");
+    // Left out, the copy goes with it.
+    let opened = open(&office.hub, &view.post.id).await.unwrap();
+    new.media.clear();
+    save(&office.hub, opened.seen, None, new).await.unwrap();
+    assert_eq!(copies(), 0);
+}

@@ -16,7 +16,7 @@ use super::super::views::{PostView, post_view};
 use super::super::{Hub, OpError};
 use super::content;
 use super::create::{NewPost, PostTime};
-use crate::domain::ids::{ChannelId, PostId, WorkspaceId};
+use crate::domain::ids::{ChannelId, MediaId, PostId, WorkspaceId};
 use crate::domain::limits::ServerLimits;
 use crate::domain::post_options::PostOptions;
 use crate::domain::role::Act;
@@ -175,6 +175,12 @@ pub async fn take(hub: &Hub, path: PathBuf, alt: String) -> Result<Medium, OpErr
     content::take_one(hub, path, alt).await
 }
 
+/// Whether two posts show the same media in the same words.
+fn are_same(some: &[Medium], others: &[Medium]) -> bool {
+    let shown = |one: &Medium| (one.file.clone(), one.name.clone(), one.alt.clone());
+    some.iter().map(shown).eq(others.iter().map(shown))
+}
+
 /// Writes text and media of a post; the copies that are not among them any
 /// more.
 fn put(
@@ -186,9 +192,15 @@ fn put(
 ) -> Result<Vec<Medium>, OpError> {
     tx.set_post_text(post, &writing.text, &acting.operator, acting.now)?;
     let before = tx.media_of(post)?;
-    if before != writing.media {
+    if !are_same(&before, &writing.media) {
         content::check_copies(hub_media, &writing.media)?;
-        tx.set_media(post, &writing.media)?;
+        // The same copy may belong to another post as well.
+        let own = |one: &Medium| Medium {
+            id: MediaId::fresh(acting.now, &acting.entropy),
+            ..one.clone()
+        };
+        let media: Vec<Medium> = writing.media.iter().map(own).collect();
+        tx.set_media(post, &media)?;
     }
     let stays = |one: &Medium| writing.media.iter().any(|kept| kept.file == one.file);
     Ok(before.into_iter().filter(|one| !stays(one)).collect())

@@ -21,7 +21,7 @@ use crate::tui::model::composer::Part;
 use crate::tui::model::{Model, Sheet};
 use crate::tui::msg::Msg;
 use crate::tui::term::signals::Asked;
-use crate::tui::update::update;
+use crate::tui::update::{first, update};
 
 const RED: &str = "Red is back. Our felt slippers come in eleven colours again, and the first hundred pairs ship free until Sunday night. Wool from the valley, soles from old tyres, made by six people you can visit any weekday.";
 
@@ -601,4 +601,35 @@ fn the_preview_where_it_is_not_beside() {
     insta::assert_snapshot!("composer_preview_80x24", snapshot(&model, 80, 24));
     press(&mut model, "<esc>");
     assert!(model.composer().is_some_and(|one| !one.preview));
+}
+
+#[test]
+fn a_time_beside_another_post_of_the_channel_is_told() {
+    let mut model = model(120, 36);
+    model.channels.select(&ChannelId::from_stored("soc_A2"));
+    press(&mut model, "nRed<tab><tab>");
+    // The seed has one there at half past two.
+    paste(&mut model, "14:40");
+    assert!(
+        seen(&model).contains("another post goes out there at 14:30"),
+        "{}",
+        seen(&model)
+    );
+    press(&mut model, "<ctrl-u>");
+    paste(&mut model, "15:05");
+    assert!(!seen(&model).contains("another post"));
+}
+
+#[test]
+fn compose_opens_it_once_channels_and_workspaces_are_known() {
+    let mut model = seed::empty(120, 36);
+    model.compose = true;
+    model.channels.wanted = Some(ChannelId::from_stored("soc_A2"));
+    let effects = first(&mut model);
+    seed::answer(&mut model, effects);
+    let one = model.composer().unwrap();
+    let to: Vec<_> = one.ticked().map(|it| it.channel.as_str()).collect();
+    assert_eq!(to, ["soc_A2"]);
+    press(&mut model, "<esc>");
+    assert!(model.composer().is_none(), "once");
 }

@@ -4,6 +4,7 @@
 mod composer;
 mod filters;
 mod finding;
+mod forecast;
 mod login_looks;
 mod login_rows;
 mod logins;

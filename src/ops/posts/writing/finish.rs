@@ -11,7 +11,7 @@ use super::super::create::{PostTime, add as add_to, targets, text_for, warnings_
 use super::super::edit::changeable;
 use super::super::retry::check;
 use super::keep::{add, clear};
-use super::{Seen, Writing, of, put};
+use super::{Seen, Writing, are_same, of, put};
 use crate::domain::delivery::{Delivery, State};
 use crate::domain::ids::ChannelId;
 use crate::domain::machine::Event;
@@ -106,7 +106,7 @@ pub async fn save(
             let all = tx.deliveries(&of(&id))?;
             let (open, closed): (Vec<_>, Vec<_>) = all.into_iter().partition(changeable);
             let time = time(tx, acting, &open, &writing)?;
-            let media_changed = tx.media_of(&id)? != writing.media;
+            let media_changed = !are_same(&tx.media_of(&id)?, &writing.media);
             refuse_closed(&open, &closed, media_changed)?;
             let mut done = Done::new("editing");
             let changed = before.text != writing.text;
