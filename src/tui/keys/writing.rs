@@ -84,7 +84,8 @@ pub(super) fn here(model: &Model, does: Do) -> Option<String> {
 pub(super) fn new(model: &Model) -> Option<String> {
     match model.write_to() {
         Err(reason) => Some(reason.into()),
-        Ok((workspace, _)) => role(model, &workspace, Act::Queue),
+        Ok(None) => None,
+        Ok(Some((workspace, _))) => role(model, &workspace, Act::Queue),
     }
 }
 

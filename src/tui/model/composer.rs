@@ -423,14 +423,15 @@ impl Model {
     }
 
     /// Where a new post from here would go: a workspace, and those of its
-    /// channels that are chosen here.
+    /// channels that are chosen here; `None` when the workspace has to be asked
+    /// for.
     ///
     /// # Errors
-    /// Why it cannot be told.
-    pub fn write_to(&self) -> Result<(WorkspaceId, Vec<ChannelId>), &'static str> {
+    /// Why there is no such place.
+    pub fn write_to(&self) -> Result<Option<(WorkspaceId, Vec<ChannelId>)>, &'static str> {
         if let Some(tiles) = self.wall_of_tiles() {
-            let tile = tiles.selected.clone();
-            return tile.map(|id| (id, Vec::new())).ok_or("no workspace here");
+            let tile = tiles.selected.clone().ok_or("no workspace here")?;
+            return Ok(Some((tile, Vec::new())));
         }
         let mut ids = Vec::new();
         let mut of: Vec<&WorkspaceId> = Vec::new();
@@ -442,11 +443,9 @@ impl Model {
             }
         }
         match of.as_slice() {
-            [only] => Ok(((*only).clone(), ids)),
-            [] => self
-                .connect_to()
-                .map(|id| (id, Vec::new()))
-                .ok_or("choose a workspace with w first"),
+            [only] => Ok(Some(((*only).clone(), ids))),
+            [] if self.workspaces.is_empty() => Err("no workspace here"),
+            [] => Ok(self.connect_to().map(|id| (id, Vec::new()))),
             _ => Err("one post goes to channels of one workspace"),
         }
     }

@@ -74,6 +74,8 @@ pub struct Choice {
     pub search: Field,
     /// Which of the found rows has the cursor.
     pub selected: usize,
+    /// Of workspaces: a post is written in the one that is chosen.
+    pub to_write: bool,
 }
 
 /// A question with two answers.

@@ -29,12 +29,18 @@ const RED: &str = "Red is back. Our felt slippers come in eleven colours again, 
 /// broken, one that is paused.
 fn model(width: u16, height: u16) -> Model {
     let mut model = seed::model(width, height);
-    let more = [
+    more(&mut model);
+    model
+}
+
+/// Three more accounts of Acme.
+fn more(model: &mut Model) {
+    let all = [
         ("A11", K::Mastodon, "acme@mas.to", Lamp::Green),
         ("A12", K::Telegram, "acmenews", Lamp::Green),
         ("A13", K::Bluesky, "shop.acme.example", Lamp::Attention),
     ];
-    for (id, kind, handle, lamp) in more {
+    for (id, kind, handle, lamp) in all {
         let view = seed::channel(&Seed {
             id,
             kind,
@@ -51,8 +57,7 @@ fn model(width: u16, height: u16) -> Model {
         model.channels.put(view);
     }
     model.recount();
-    press(&mut model, "<ctrl-l>");
-    model
+    press(model, "<ctrl-l>");
 }
 
 /// Marks the four accounts of built-in networks and opens the composer.
@@ -555,26 +560,32 @@ fn an_empty_post() {
     });
 }
 
+/// Has a post written for four channels, one with a text of its own.
+pub fn composing(model: &mut Model) {
+    more(model);
+    begin(model);
+    paste(model, RED);
+    press(model, "<shift-tab>j<enter>");
+    paste(
+        model,
+        " Which colour would you wear to the office on Monday? And which one to the beach, if there were one? https://acme.example/red",
+    );
+    if let Some(one) = model.writings.last_mut() {
+        one.media = vec![
+            medium("felt-red.jpg", "Red felt slippers on oak"),
+            medium("felt-blue.jpg", ""),
+        ];
+        one.medium = 2;
+        one.keeping.at = Some(seed::now());
+    }
+    press(model, "<tab><tab>tomorrow 9:30<shift-tab><shift-tab>");
+    model.line.expire(model.boot + Duration::from_secs(60));
+}
+
 #[test]
 fn a_post_with_all_there_is() {
     looks("composer", |model| {
-        begin(model);
-        paste(model, RED);
-        press(model, "<shift-tab>j<enter>");
-        paste(
-            model,
-            " Which colour would you wear to the office on Monday? And which one to the beach, if there were one? https://acme.example/red",
-        );
-        if let Some(one) = model.writings.last_mut() {
-            one.media = vec![
-                medium("felt-red.jpg", "Red felt slippers on oak"),
-                medium("felt-blue.jpg", ""),
-            ];
-            one.medium = 2;
-            one.keeping.at = Some(seed::now());
-        }
-        press(model, "<tab><tab>tomorrow 9:30<shift-tab><shift-tab>");
-        model.line.expire(model.boot + Duration::from_secs(60));
+        composing(model);
     });
 }
 
@@ -632,4 +643,19 @@ fn compose_opens_it_once_channels_and_workspaces_are_known() {
     assert_eq!(to, ["soc_A2"]);
     press(&mut model, "<esc>");
     assert!(model.composer().is_none(), "once");
+}
+
+#[test]
+fn where_no_workspace_is_meant_it_is_asked_for_and_letters_stay_letters() {
+    let mut model = model(120, 36);
+    // The head of a section belongs to nobody.
+    press(&mut model, "<ctrl-l>");
+    press(&mut model, "Gh");
+    assert!(model.channel().is_none(), "on the section");
+    press(&mut model, "nacme");
+    assert!(seen(&model).contains("Write a post in"), "{}", seen(&model));
+    press(&mut model, "<enter>");
+    let one = model.composer().unwrap();
+    assert_eq!((one.ticked().count(), one.part), (0, Part::To));
+    assert!(seen(&model).contains("New post · Acme"), "{}", seen(&model));
 }

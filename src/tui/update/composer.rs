@@ -18,10 +18,33 @@ use crate::tui::widgets::Field;
 
 /// Opens it for a new post.
 pub fn new(model: &mut Model) -> Vec<Effect> {
-    let Ok((workspace, ticked)) = model.write_to() else {
+    match model.write_to() {
+        Ok(Some((workspace, ticked))) => start(model, workspace, &ticked).1,
+        Ok(None) => {
+            let choice = Choice {
+                to_write: true,
+                ..Choice::default()
+            };
+            model.sheets.push(Sheet::Workspaces(choice));
+            super::loads::hub(model).into_iter().collect()
+        }
+        Err(_) => Vec::new(),
+    }
+}
+
+/// Opens it for a workspace that was chosen.
+pub fn new_in(model: &mut Model, workspace: WorkspaceId) -> Vec<Effect> {
+    let at = model
+        .workspaces
+        .iter()
+        .find(|one| one.workspace.id == workspace);
+    let may = at.is_some() && model.may(&workspace, crate::domain::role::Act::Queue);
+    if !may {
+        let text = "That takes editor in that workspace.";
+        model.line.say(Tone::Quiet, text, model.boot);
         return Vec::new();
-    };
-    start(model, workspace, &ticked).1
+    }
+    start(model, workspace, &[]).1
 }
 
 /// Opens it as soon as channels and workspaces are known, when that was asked

@@ -5,6 +5,7 @@ use crate::ops::views::PostView;
 use crate::ops::workspaces::WorkspaceView;
 use crate::tui::keys::{Binding, below_help, of, why_not};
 use crate::tui::model::Model;
+use crate::tui::model::sheet::Choice;
 
 /// A row of the list of workspaces; `None` is all of them.
 pub type WorkspaceRow<'a> = Option<&'a WorkspaceView>;
@@ -61,7 +62,8 @@ pub fn drafts<'a>(model: &'a Model, search: &str) -> Vec<&'a PostView> {
 
 /// The workspaces that fit a search: the one of the row under the cursor
 /// first, then all, then the rest by name.
-pub fn workspaces<'a>(model: &'a Model, search: &str) -> Vec<WorkspaceRow<'a>> {
+pub fn workspaces<'a>(model: &'a Model, choice: &Choice) -> Vec<WorkspaceRow<'a>> {
+    let search = choice.search.text();
     let here = model
         .nearest()
         .map(|view| view.summary.channel.workspace_id.clone());
@@ -78,7 +80,8 @@ pub fn workspaces<'a>(model: &'a Model, search: &str) -> Vec<WorkspaceRow<'a>> {
         rows.swap(0, 1);
     }
     rows.retain(|row| match row {
-        None => fits(search, &["all workspaces"]),
+        // A post is written in one of them.
+        None => !choice.to_write && fits(search, &["all workspaces"]),
         Some(one) => fits(search, &[&one.workspace.name, &one.workspace.slug]),
     });
     rows

@@ -126,9 +126,7 @@ fn scroll_details(model: &mut Model, by: isize) {
 fn choose(model: &mut Model, by: isize) {
     let len = match model.sheets.last() {
         Some(Sheet::Help(help)) => super::found::keys(model, help.search.text()).len(),
-        Some(Sheet::Workspaces(choice)) => {
-            super::found::workspaces(model, choice.search.text()).len()
-        }
+        Some(Sheet::Workspaces(choice)) => super::found::workspaces(model, choice).len(),
         Some(Sheet::Networks(choice)) => super::found::networks(model, choice.search.text()).len(),
         Some(Sheet::Drafts(choice)) => super::found::drafts(model, choice.search.text()).len(),
         _ => 0,

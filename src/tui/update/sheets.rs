@@ -280,10 +280,17 @@ fn choose_workspace(model: &mut Model) -> Vec<Effect> {
     let Some(Sheet::Workspaces(choice)) = model.sheets.last() else {
         return Vec::new();
     };
-    let found = super::found::workspaces(model, choice.search.text());
+    let found = super::found::workspaces(model, choice);
     let Some(row) = found.get(choice.selected) else {
         return Vec::new();
     };
+    if choice.to_write {
+        let Some(id) = row.map(|view| view.workspace.id.clone()) else {
+            return Vec::new();
+        };
+        model.sheets.pop();
+        return super::composer::new_in(model, id);
+    }
     let scope = match row {
         None => Scope::All,
         Some(view) => Scope::Workspace(view.workspace.id.clone()),

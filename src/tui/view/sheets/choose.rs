@@ -47,8 +47,12 @@ pub fn help(canvas: &mut Canvas<'_>, area: Rect, help: &Help) {
 
 /// Draws the workspaces.
 pub fn workspaces(canvas: &mut Canvas<'_>, area: Rect, choice: &Choice) {
-    let rows = found::workspaces(canvas.model, choice.search.text());
-    let inside = frame(canvas, area, "Workspace", rows.len(), &choice.search);
+    let rows = found::workspaces(canvas.model, choice);
+    let title = match choice.to_write {
+        true => "Write a post in",
+        false => "Workspace",
+    };
+    let inside = frame(canvas, area, title, rows.len(), &choice.search);
     let plain = Style::new();
     let model = canvas.model;
     for (line, at) in window(inside, rows.len(), choice.selected).enumerate() {
