@@ -42,7 +42,7 @@ pub async fn run(context: &Context, command: &Command) -> Result<Exit, Failure> 
     write_config(home.path(), &networks.sandbox)?;
     context.output.progress("Setting up the demo.");
     agency::seed(context, &networks.sandbox, command.seed).await?;
-    screen::run(context, None, None).await
+    screen::run(context, None, None, false).await
 }
 
 /// The throw-away home; gone with the program.

@@ -160,7 +160,10 @@ async fn dispatch(
         ));
     }
     match command {
-        None => screen::run(context, account, view).await,
+        None => screen::run(context, account, view, false).await,
+        Some(Command::Compose(command)) => {
+            screen::run(context, command.account.as_deref(), None, true).await
+        }
         Some(Command::Demo(command)) => demo::run(context, &command).await,
         Some(Command::Sandbox(command)) => sandbox::run(context, &command).await,
         Some(Command::Status(command)) => status::run(context, &command).await,

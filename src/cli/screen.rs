@@ -25,8 +25,12 @@ pub async fn run(
     context: &Context,
     account: Option<&str>,
     view: Option<View>,
+    compose: bool,
 ) -> Result<Exit, Failure> {
     let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    if !terminal && compose {
+        return Err(Failure::from(ScreenError::NoComposer));
+    }
     if !terminal {
         return status::run(context, &Status::default()).await;
     }
@@ -44,6 +48,8 @@ pub async fn run(
         no_color: flags.no_color,
         slow: flags.slow,
         no_publish: flags.no_publish,
+        compose,
+        confined: flags.operator.is_some(),
     };
     let publishes = !(flags.no_publish || hub.read_only);
     let (side, asked) = pair();

@@ -119,6 +119,14 @@ impl Filter {
         self.parts.iter().all(word)
     }
 
+    /// Whether it asks for things in this state by its name.
+    pub fn asks_for_state(&self, name: &str) -> bool {
+        self.parts.iter().any(|part| match &part.test {
+            Test::State(values) => !part.not && values.iter().any(|value| begins(name, value)),
+            _ => false,
+        })
+    }
+
     /// Whether a thing fits it at `now`.
     pub fn fits(&self, subject: &Subject<'_>, now: UtcMs) -> bool {
         self.parts

@@ -193,7 +193,7 @@ pub fn attention_reason(channel: &Channel, now: UtcMs, watch: &Watch) -> String 
 
 /// Whether a proof still stands. One from far ahead of the clock does not:
 /// after a step back of the clock it would never age.
-fn proof_is_fresh(proof: Option<UtcMs>, now: UtcMs, watch: &Watch) -> bool {
+pub fn proof_is_fresh(proof: Option<UtcMs>, now: UtcMs, watch: &Watch) -> bool {
     let window = watch.proof_window();
     proof.is_some_and(|at| now.since(at) <= window && at.since(now) <= window)
 }

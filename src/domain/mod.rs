@@ -7,6 +7,7 @@ pub mod channel;
 pub mod clock;
 pub mod delivery;
 pub mod filter;
+pub mod forecast;
 pub mod ids;
 pub mod lamp;
 pub mod limits;

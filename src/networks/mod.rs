@@ -32,7 +32,7 @@ pub mod telegram;
 pub mod token_endpoint;
 
 pub use publishing::{
-    Call, Found, MediaItem, Outcome, Problem, Publish, Remote, ReplyTo, STEPS_GONE, Step,
+    Call, Count, Found, MediaItem, Outcome, Problem, Publish, Remote, ReplyTo, STEPS_GONE, Step,
     StepRecord,
 };
 
@@ -443,6 +443,18 @@ pub trait Networked: Send + Sync {
         options: &PostOptions,
         limits: &ServerLimits,
     ) -> Vec<Problem>;
+
+    /// How long this text is beside so many media, counted as this network
+    /// does; `None` where there is no limit.
+    fn count(
+        &self,
+        _text: &str,
+        _media: usize,
+        _options: &PostOptions,
+        _limits: &ServerLimits,
+    ) -> Option<Count> {
+        None
+    }
 
     /// Whether a post may answer an earlier one of the account, so that several
     /// make a thread.

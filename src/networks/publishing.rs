@@ -109,6 +109,22 @@ pub struct Problem {
     pub hint: String,
 }
 
+/// How long a text is, as a network counts it, and how long it may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Count {
+    /// How long it is.
+    pub used: u64,
+    /// How long it may be.
+    pub most: u64,
+}
+
+impl Count {
+    /// By how much it is too long.
+    pub fn over(self) -> u64 {
+        self.used.saturating_sub(self.most)
+    }
+}
+
 /// What one call brought.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {

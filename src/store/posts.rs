@@ -150,6 +150,45 @@ impl Reads<'_> {
         )
     }
 
+    /// The drafts of a workspace, the one changed last in front: posts with an
+    /// unscheduled delivery, or with none at all. Only the newest `looked_at`
+    /// posts of the hub are looked at.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn drafts_of(
+        &self,
+        workspace: &WorkspaceId,
+        looked_at: u32,
+    ) -> Result<Vec<PostId>, StoreError> {
+        self.all(
+            "SELECT p.id FROM (SELECT * FROM post ORDER BY id DESC LIMIT ?2) p WHERE p.workspace_id = ?1
+               AND (EXISTS (SELECT 1 FROM delivery WHERE post_id = p.id AND state = 'draft')
+                 OR NOT EXISTS (SELECT 1 FROM delivery WHERE post_id = p.id))
+             ORDER BY coalesce(p.edited_at, p.created_at) DESC",
+            (workspace.as_str(), looked_at),
+            |row| Ok(PostId::from_stored(row.get::<_, String>(0)?)),
+        )
+    }
+
+    /// Who changed a post last, and when; who wrote it while nobody did.
+    ///
+    /// # Errors
+    /// When there is no such post.
+    pub fn last_hand(&self, id: &PostId) -> Result<(OperatorId, UtcMs), StoreError> {
+        self.one(
+            "SELECT coalesce(edited_by, created_by), coalesce(edited_at, created_at) FROM post WHERE id = ?1",
+            [id.as_str()],
+            |row| {
+                Ok((
+                    OperatorId::from_stored(row.get::<_, String>(0)?),
+                    UtcMs(row.get(1)?),
+                ))
+            },
+        )?
+        .ok_or_else(|| StoreError::NotFound(format!("post {id}")))
+    }
+
     /// How many media a post has.
     ///
     /// # Errors
@@ -376,6 +415,18 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Says whether a delivery may be sent late.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn set_only_on_time(&self, id: &DeliveryId, only: bool) -> Result<(), StoreError> {
+        self.run(
+            "UPDATE delivery SET only_on_time = ?2 WHERE id = ?1",
+            (id.as_str(), only),
+        )?;
+        Ok(())
+    }
+
     /// Moves a delivery to another state, as far as its machine allows.
     ///
     /// # Errors
@@ -494,6 +545,27 @@ impl Tx<'_> {
         self.run(
             "UPDATE delivery SET state = ?2, cancelled_from = NULL, cancelled_at = NULL, cancelled_by = NULL WHERE id = ?1",
             (id.as_str(), to.name()),
+        )?;
+        Ok(())
+    }
+
+    /// Takes a draft off one channel; its post stays, whatever is left of it.
+    ///
+    /// # Errors
+    /// [`StoreError::Rule`] when it is anything but a draft.
+    pub fn untarget(&self, id: &DeliveryId) -> Result<(), StoreError> {
+        self.run("DELETE FROM delivery WHERE id = ?1", [id.as_str()])?;
+        Ok(())
+    }
+
+    /// Removes a post that goes nowhere.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn remove_untargeted(&self, id: &PostId) -> Result<(), StoreError> {
+        self.run(
+            "DELETE FROM post WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM delivery WHERE post_id = ?1)",
+            [id.as_str()],
         )?;
         Ok(())
     }

@@ -2,7 +2,7 @@
 //! opens; only variables a forced session may set are looked at.
 
 /// Where a screen runs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Surroundings {
     /// The screen is seen over SSH: frames cost round trips.
     pub over_ssh: bool,
@@ -17,6 +17,9 @@ pub struct Surroundings {
     pub local_display: bool,
     /// The terminal says that its background is dark (`Some(true)`) or light.
     pub dark: Option<bool>,
+    /// The editor of the person at the keyboard (`$VISUAL`, `$EDITOR`), with its
+    /// arguments. For sessions that are their own: a forced one starts none.
+    pub editor: Option<String>,
 }
 
 impl Surroundings {
@@ -42,6 +45,10 @@ impl Surroundings {
             no_color: set("NO_COLOR"),
             many_colors: term.contains("256color") || set("COLORTERM"),
             dark: read("COLORFGBG").and_then(|value| background_is_dark(&value)),
+            editor: ["VISUAL", "EDITOR"]
+                .into_iter()
+                .filter_map(read)
+                .find(|editor| !editor.trim().is_empty()),
         }
     }
 }

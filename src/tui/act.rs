@@ -1,8 +1,10 @@
 //! What the screen asks of the rest of the house, and what comes back. Done
 //! elsewhere (`runner`), answered with a message.
 
+use std::path::PathBuf;
+
 use crate::domain::filter::Filter;
-use crate::domain::ids::{ChannelId, DeliveryId, NoticeId, WorkspaceId};
+use crate::domain::ids::{ChannelId, DeliveryId, NoticeId, PostId, WorkspaceId};
 use crate::domain::network::Network;
 use crate::domain::release::Then;
 use crate::domain::when::Order;
@@ -10,10 +12,11 @@ use crate::networks::Credential;
 
 use crate::ops::OpError;
 use crate::ops::login::{Callback, Paster, Purpose};
-use crate::ops::posts::Answer;
+use crate::ops::posts::{Answer, Desk, Kept, PostTime, Writing};
 use crate::ops::release::ChannelPlan;
-use crate::ops::views::{DeliveryView, PostSearch, Why};
+use crate::ops::views::{DeliveryView, PostSearch, PostView, Why};
 use crate::store::disconnect::DisconnectCounts;
+use crate::store::posts::Medium;
 use crate::support::secret::Secret;
 
 use super::model::requests::RequestId;
@@ -38,6 +41,10 @@ pub enum Effect {
     FullScreen,
     /// Put text on the clipboard of the operator's terminal.
     Copy(String),
+    /// Keep what is written in this composer as a draft.
+    Keep(RequestId, RequestId, Box<Writing>),
+    /// Give the terminal to an editor with this text in it.
+    Editor(RequestId, String),
     /// Paint the whole screen again.
     Repaint,
     /// Stop this job.
@@ -82,6 +89,32 @@ pub enum Load {
     Find(PostSearch),
     /// What the late and missed posts of these channels do.
     Plan(Vec<ChannelId>),
+    /// What a writer in a workspace needs.
+    Desk(WorkspaceId),
+    /// A post to write on in this composer, or a copy of it.
+    Post(RequestId, PostId, Opening),
+    /// A file for a post that is being written.
+    File(PathBuf),
+}
+
+/// What a post is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opening {
+    /// To go on with a draft.
+    Draft,
+    /// To change what waits.
+    Waiting,
+    /// To write another one like it.
+    Copy,
+}
+
+/// What becomes of what was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finish {
+    /// It is scheduled, or sent now.
+    Send(PostTime),
+    /// It is put into the post that waits.
+    Save,
 }
 
 /// What is changed.
@@ -109,6 +142,8 @@ pub enum Act {
     Settle(Vec<(DeliveryId, Then)>, Option<String>),
     /// Decide about a delivery.
     Resolve(DeliveryId, Answer),
+    /// Be done with what is written in this composer.
+    Finish(RequestId, Box<Writing>, Finish),
     /// Take the last act on the queue back.
     Undo,
     /// Mark a notice as read.
@@ -152,6 +187,16 @@ pub enum Answered {
     Found(Result<Vec<DeliveryView>, OpError>),
     /// The release plans of channels.
     Plan(Result<Vec<ChannelPlan>, OpError>),
+    /// What a writer needs.
+    Desk(Result<Box<Desk>, OpError>),
+    /// A post to write on.
+    Post(Result<Box<PostView>, OpError>),
+    /// A file was taken in.
+    File(Result<Box<Medium>, OpError>),
+    /// A draft was kept.
+    Kept(Result<Kept, OpError>),
+    /// A text came back from an editor.
+    Edited(Result<String, String>),
 }
 
 /// A window of the queue.

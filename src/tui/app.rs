@@ -1,11 +1,14 @@
 //! The loop: wait, drain, update, run effects elsewhere, draw.
 
+use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
-use super::act::Effect;
+use super::act::{Answered, Effect};
 use super::deadline::deadline;
+use super::editor::Editor;
 use super::feed::Feed;
 use super::model::{Dirty, Model};
 use super::msg::Msg;
@@ -13,12 +16,13 @@ use super::publisher::Publisher;
 use super::runner::Runner;
 use super::term::guard::{on_screen, say};
 use super::term::input::InputTask;
-use super::term::signals::{Signals, stop_job};
+use super::term::signals::{Asked, Signals, stop_job};
 use super::term::{Guard, Output, Screen};
 use super::{ScreenError, farewell, update, view};
 use crate::ops::Hub;
 use crate::support::clock::Clock;
 use crate::support::fault;
+use crate::support::surroundings::Surroundings;
 
 /// Most messages, and longest time, before the next frame.
 const DRAIN: (usize, Duration) = (1024, Duration::from_millis(8));
@@ -48,11 +52,15 @@ pub struct App {
     drawn: Duration,
     continued: Duration,
     copies: Vec<u8>,
+    /// What the loop itself answers, before anything else is looked at.
+    answers: VecDeque<Msg>,
+    home: PathBuf,
+    editor: Option<String>,
 }
 
 impl App {
     /// Takes the terminal and starts everything around the loop.
-    pub async fn open(hub: Hub, model: Model, over_ssh: bool) -> Result<Self, ScreenError> {
+    pub async fn open(hub: Hub, model: Model, around: &Surroundings) -> Result<Self, ScreenError> {
         let (sender, inbox) = mpsc::channel(4096);
         let (focus, focused) = watch::channel(true);
         let from = hub.store.read(|q| q.cursor()).await?;
@@ -69,11 +77,14 @@ impl App {
             input: Some(InputTask::start(sender.clone(), Msg::Input)),
             runner: Runner::new(hub.clone(), sender.clone()),
             _feed: Feed::start(hub.clone(), sender.clone(), focused, from),
+            home: hub.paths.database.with_file_name(""),
             hub_clock: hub.clock,
             drawn: Duration::ZERO,
             continued: Duration::ZERO,
-            budget: BUDGET[usize::from(over_ssh)],
+            budget: BUDGET[usize::from(around.over_ssh)],
             copies: Vec::new(),
+            answers: VecDeque::new(),
+            editor: around.editor.clone(),
             model,
             output,
             guard,
@@ -118,6 +129,9 @@ impl App {
     }
 
     async fn wait(&mut self) -> Option<Msg> {
+        if let Some(answer) = self.answers.pop_front() {
+            return Some(answer);
+        }
         let next = deadline(&self.model);
         // A frame waits for its budget, or for the one that is being written.
         let frame = (self.model.dirty == Dirty::Background && self.output.is_free())
@@ -173,6 +187,12 @@ impl App {
                     self.paint_anew();
                 }
                 Effect::Copy(text) => self.copies.extend(super::term::screen::copy(&text)),
+                Effect::Keep(id, composer, writing) => self.runner.keep(id, composer, *writing),
+                Effect::Editor(id, text) => {
+                    let text = self.edit(&text, publisher).await;
+                    let msg = Msg::Answered(id, Answered::Edited(text));
+                    self.answers.push_back(msg);
+                }
                 Effect::Repaint => self.repaint(),
                 Effect::Suspend => self.suspend(publisher).await,
                 Effect::Focus(focused) => {
@@ -221,6 +241,48 @@ impl App {
             let _ = self.guard.enter_again();
         }
         self.paint_anew();
+    }
+
+    /// Gives the terminal to an editor with `text` in it; what stands there
+    /// then, or why it is as it was. The publisher goes on.
+    async fn edit(&mut self, text: &str, publisher: &mut Publisher) -> Result<String, String> {
+        let home = &self.home;
+        let editor = Editor::with(home, text, self.editor.as_deref())
+            .map_err(|error| format!("No file could be written for the editor: {error}"))?;
+        if let Some(input) = self.input.take() {
+            input.stop().await;
+        }
+        self.output.settle();
+        let _ = self.guard.leave();
+        let mut told = Vec::new();
+        let ended = match editor.start() {
+            Err(error) => Err(error),
+            Ok(mut child) => loop {
+                tokio::select! {
+                    ended = child.wait() => break ended,
+                    asked = self.signals.next() => match asked {
+                        // Ctrl-z in the editor stops the whole job.
+                        Asked::Suspend => {
+                            publisher.rest().await;
+                            stop_job();
+                            publisher.go_on();
+                        }
+                        // Ctrl-c there is the editor's.
+                        Asked::Continue | Asked::Interrupt => {}
+                        asked => told.push(asked),
+                    },
+                }
+            },
+        };
+        let _ = self.guard.enter_again();
+        self.continued = self.real.boot();
+        self.input = Some(InputTask::start(self.sender.clone(), Msg::Input));
+        for asked in told {
+            // Answered as soon as the text is taken.
+            let _ = self.sender.try_send(Msg::Signal(asked));
+        }
+        self.paint_anew();
+        editor.text(ended)
     }
 
     async fn suspend(&mut self, publisher: &mut Publisher) {

@@ -36,12 +36,17 @@ pub fn deadline(model: &Model) -> Deadline {
         let login = login.filter(|login| login.takes_answers())?;
         Some(login.silent_from()).filter(|at| *at > model.boot)
     });
+    let keeping = model.writings.iter();
+    let keeping = keeping
+        .filter(|one| one.is_unkept())
+        .filter_map(|one| one.keeping.due());
     Deadline {
         wall,
         boot: countdown
             .chain(model.line.deadline())
             .chain(model.moving)
             .chain(silence)
+            .chain(keeping)
             .min(),
     }
 }

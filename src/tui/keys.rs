@@ -6,6 +6,7 @@ mod chord;
 mod command;
 mod posts;
 mod reason;
+mod writing;
 
 pub use chord::Chord;
 #[cfg(test)]
@@ -13,6 +14,7 @@ pub(in crate::tui) use chord::parse;
 pub use command::command;
 pub use posts::is_movable;
 pub use reason::{channel_refuses, fitting, post_refuses, why_not};
+pub use writing::is_writable;
 
 use std::borrow::Cow;
 
@@ -132,6 +134,12 @@ pub enum Do {
     Field(bool),
     /// Do what the sheet is for.
     Go,
+    /// Write a new post.
+    New,
+    /// Change a post; in the composer, in an editor.
+    Edit,
+    /// Write another post like this one.
+    Duplicate,
 }
 
 /// Where a key means something.
@@ -173,6 +181,16 @@ pub enum Place {
     CancelMarked,
     /// A question.
     Question,
+    /// The channels of a post that is being written.
+    WriteTo,
+    /// Its text.
+    WriteText,
+    /// One of its media.
+    WriteMedia,
+    /// A field of it: a file, an alternative text, the time.
+    WriteField,
+    /// Its choices and buttons.
+    WriteAct,
 }
 
 /// One row of the table.
@@ -203,9 +221,20 @@ const MOVE: &[Place] = &[
     P::Channel,
     P::Wall,
     P::Plan,
+    P::WriteTo,
+    P::WriteMedia,
 ];
 const OF_CHANNEL: &[Place] = &[P::Channels, P::Queue, P::Notices, P::Channel, P::Story];
 const OF_POST: &[Place] = &[P::Queue, P::Story];
+const WRITE: &[Place] = &[
+    P::WriteTo,
+    P::WriteText,
+    P::WriteMedia,
+    P::WriteField,
+    P::WriteAct,
+];
+/// Where a composer takes keys as commands.
+const WRITE_KEYS: &[Place] = &[P::WriteTo, P::WriteMedia, P::WriteAct];
 const EVERYWHERE: &[Place] = &[
     P::Channels,
     P::Queue,
@@ -225,6 +254,11 @@ const EVERYWHERE: &[Place] = &[
     P::Filter,
     P::CancelMarked,
     P::Question,
+    P::WriteTo,
+    P::WriteText,
+    P::WriteMedia,
+    P::WriteField,
+    P::WriteAct,
 ];
 /// Where the find box can be opened, but for the lists.
 const SHEETS: &[Place] = &[
@@ -241,6 +275,11 @@ const SHEETS: &[Place] = &[
     P::Filter,
     P::CancelMarked,
     P::Question,
+    P::WriteTo,
+    P::WriteText,
+    P::WriteMedia,
+    P::WriteField,
+    P::WriteAct,
 ];
 
 const fn row(
@@ -284,6 +323,11 @@ pub static TABLE: &[Binding] = &[
     row("a", Do::MarkAll, &[P::Plan], "", "Mark all, again none", 0),
     row("Enter", Do::Go, &[P::Time], "move it", "Give it this time", 95),
     row("t", Do::Time, OF_POST, "time", "Give this post another time", 78),
+    row("n", Do::New, &[P::Channels, P::Queue, P::Notices, P::Channel, P::Wall], "new post", "Write a post for this channel, the marked ones or the workspace", 66),
+    row("e", Do::Edit, &[P::Story], "edit", "Change text, channels, media or time of this post", 77),
+    row("e", Do::Edit, &[P::Queue], "edit", "Change text, channels, media or time of this post", 58),
+    row("d", Do::Duplicate, OF_POST, "", "Write another post like this one", 0),
+    row("e", Do::Edit, &[P::Plan], "edit", "Change the text of this one first", 86),
     row("L", Do::Plan, MAIN, "late posts", "What becomes of late, held and missed posts", 52),
     row("p", Do::Probe, OF_CHANNEL, "probe", "Prove now that this channel can publish", 70),
     row("P", Do::Pause, OF_CHANNEL, "pause", "Pause or resume this channel; its posts are held", 60),
@@ -308,6 +352,28 @@ pub static TABLE: &[Binding] = &[
     row(": Ctrl-p", Do::Find, &[P::Wall], "find", "Find anything", 60),
     row("?", Do::Help, &[P::Wall], "keys", "The keys of this place", 70),
     row("q W", Do::Back, &[P::Wall], "back", "Back to the panes", 75),
+    row("Tab", Do::Field(true), WRITE, "next field", "Channels, text, media, time, buttons: the next one", 90),
+    row("Shift-Tab", Do::Field(false), WRITE, "the one before", "The field before", 45),
+    row("Space", Do::Mark, &[P::WriteTo], "tick", "Post there, or not", 88),
+    row("Enter", Do::Go, &[P::WriteTo], "its text", "Write this text", 86),
+    row("e", Do::Edit, &[P::WriteTo], "$EDITOR", "Write this text in your editor ($VISUAL, $EDITOR)", 70),
+    row("x", Do::Cancel, &[P::WriteTo], "back to base text", "Give up the text of its own for the base text", 60),
+    row("a", Do::MarkAll, &[P::WriteTo], "all", "Post to all, again to none", 50),
+    row("l Right", Do::Fold(false), &[P::WriteTo], "preview", "See it as this channel shows it", 65),
+    row("h Left", Do::Fold(true), &[P::WriteTo], "", "Back from the preview", 0),
+    row("Enter", Do::Go, &[P::WriteMedia], "alt text", "Say what is to be seen on it", 86),
+    row("x", Do::Cancel, &[P::WriteMedia], "leave it out", "Take this one out of the post", 60),
+    row("Enter", Do::Go, &[P::WriteField], "take it", "Take what is typed", 86),
+    row("Down", Do::Move(1), &[P::WriteField], "", "Down", 0),
+    row("Up", Do::Move(-1), &[P::WriteField], "", "Up", 0),
+    row("Enter", Do::Go, &[P::WriteAct], "do this", "Do what has the cursor", 86),
+    row("l Right", Do::Side(1), &[P::WriteAct], "choose", "The choice on the right", 70),
+    row("h Left", Do::Side(-1), &[P::WriteAct], "", "The choice on the left", 0),
+    row("Space", Do::Mark, &[P::WriteAct], "", "The other choice", 0),
+    row("j Down", Do::Move(1), &[P::WriteAct], "", "Down", 0),
+    row("k Up", Do::Move(-1), &[P::WriteAct], "", "Up", 0),
+    row("?", Do::Help, WRITE_KEYS, "keys", "The keys of this place", 55),
+    row("q", Do::Quit, WRITE_KEYS, "", "Back; the draft is kept", 0),
     row("j Down", Do::Move(1), MOVE, "", "Down", 0),
     row("k Up", Do::Move(-1), MOVE, "", "Up", 0),
     row("h Left", Do::Fold(true), &[P::Channels], "", "Fold this login or section away", 0),
@@ -395,6 +461,8 @@ pub fn below_help(model: &Model) -> Place {
         Some(Sheet::CancelMarked(_)) => P::CancelMarked,
         Some(Sheet::Plan(_)) => P::Plan,
         Some(Sheet::Time(_)) => P::Time,
+        Some(Sheet::Drafts(_)) => P::Choose,
+        Some(Sheet::Composer(_)) => writing::place(model),
         Some(Sheet::Quit(_)) => P::Question,
         None if model.filters.typing.is_some() => P::Filter,
         None => match model.list {
@@ -469,6 +537,8 @@ fn label(model: &Model, binding: &Binding) -> Word {
         Do::Only if model.only.is_some() => "all rows",
         Do::Undo if !model.pending.is_empty() => "stop it",
         Do::Back if place(model) == P::Filter => "show all",
+        Do::Field(false) if place(model) == P::WriteText => "channels",
+        Do::Go if model.composer().is_some() => writing::go_word(model, binding.short),
         Do::Go if reason::disconnects(model) => "disconnect it",
         Do::OtherWay if types_password(model) => "password",
         Do::Field(true) if place(model) == P::Disconnect => "other answer",

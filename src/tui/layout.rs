@@ -1,6 +1,10 @@
 //! Where everything goes: a pure function of the size. Every rectangle is
 //! inside of the frame, whatever the size.
 
+mod composer;
+
+pub use composer::{ComposerLayout, composer};
+
 use ratatui::layout::Rect;
 
 use super::model::Pane;

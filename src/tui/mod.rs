@@ -6,6 +6,7 @@ mod act;
 mod acting;
 mod app;
 mod deadline;
+mod editor;
 mod farewell;
 mod feed;
 mod keys;
@@ -22,6 +23,7 @@ mod update;
 mod view;
 mod widgets;
 mod words;
+mod writers;
 
 #[cfg(test)]
 mod tests;
@@ -70,6 +72,11 @@ pub struct ScreenOptions {
     pub slow: bool,
     /// This process does not publish.
     pub no_publish: bool,
+    /// Open the composer, for the channel above when one is named.
+    pub compose: bool,
+    /// The session is bound to this program: it starts no other and reads no
+    /// file but the program's own.
+    pub confined: bool,
 }
 
 /// Why a screen could not be opened.
@@ -78,6 +85,9 @@ pub enum ScreenError {
     /// There is nothing to draw on.
     #[error("The screen needs a terminal. Without one use allgreen status or allgreen check.")]
     NoTerminal,
+    /// There is nothing to write in.
+    #[error("The composer needs a terminal. Without one use allgreen post create.")]
+    NoComposer,
     /// The terminal refused.
     #[error("The terminal could not be used: {0}. Try another one, or allgreen status.")]
     Terminal(#[from] io::Error),
@@ -102,7 +112,7 @@ pub async fn run(
     }
     let around = Surroundings::from_environment();
     let model = model(&hub, options, &around)?;
-    app::App::open(hub, model, around.over_ssh)
+    app::App::open(hub, model, &around)
         .await?
         .run(&mut publisher)
         .await;
@@ -129,9 +139,15 @@ fn model(
         over_ssh: around.over_ssh,
         local_display: around.local_display,
         ways: each(hub, |descriptor| descriptor.ways),
+        networks: model::composer::Networks::new(Network::ALL.iter().filter_map(|network| {
+            let (built_in, _) = hub.networks.get(*network)?;
+            Some((*network, built_in))
+        })),
+        confined: options.confined,
     };
     let mut model = model::Model::new(set, size, hub.clock.now(), Clock::real().boot());
     model.channels.wanted = options.account;
+    model.compose = options.compose;
     if let Some(view) = options.view {
         update::open_at(&mut model, view);
     }

@@ -12,11 +12,13 @@ use super::acting::{self, done};
 use super::logins::{Tasks, made};
 use super::model::requests::RequestId;
 use super::msg::{Loaded, Msg};
+use super::writers::Writers;
 use crate::domain::delivery::Shown;
 use crate::domain::filter::Filter;
 use crate::domain::ids::{ChannelId, WorkspaceId};
 
 use crate::ops::login::{Callback, Paster, Purpose};
+use crate::ops::posts::Writing;
 use crate::ops::views::{self, QueueFilter};
 use crate::ops::{Hub, OpError, Scope, connect, disconnect, posts, release, workspaces};
 use crate::store::disconnect::DisconnectCounts;
@@ -30,30 +32,67 @@ pub struct Runner {
     hub: Hub,
     to: Sender<Msg>,
     tasks: JoinSet<()>,
+    /// What is written down, which nothing cuts off.
+    lasting: JoinSet<Option<String>>,
     logins: Tasks,
+    writers: Writers,
 }
 
 impl Runner {
     /// A runner that answers to `to`.
     pub fn new(hub: Hub, to: Sender<Msg>) -> Self {
         Self {
+            writers: Writers::new(hub.clone()),
             hub,
             logins: Tasks::new(to.clone()),
             to,
             tasks: JoinSet::new(),
+            lasting: JoinSet::new(),
         }
     }
 
     /// Reads something.
     pub fn load(&mut self, id: RequestId, load: Load) {
-        let hub = self.hub.clone();
-        self.answer(async move { read(&hub, id, load).await });
+        let (hub, writers) = (self.hub.clone(), self.writers.clone());
+        self.answer(async move { read(&hub, &writers, id, load).await });
     }
 
     /// Changes something.
     pub fn act(&mut self, id: RequestId, act: Act) {
-        let hub = self.hub.clone();
-        self.answer(async move { Msg::Answered(id, Answered::Act(perform(&hub, act).await)) });
+        let (hub, writers) = (self.hub.clone(), self.writers.clone());
+        let lasts = matches!(act, Act::Finish(..));
+        let work = async move {
+            let done = perform(&hub, &writers, act).await;
+            Msg::Answered(id, Answered::Act(done))
+        };
+        match lasts {
+            true => self.last(async move { (work.await, None) }),
+            false => self.answer(work),
+        }
+    }
+
+    /// Keeps what is written in a composer.
+    pub fn keep(&mut self, id: RequestId, composer: RequestId, writing: Writing) {
+        let writers = self.writers.clone();
+        self.last(async move {
+            let text = writing.text.clone();
+            let kept = writers.keep(composer, writing).await;
+            // Should nobody be there any more to try again.
+            let lost = kept.as_ref().err().map(|error| {
+                format!("The draft could not be kept: {error}\nIts text was:\n{text}")
+            });
+            (Msg::Answered(id, Answered::Kept(kept)), lost)
+        });
+    }
+
+    fn last(&mut self, work: impl Future<Output = (Msg, Option<String>)> + Send + 'static) {
+        let to = self.to.clone();
+        self.lasting.spawn(async move {
+            let (msg, lost) = work.await;
+            // A screen that is gone needs no answer, and takes none.
+            let _ = to.try_send(msg);
+            lost
+        });
     }
 
     fn answer(&mut self, work: impl Future<Output = Msg> + Send + 'static) {
@@ -86,19 +125,25 @@ impl Runner {
         let ended = tokio::select! {
             Some(ended) = self.tasks.join_next() => ended,
             Some(ended) = self.logins.ended() => ended,
+            Some(ended) = self.lasting.join_next() => ended.map(|_| ()),
             else => std::future::pending().await,
         };
         ended.is_err_and(|error| error.is_panic())
     }
 
-    /// Before it is dropped: waits for the logins that must not be cut off;
-    /// how they ended, a sentence each.
+    /// Before it is dropped: waits for the drafts that are being kept and the
+    /// logins that must not be cut off; what went wrong, or how they ended.
     pub async fn rest(&mut self) -> Vec<String> {
-        self.logins.rest().await
+        let mut said = Vec::new();
+        while let Some(ended) = self.lasting.join_next().await {
+            said.extend(ended.ok().flatten());
+        }
+        said.extend(self.logins.rest().await);
+        said
     }
 }
 
-async fn read(hub: &Hub, id: RequestId, load: Load) -> Msg {
+async fn read(hub: &Hub, writers: &Writers, id: RequestId, load: Load) -> Msg {
     if load == Load::Hub {
         fault::panics("screen.task");
     }
@@ -169,6 +214,18 @@ async fn read(hub: &Hub, id: RequestId, load: Load) -> Msg {
             let counts = disconnect::preview(hub, &channel).await;
             Msg::Answered(id, Answered::Counts(counts.map(|preview| preview.counts)))
         }
+        Load::Desk(workspace) => {
+            let desk = posts::desk(hub, &workspace).await.map(Box::new);
+            Msg::Answered(id, Answered::Desk(desk))
+        }
+        Load::File(path) => {
+            let file = posts::take(hub, path, String::new()).await;
+            Msg::Answered(id, Answered::File(file.map(Box::new)))
+        }
+        Load::Post(composer, post, opening) => {
+            let view = writers.open(composer, &post, opening).await;
+            Msg::Answered(id, Answered::Post(view.map(Box::new)))
+        }
         Load::Find(search) => {
             Msg::Answered(id, Answered::Found(views::find_posts(hub, search).await))
         }
@@ -228,7 +285,8 @@ async fn window(
     let states: Vec<Shown> = Shown::ALL
         .iter()
         .copied()
-        .filter(|state| *state != Shown::Draft)
+        // Drafts have no place in time, and are shown to who asks for them.
+        .filter(|state| *state != Shown::Draft || filter.asks_for_state("draft"))
         .collect();
     let part = |backwards: bool, limit: u32| QueueFilter {
         scope: scope.clone(),
@@ -253,7 +311,7 @@ async fn window(
     })
 }
 
-async fn perform(hub: &Hub, act: Act) -> Result<Done, OpError> {
+async fn perform(hub: &Hub, writers: &Writers, act: Act) -> Result<Done, OpError> {
     match act {
         Act::SignIn(sign_in) => log_in(hub, sign_in).await,
         Act::Browse(link) => browse(&link),
@@ -277,6 +335,7 @@ async fn perform(hub: &Hub, act: Act) -> Result<Done, OpError> {
                 format!("allgreen post resolve {id} {word}"),
             ))
         }
+        Act::Finish(composer, writing, how) => writers.finish(composer, *writing, how).await,
         Act::Undo => {
             let undone = posts::undo_last(hub).await?;
             let kept = match undone.kept.first() {

@@ -12,6 +12,7 @@
 mod canary;
 #[path = "../common/mod.rs"]
 mod common;
+mod composer;
 mod demo;
 #[allow(clippy::disallowed_methods, reason = "it has the clock of the machine")]
 #[path = "../../benches/screen/generated.rs"]

@@ -60,4 +60,5 @@ mod typed_names;
 mod uploads;
 mod videos;
 mod world;
+mod writing;
 mod wrong_app;

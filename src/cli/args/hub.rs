@@ -185,3 +185,11 @@ pub struct Daemon {
     #[arg(long)]
     pub once: bool,
 }
+
+/// `compose`
+#[derive(Clone, Debug, Default, Args)]
+pub struct Compose {
+    /// The channel it goes to (`soc_...` or a name)
+    #[arg(long, value_name = "CHANNEL")]
+    pub account: Option<String>,
+}

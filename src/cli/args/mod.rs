@@ -180,6 +180,10 @@ pub enum Command {
                       Example: allgreen demo --speed 10"
     )]
     Demo(hub::Demo),
+    /// Write a post: opens the screen with its composer
+    #[command(after_help = "What is typed is kept as a draft all the while.\n\
+                      Example: allgreen compose --account acme/bs:@acme.example")]
+    Compose(hub::Compose),
     /// The simulated networks alone, on loopback
     #[command(long_about = SANDBOX, after_help = "Example: allgreen sandbox --port 4600")]
     Sandbox(hub::Sandbox),

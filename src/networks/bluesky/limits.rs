@@ -4,9 +4,9 @@
 
 use super::record::VIDEO;
 use crate::domain::post_options::{LinkCard, PostOptions, Visibility};
-use crate::domain::text::{Length, TextProblem, bluesky_problems};
+use crate::domain::text::{BLUESKY_GRAPHEMES, Length, TextProblem, bluesky_problems};
 use crate::networks::evidence::safe;
-use crate::networks::{MediaItem, Problem};
+use crate::networks::{Count, MediaItem, Problem};
 
 /// Images in one post.
 pub(super) const IMAGES: usize = 4;
@@ -23,6 +23,15 @@ const VIDEO_ALT_BYTES: usize = 10_000;
 const CARD_ADDRESS: usize = 2_048;
 /// Image types every client shows.
 const TYPES: [&str; 4] = ["image/jpeg", "image/png", "image/webp", "image/gif"];
+
+/// Graphemes; the limit of bytes, which only joined emoji reach, is a problem of
+/// its own.
+pub(super) fn count(text: &str) -> Count {
+    Count {
+        used: Length::of(text).graphemes as u64,
+        most: BLUESKY_GRAPHEMES as u64,
+    }
+}
 
 /// Everything that keeps `text` with `media` from going out.
 pub(super) fn problems(text: &str, media: &[MediaItem], options: &PostOptions) -> Vec<Problem> {

@@ -38,8 +38,8 @@ use async_trait::async_trait;
 use super::login::{Grant, LoginAsk, OAuthClient};
 use super::reads::{Comment, Offers, Page, PostMetrics, RecentPost};
 use super::{
-    Call, Credential, Descriptor, Found, MediaItem, Net, Networked, Outcome, Problem, Publish,
-    Refusal, Renewal, Session, SignInError, SignedIn, Step, StepRecord, Way,
+    Call, Count, Credential, Descriptor, Found, MediaItem, Net, Networked, Outcome, Problem,
+    Publish, Refusal, Renewal, Session, SignInError, SignedIn, Step, StepRecord, Way,
 };
 use crate::domain::limits::ServerLimits;
 use crate::domain::network::{ChannelKind, Network};
@@ -144,6 +144,16 @@ impl Networked for Bluesky {
         _limits: &ServerLimits,
     ) -> Vec<Problem> {
         limits::problems(text, media, options)
+    }
+
+    fn count(
+        &self,
+        text: &str,
+        _media: usize,
+        _options: &PostOptions,
+        _limits: &ServerLimits,
+    ) -> Option<Count> {
+        Some(limits::count(text))
     }
 
     fn threads(&self) -> bool {

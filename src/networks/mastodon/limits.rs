@@ -7,7 +7,7 @@
 use super::length::length;
 use crate::domain::limits::ServerLimits;
 use crate::domain::post_options::PostOptions;
-use crate::networks::{MediaItem, Problem};
+use crate::networks::{Count, MediaItem, Problem};
 
 /// Graphemes of warning and text together.
 const LONGEST: u64 = 500;
@@ -76,14 +76,21 @@ pub(super) fn problems(
     problems
 }
 
-fn of_text(text: &str, options: &PostOptions, told: &ServerLimits) -> Option<Problem> {
-    let (longest, link) = (
-        told.characters.unwrap_or(LONGEST),
-        told.link_characters.unwrap_or(LINK),
-    );
+/// Text and warning together, a link as the server counts it.
+pub(super) fn count(text: &str, options: &PostOptions, told: &ServerLimits) -> Count {
+    let link = told.link_characters.unwrap_or(LINK);
     let warning = options.content_warning.as_deref().unwrap_or_default();
-    let over = length(text, warning, link).checked_sub(longest);
-    let over = over.filter(|over| *over > 0)?;
+    Count {
+        used: length(text, warning, link),
+        most: told.characters.unwrap_or(LONGEST),
+    }
+}
+
+fn of_text(text: &str, options: &PostOptions, told: &ServerLimits) -> Option<Problem> {
+    let link = told.link_characters.unwrap_or(LINK);
+    let counted = count(text, options, told);
+    let longest = counted.most;
+    let over = Some(counted.over()).filter(|over| *over > 0)?;
     Some(problem(
         format!("The text is {} too long for {}.", many(over), who(told)),
         format!(

@@ -23,8 +23,8 @@ use super::login::{Grant, LoginAsk, OAuthClient};
 use super::reads::{Comment, Offers, Page, PostMetrics, RecentPost};
 use super::refused::ours;
 use super::{
-    Call, Checked, Credential, Descriptor, Found, MediaItem, Net, Networked, Outcome, Problem,
-    Publish, Refusal, Renewal, Session, SignInError, SignedIn, Step, StepRecord, Way,
+    Call, Checked, Count, Credential, Descriptor, Found, MediaItem, Net, Networked, Outcome,
+    Problem, Publish, Refusal, Renewal, Session, SignInError, SignedIn, Step, StepRecord, Way,
 };
 use crate::domain::answer::AnswerClass;
 use crate::domain::limits::ServerLimits;
@@ -146,6 +146,16 @@ impl Networked for Mastodon {
         limits: &ServerLimits,
     ) -> Vec<Problem> {
         limits::problems(text, media, options, limits)
+    }
+
+    fn count(
+        &self,
+        text: &str,
+        _media: usize,
+        options: &PostOptions,
+        limits: &ServerLimits,
+    ) -> Option<Count> {
+        Some(limits::count(text, options, limits))
     }
 
     fn threads(&self) -> bool {

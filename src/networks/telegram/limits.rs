@@ -5,7 +5,7 @@
 //! <https://core.telegram.org/bots/api#sendmediagroup>
 
 use crate::domain::post_options::{PostOptions, Visibility};
-use crate::networks::{MediaItem, Problem};
+use crate::networks::{Count, MediaItem, Problem};
 
 /// UTF-16 units of a text without media.
 const TEXT: usize = 4096;
@@ -70,6 +70,15 @@ pub(super) fn problems(text: &str, media: &[MediaItem], options: &PostOptions) -
     problems.extend(media.iter().enumerate().filter_map(of_item));
     problems.extend(of_options(options));
     problems
+}
+
+/// UTF-16 units, fewer of them under media.
+pub(super) fn count(text: &str, media: usize) -> Count {
+    let most = if media == 0 { TEXT } else { CAPTION };
+    Count {
+        used: text.trim().encode_utf16().count() as u64,
+        most: most as u64,
+    }
 }
 
 fn of_text(text: &str, media: &[MediaItem]) -> Option<Problem> {

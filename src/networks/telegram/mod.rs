@@ -22,8 +22,8 @@ use async_trait::async_trait;
 use super::reads::{Offer, Offers};
 use super::refused::ours;
 use super::{
-    Call, Checked, Credential, Descriptor, Found, MediaItem, Net, Networked, Outcome, Problem,
-    Publish, Refusal, Renewal, Session, SignInError, SignedIn, Step, StepRecord, Way,
+    Call, Checked, Count, Credential, Descriptor, Found, MediaItem, Net, Networked, Outcome,
+    Problem, Publish, Refusal, Renewal, Session, SignInError, SignedIn, Step, StepRecord, Way,
 };
 use crate::domain::answer::AnswerClass;
 use crate::domain::limits::ServerLimits;
@@ -134,6 +134,16 @@ impl Networked for Telegram {
         _limits: &ServerLimits,
     ) -> Vec<Problem> {
         limits::problems(text, media, options)
+    }
+
+    fn count(
+        &self,
+        text: &str,
+        media: usize,
+        _options: &PostOptions,
+        _limits: &ServerLimits,
+    ) -> Option<Count> {
+        Some(limits::count(text, media))
     }
 
     /// The network takes no key; this one only names the delivery.

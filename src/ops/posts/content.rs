@@ -31,7 +31,7 @@ pub(super) async fn take_in(
     Ok(taken)
 }
 
-async fn take_one(hub: &Hub, path: PathBuf, alt: String) -> Result<Medium, OpError> {
+pub(super) async fn take_one(hub: &Hub, path: PathBuf, alt: String) -> Result<Medium, OpError> {
     let (spool, now, entropy) = (
         hub.paths.media.clone(),
         hub.clock.now(),
@@ -99,7 +99,7 @@ pub(super) fn check_copies(spool: &Path, media: &[Medium]) -> Result<(), OpError
 ///
 /// # Errors
 /// When the store cannot be read.
-pub(super) fn check(
+pub(in crate::ops) fn check(
     q: &Reads<'_>,
     networks: &Registry,
     channel: &Channel,
@@ -164,7 +164,7 @@ pub(super) fn refuse_problem(channel: &Channel, problems: &[Problem]) -> Result<
 }
 
 /// A medium under the name it had, which is the one a problem should name.
-fn item(one: &Medium) -> MediaItem {
+pub fn item(one: &Medium) -> MediaItem {
     MediaItem {
         path: PathBuf::from(&one.name),
         mime: one.mime.clone(),

@@ -122,7 +122,11 @@ pub(in crate::ops) fn refuse_past(time: &Time, acting: &Acting) -> Result<(), Op
 }
 
 /// The channels, all live and of one workspace the operator may post in.
-fn targets(q: &Reads<'_>, acting: &Acting, new: &NewPost) -> Result<Vec<Channel>, OpError> {
+pub(super) fn targets(
+    q: &Reads<'_>,
+    acting: &Acting,
+    new: &NewPost,
+) -> Result<Vec<Channel>, OpError> {
     let mut channels: Vec<Channel> = Vec::new();
     for id in &new.to {
         if channels.iter().any(|one| one.id == *id) {
@@ -226,13 +230,13 @@ async fn store(
     .await
 }
 
-fn text_for<'a>(new: &'a NewPost, channel: &Channel) -> &'a str {
+pub(super) fn text_for<'a>(new: &'a NewPost, channel: &Channel) -> &'a str {
     let own = new.only_for.iter().find(|(id, _)| *id == channel.id);
     own.map_or(&new.text, |(_, text)| text)
 }
 
 /// Adds what goes to one channel: a delivery, or one for each part of a thread.
-fn add(
+pub(super) fn add(
     tx: &Tx<'_>,
     acting: &Acting,
     new: &NewPost,
@@ -275,7 +279,7 @@ fn add(
 }
 
 /// What to know about posting on this channel then; nothing is refused for it.
-fn warnings_for(
+pub(super) fn warnings_for(
     q: &Reads<'_>,
     channel: &Channel,
     text: &str,

@@ -114,7 +114,7 @@ fn replace_media(
 }
 
 /// Whether text and time of it can still change.
-fn changeable(delivery: &Delivery) -> bool {
+pub(super) fn changeable(delivery: &Delivery) -> bool {
     matches!(
         delivery.state,
         State::Draft | State::Scheduled | State::Failed | State::Missed

@@ -2,15 +2,17 @@
 
 pub(in crate::ops) mod acts;
 mod cancel;
-mod content;
+pub(in crate::ops) mod content;
 mod create;
 mod edit;
 mod reschedule;
 mod resolve;
 mod retry;
 mod undo;
+mod writing;
 
 pub use cancel::{behind, cancel, cancel_held, delete};
+pub use content::item;
 pub(in crate::ops) use create::refuse_past;
 pub use create::{NewPost, PostTime, create};
 pub use edit::{PostChange, edit};
@@ -18,3 +20,4 @@ pub use reschedule::{How, reschedule};
 pub use resolve::{Answer, resolve};
 pub use retry::{retry, send_now};
 pub use undo::{Undone, undo_last};
+pub use writing::{Desk, Kept, Opened, Seen, Writing, desk, keep, open, save, send_written, take};

@@ -1,20 +1,31 @@
 //! Did it go out, will it, and why: one plain dated sentence, and its story.
 
+use super::super::posts::content::check;
+use super::super::publisher;
 use super::super::time::civil;
 use super::super::{Hub, OpError};
+use super::channels::watch;
 use super::queue::{DeliveryView, delivery_view};
+use std::sync::Arc;
+
 use crate::domain::answer::AnswerClass;
+use crate::domain::channel::{Channel, Expiry};
 use crate::domain::delivery::{Blocker, Delivery, Shown};
+use crate::domain::forecast::{Access, Outlook, Sender, Sure, forecast};
 use crate::domain::ids::{ChannelId, DeliveryId};
+use crate::domain::lamp::{REFRESH_LIMIT, Watch, access_end, proof_is_fresh};
+use crate::domain::publisher::PublisherKind;
 use crate::domain::role::Act;
 use crate::domain::when::zone_name;
 use crate::engine::process::is_alive;
+use crate::networks::registry::Registry;
 use crate::store::Reads;
 use crate::store::app_faults::APP_FAULT;
 use crate::store::clock::DOUBT;
 use crate::store::queue::QueueQuery;
 use crate::store::weather::WEATHER;
 use crate::support::time::UtcMs;
+use crate::support::timing::Timing;
 
 /// The answer and what it rests on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,11 +46,12 @@ pub struct Why {
 /// # Errors
 /// When it is unknown or not the operator's to see.
 pub async fn why(hub: &Hub, id: &DeliveryId) -> Result<Why, OpError> {
-    let id = id.clone();
+    let (id, ground) = (id.clone(), Ground::of(hub));
     hub.look(move |q, acting| {
         let delivery = q.delivery(&id)?;
         acting.require(q, &delivery.workspace_id, Act::Look)?;
-        told(q, delivery_view(q, delivery, acting.now)?, acting.now)
+        let view = delivery_view(q, delivery, acting.now)?;
+        told(q, &ground, view, acting.now)
     })
     .await
 }
@@ -49,7 +61,7 @@ pub async fn why(hub: &Hub, id: &DeliveryId) -> Result<Why, OpError> {
 /// # Errors
 /// When the channel has none, or is not the operator's to see.
 pub async fn why_at(hub: &Hub, channel: &ChannelId, at: UtcMs) -> Result<Why, OpError> {
-    let channel = channel.clone();
+    let (channel, ground) = (channel.clone(), Ground::of(hub));
     hub.look(move |q, acting| {
         let owner = q.channel(&channel)?;
         acting.require(q, &owner.workspace_id, Act::Look)?;
@@ -62,7 +74,10 @@ pub async fn why_at(hub: &Hub, channel: &ChannelId, at: UtcMs) -> Result<Why, Op
             .into_iter()
             .min_by_key(|one| one.due.0.abs_diff(at.0));
         match nearest {
-            Some(delivery) => told(q, delivery_view(q, delivery, acting.now)?, acting.now),
+            Some(delivery) => {
+                let view = delivery_view(q, delivery, acting.now)?;
+                told(q, &ground, view, acting.now)
+            }
             None => Err(OpError::not_found(
                 format!("{} has no posts.", owner.name()),
                 "List posts with: allgreen post list",
@@ -72,8 +87,8 @@ pub async fn why_at(hub: &Hub, channel: &ChannelId, at: UtcMs) -> Result<Why, Op
     .await
 }
 
-fn told(q: &Reads<'_>, view: DeliveryView, now: UtcMs) -> Result<Why, OpError> {
-    let (verdict, sentence) = sentence(q, &view, now)?;
+fn told(q: &Reads<'_>, ground: &Ground, view: DeliveryView, now: UtcMs) -> Result<Why, OpError> {
+    let (verdict, sentence) = sentence(q, ground, &view, now)?;
     Ok(Why {
         events: events(q, &view)?,
         verdict,
@@ -84,6 +99,7 @@ fn told(q: &Reads<'_>, view: DeliveryView, now: UtcMs) -> Result<Why, OpError> {
 
 fn sentence(
     q: &Reads<'_>,
+    ground: &Ground,
     view: &DeliveryView,
     now: UtcMs,
 ) -> Result<(&'static str, String), OpError> {
@@ -111,6 +127,19 @@ fn sentence(
                 None => None,
             };
             let will = match (one.next_attempt_at, view.late_by) {
+                (None, None) => {
+                    let said = forecast(&ground.outlook(q, one, now)?);
+                    let what = match said.sure {
+                        Sure::No => "It is due",
+                        Sure::Yes | Sure::Probably => "It will go out",
+                    };
+                    let text = format!(
+                        "{}. {what} on {place} at {due}. {}",
+                        said.sure.word(),
+                        said.facts
+                    );
+                    return Ok(("will_go_out", text));
+                }
                 _ if stands.is_some() => format!(
                     "It was due {due} and waits, as everything there does: {}",
                     stands.as_deref().unwrap_or_default().trim_end_matches('.')
@@ -122,7 +151,6 @@ fn sentence(
                 (None, Some(_)) => {
                     format!("It was due {due} and will go out on {place} as soon as it is its turn")
                 }
-                (None, None) => format!("It will go out on {place} at {due}"),
             };
             ("will_go_out", format!("{will}{}.", but_nobody(q)?))
         }
@@ -189,6 +217,75 @@ fn sentence(
             )
         }
     })
+}
+
+/// What a forecast is made from beside the store.
+struct Ground {
+    networks: Arc<Registry>,
+    watch: Watch,
+    timing: Timing,
+}
+
+impl Ground {
+    fn of(hub: &Hub) -> Self {
+        Self {
+            networks: Arc::clone(&hub.networks),
+            watch: watch(hub),
+            timing: hub.config.engine.clone(),
+        }
+    }
+
+    /// What is known now of a post to come.
+    fn outlook(&self, q: &Reads<'_>, one: &Delivery, now: UtcMs) -> Result<Outlook, OpError> {
+        let channel = q.channel(&one.channel_id)?;
+        let content = q.content(one)?;
+        let media = match one.part_no {
+            1 => q.media_of(&one.post_id)?,
+            _ => Vec::new(),
+        };
+        let problems = check(
+            q,
+            &self.networks,
+            &channel,
+            &content.text,
+            &media,
+            &content.options,
+        )?;
+        let publisher = publisher::view(q, &self.timing, now)?;
+        let proof_is_fresh = proof_is_fresh(channel.last_proof_at, now, &self.watch);
+        Ok(Outlook {
+            due: one.due,
+            zone: one.timezone.clone(),
+            proof: channel.last_proof_at,
+            proof_is_fresh,
+            access: self.access(&channel),
+            media: media.len(),
+            problem: problems.into_iter().next().map(|problem| problem.what),
+            sender: match (publisher.running, publisher.silent, publisher.kind) {
+                (false, ..) => Sender::Nobody,
+                (true, true, _) => Sender::Silent,
+                (true, false, Some(PublisherKind::Screen)) => Sender::Screen,
+                (true, false, _) => Sender::Daemon,
+            },
+            trouble: stands_still(q, one, now)?,
+            now,
+        })
+    }
+
+    fn access(&self, channel: &Channel) -> Access {
+        let moved = self
+            .networks
+            .get(channel.kind.network())
+            .is_some_and(|(network, _)| network.descriptor().moves_end(&channel.login_method));
+        let failures = channel.token.refresh_failures;
+        match access_end(channel) {
+            Some(end) if !moved || failures >= REFRESH_LIMIT => Access::Ends(end),
+            _ if failures > 0 => Access::Failing(failures),
+            Some(_) => Access::Renewed,
+            None if channel.token.grant_expiry == Expiry::Never => Access::Endless,
+            None => Access::Unknown,
+        }
+    }
 }
 
 /// What keeps every post of its network, or of our app there, from going out.

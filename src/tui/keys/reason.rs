@@ -1,7 +1,7 @@
 //! Why a key does nothing here: one short sentence, or none when it does.
 
 use super::super::model::{Group, Model, Pane, Row, Sheet, Subject};
-use super::{Do, posts};
+use super::{Do, posts, writing};
 use crate::domain::delivery::{Shown, State};
 use crate::domain::ids::WorkspaceId;
 use crate::domain::role::{Act, Role};
@@ -26,14 +26,25 @@ pub fn why_not(model: &Model, does: Do) -> Option<String> {
             | Do::Leave
             | Do::Time
             | Do::Later
+            | Do::New
+            | Do::Edit
+            | Do::Duplicate
     );
     if acting && model.set.read_only {
         return Some("read only: nothing is changed from here".into());
+    }
+    if model.composer().is_some() {
+        return writing::here(model, does);
+    }
+    if does == Do::Edit {
+        return writing::edit(model);
     }
     if let Some(Sheet::Plan(plan)) = model.sheet() {
         return posts::plan(model, plan, does);
     }
     match does {
+        Do::New => writing::new(model),
+        Do::Duplicate => writing::duplicate(model),
         Do::Plan => posts::nothing_late(model),
         Do::Time => posts::time(model),
         Do::Reconnect => nearest(model, Act::Connect).or_else(|| unknown_network(model)),

@@ -3,6 +3,7 @@
 
 pub mod advice;
 pub mod channels;
+pub mod composer;
 pub mod facts;
 pub mod filters;
 pub mod find;
@@ -146,6 +147,10 @@ pub struct Setting {
     /// How each built-in network can be logged in to, the way offered first in
     /// front.
     pub ways: HashMap<Network, &'static [Way]>,
+    /// The networks that are built in, for what they take.
+    pub networks: composer::Networks,
+    /// The session is bound to this program.
+    pub confined: bool,
 }
 
 /// The state of one screen.
@@ -199,6 +204,11 @@ pub struct Model {
     pub details_scroll: u16,
     /// Sheets over the panes, the top one last.
     pub sheets: Vec<Sheet>,
+    /// Posts that are being written, the ones whose sheet was closed too until
+    /// they are kept.
+    pub writings: Vec<composer::Composer>,
+    /// The composer is opened as soon as it is known for what.
+    pub compose: bool,
     /// A login just mended a channel: whether its posts need an answer was
     /// asked with this.
     pub mended: Option<requests::RequestId>,
@@ -246,6 +256,8 @@ impl Model {
             moving: None,
             details_scroll: 0,
             sheets: Vec::new(),
+            writings: Vec::new(),
+            compose: false,
             mended: None,
             logins: Logins::default(),
             bare: false,

@@ -115,6 +115,15 @@ impl Plan {
         }
     }
 
+    /// The post under the cursor; none on the line of a channel.
+    pub fn under_cursor(&self) -> Option<&PlanPost> {
+        let Some(Row::Post(of)) = &self.cursor else {
+            return None;
+        };
+        let mut all = self.posts().map(|(_, post)| post);
+        all.find(|post| post.view.delivery.id == *of)
+    }
+
     /// Every post with its channel.
     pub fn posts(&self) -> impl Iterator<Item = (&ChannelPlan, &PlanPost)> {
         let of = |part| move |post| (part, post);

@@ -50,6 +50,10 @@ pub enum Sheet {
     Plan(Box<Plan>),
     /// Another time for posts.
     Time(Box<Timing>),
+    /// A post that is being written: which one, over the whole screen.
+    Composer(RequestId),
+    /// Drafts to go on with.
+    Drafts(Choice),
     /// Quit although nobody would publish what is due.
     Quit(Question),
 }
@@ -70,6 +74,8 @@ pub struct Choice {
     pub search: Field,
     /// Which of the found rows has the cursor.
     pub selected: usize,
+    /// Of workspaces: a post is written in the one that is chosen.
+    pub to_write: bool,
 }
 
 /// A question with two answers.

@@ -11,6 +11,9 @@ pub enum Asked {
     HangUp,
     /// End in order.
     End,
+    /// Ctrl-c outside of raw mode: end in order, unless it was meant for
+    /// somebody else at this terminal.
+    Interrupt,
     /// Stop, to go on later.
     Suspend,
     /// The process was stopped from outside and goes on.
@@ -50,7 +53,7 @@ impl Signals {
             biased;
             _ = self.hangup.recv() => Asked::HangUp,
             _ = self.term.recv() => Asked::End,
-            _ = self.int.recv() => Asked::End,
+            _ = self.int.recv() => Asked::Interrupt,
             _ = self.stop.recv() => Asked::Suspend,
             _ = self.cont.recv() => Asked::Continue,
         }

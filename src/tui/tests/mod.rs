@@ -1,8 +1,10 @@
 //! The screen as its users see it: snapshots with style runs, every size, and
 //! stories told in keys.
 
+mod composer;
 mod filters;
 mod finding;
+mod forecast;
 mod login_looks;
 mod login_rows;
 mod logins;

@@ -9,6 +9,7 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
 use unicode_width::UnicodeWidthStr;
 
+use super::composer::composing;
 use super::logins::waiting;
 use super::look::buffer;
 use super::seed;
@@ -104,11 +105,12 @@ type Story = fn(&mut Model);
     reason = "what insta reads to write snapshots anew"
 )]
 fn the_pictures_of_the_readme_are_what_the_screen_shows() {
-    let views: [(&str, Story); 3] = [
+    let views: [(&str, Story); 4] = [
         ("main", |_| {}),
         ("wall", |model| {
             press(model, "W");
         }),
+        ("composer", composing),
         ("login", |model| {
             waiting(model);
         }),

@@ -519,3 +519,22 @@ fn a_time_that_is_none() {
         paste(model, "2027-03-28 02:30");
     });
 }
+
+#[test]
+fn e_changes_the_text_of_a_late_post_before_the_plan_is_done() {
+    let mut model = seed::model(120, 36);
+    open(&mut model, vec![corvid()]);
+    let effects = press(&mut model, "je");
+    let post = effects.iter().find_map(|effect| match effect {
+        Effect::Load(_, Load::Post(_, post, _)) => Some(post.as_str()),
+        _ => None,
+    });
+    assert_eq!(post, Some("pst_L2"), "{effects:?}");
+    press(&mut model, "<esc>");
+    assert!(matches!(model.sheets.last(), Some(Sheet::Plan(_))));
+    let held = part("A1", &[148], &[("H1", -62, "New in the shop")]);
+    model.sheets.clear();
+    open(&mut model, vec![held, corvid()]);
+    press(&mut model, "e");
+    assert_eq!(said(&model), "no post here", "on the line of a channel");
+}

@@ -1,6 +1,7 @@
 //! A believable hub, fixed to a Saturday at two past two in Berlin.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -15,7 +16,10 @@ use crate::domain::network::{ChannelKind, Network};
 use crate::domain::notice::Severity;
 use crate::domain::publisher::PublisherKind;
 use crate::domain::role::Role;
-use crate::networks::Way;
+use crate::networks::bluesky::Bluesky;
+use crate::networks::mastodon::Mastodon;
+use crate::networks::telegram::Telegram;
+use crate::networks::{Networked, Way};
 use crate::ops::Operator;
 use crate::ops::publisher::PublisherView;
 use crate::ops::views::{ChannelView, DeliveryView, Lamp};
@@ -25,6 +29,7 @@ use crate::store::notices::Notice;
 use crate::store::workspaces::Workspace;
 use crate::support::time::UtcMs;
 use crate::tui::act::{Effect, Window};
+use crate::tui::model::composer::Networks;
 use crate::tui::model::{Model, Setting};
 use crate::tui::msg::{Loaded, Msg};
 use crate::tui::update;
@@ -55,6 +60,12 @@ pub fn empty(width: u16, height: u16) -> Model {
         pid: 4711,
         over_ssh: false,
         local_display: false,
+        confined: false,
+        networks: Networks::new([
+            (Network::Bluesky, Arc::new(Bluesky) as Arc<dyn Networked>),
+            (Network::Mastodon, Arc::new(Mastodon)),
+            (Network::Telegram, Arc::new(Telegram)),
+        ]),
         ways: HashMap::from([
             (Network::Bluesky, &[Way::AppPassword, Way::Browser][..]),
             (Network::Mastodon, &[Way::Browser, Way::AccessToken][..]),

@@ -48,6 +48,9 @@ const WAYS: &[&str] = &[
     "L",
     "2jt",
     "2jttomorrow",
+    "n",
+    "n<shift-tab>jl",
+    "nRed 日本語<tab><tab><tab>",
 ];
 
 /// The sizes: every one up to 12, then steps of 7 up to 200.

@@ -28,6 +28,11 @@ pub fn answered(model: &mut Model, id: RequestId, answered: Answered) -> Vec<Eff
                 }
             }
         }
+        Answered::Desk(result) => return super::composing::desk(model, id, result),
+        Answered::Post(result) => return super::composing::opened(model, id, result),
+        Answered::File(result) => return super::composing::taken(model, id, result),
+        Answered::Kept(result) => return super::composing::kept(model, id, result),
+        Answered::Edited(result) => return super::composing::edited(model, id, result),
         Answered::Found(result) => return super::find::found(model, id, result),
         Answered::Plan(result) => super::plan::loaded(model, id, result),
         Answered::Counts(result) => {
@@ -64,6 +69,7 @@ fn waits(sheet: &Sheet, id: RequestId) -> bool {
 
 fn went_well(model: &mut Model, id: RequestId, done: Done) -> Vec<Effect> {
     model.sheets.retain(|sheet| !waits(sheet, id));
+    super::composing::finished(model, id);
     show(model, done.channel.as_ref());
     let mut effects = super::logins::give_up_for(model, done.channel.as_ref());
     effects.extend(super::plan::after_login(model, done.channel.as_ref()));
@@ -99,6 +105,9 @@ pub fn show(model: &mut Model, channel: Option<&ChannelId>) {
 }
 
 fn did_not(model: &mut Model, id: RequestId, error: OpError) {
+    let Some(error) = super::composing::not_finished(model, id, error) else {
+        return;
+    };
     for sheet in &mut model.sheets {
         match sheet {
             Sheet::Login(login) if login.busy == Some(id) => {

@@ -1,9 +1,11 @@
 //! What a search finds: keys of a place, workspaces.
 
 use crate::domain::network::Network;
+use crate::ops::views::PostView;
 use crate::ops::workspaces::WorkspaceView;
 use crate::tui::keys::{Binding, below_help, of, why_not};
 use crate::tui::model::Model;
+use crate::tui::model::sheet::Choice;
 
 /// A row of the list of workspaces; `None` is all of them.
 pub type WorkspaceRow<'a> = Option<&'a WorkspaceView>;
@@ -49,9 +51,19 @@ pub fn networks(model: &Model, search: &str) -> Vec<NetworkRow> {
     rows
 }
 
+/// The drafts that fit a search, the one changed last in front.
+pub fn drafts<'a>(model: &'a Model, search: &str) -> Vec<&'a PostView> {
+    let Some(one) = model.writings.last() else {
+        return Vec::new();
+    };
+    let texts = |view: &&PostView| fits(search, &[&view.post.text]);
+    one.drafts.iter().filter(texts).collect()
+}
+
 /// The workspaces that fit a search: the one of the row under the cursor
 /// first, then all, then the rest by name.
-pub fn workspaces<'a>(model: &'a Model, search: &str) -> Vec<WorkspaceRow<'a>> {
+pub fn workspaces<'a>(model: &'a Model, choice: &Choice) -> Vec<WorkspaceRow<'a>> {
+    let search = choice.search.text();
     let here = model
         .nearest()
         .map(|view| view.summary.channel.workspace_id.clone());
@@ -68,7 +80,8 @@ pub fn workspaces<'a>(model: &'a Model, search: &str) -> Vec<WorkspaceRow<'a>> {
         rows.swap(0, 1);
     }
     rows.retain(|row| match row {
-        None => fits(search, &["all workspaces"]),
+        // A post is written in one of them.
+        None => !choice.to_write && fits(search, &["all workspaces"]),
         Some(one) => fits(search, &[&one.workspace.name, &one.workspace.slug]),
     });
     rows

@@ -136,7 +136,9 @@ pub fn loaded(model: &mut Model, id: RequestId, loaded: Loaded) -> Vec<Effect> {
                 wall::settle(model, false);
                 model.touch(Dirty::Background);
             }
-            again(model, Slot::Channels)
+            let mut effects = again(model, Slot::Channels);
+            effects.extend(super::composer::wanted(model));
+            effects
         }
         Loaded::Channels(views) => {
             take_channels(model, views);
@@ -173,7 +175,9 @@ pub fn loaded(model: &mut Model, id: RequestId, loaded: Loaded) -> Vec<Effect> {
                 wall::settle(model, false);
                 model.touch(Dirty::Background);
             }
-            again(model, Slot::Hub)
+            let mut effects = again(model, Slot::Hub);
+            effects.extend(super::composer::wanted(model));
+            effects
         }
     }
 }

@@ -4,6 +4,8 @@
 mod acts;
 mod answers;
 mod browser;
+mod composer;
+mod composing;
 mod filter;
 pub mod find;
 pub mod found;
@@ -44,7 +46,11 @@ pub fn open_at(model: &mut Model, view: View) {
 
 /// Takes a message.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
-    let effects = take(model, msg);
+    let mut effects = take(model, msg);
+    // Before anything is left.
+    let leaves = |effect: &Effect| matches!(effect, Effect::Quit | Effect::Suspend);
+    let keeps = composing::settle(model, effects.iter().any(leaves));
+    effects.splice(0..0, keeps);
     model.recount();
     if model.moving.is_none() {
         model.shown = model.subject();
@@ -75,7 +81,7 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Effect> {
                 Input::Focus(_) => Vec::new(),
             }
         }
-        Msg::Signal(Asked::HangUp | Asked::End) => vec![Effect::Quit],
+        Msg::Signal(Asked::HangUp | Asked::End | Asked::Interrupt) => vec![Effect::Quit],
         Msg::Signal(Asked::Suspend) => {
             model.bare = false;
             vec![Effect::Suspend]
@@ -125,6 +131,7 @@ fn keep_visible(model: &mut Model) {
     }
     model.news.offset = super::view::notices_offset(model, &plan);
     wall::keep_visible(model);
+    composer::keep_visible(model);
     let most = super::view::details_overflow(model, &plan);
     model.details_scroll = model.details_scroll.min(most);
 }

@@ -53,7 +53,7 @@ fn page(model: &Model) -> u16 {
 
 fn step(model: &mut Model, by: isize) -> Vec<Effect> {
     match model.sheets.last_mut() {
-        Some(Sheet::Help(_) | Sheet::Workspaces(_) | Sheet::Networks(_)) => {
+        Some(Sheet::Help(_) | Sheet::Workspaces(_) | Sheet::Networks(_) | Sheet::Drafts(_)) => {
             choose(model, by);
             return Vec::new();
         }
@@ -126,10 +126,9 @@ fn scroll_details(model: &mut Model, by: isize) {
 fn choose(model: &mut Model, by: isize) {
     let len = match model.sheets.last() {
         Some(Sheet::Help(help)) => super::found::keys(model, help.search.text()).len(),
-        Some(Sheet::Workspaces(choice)) => {
-            super::found::workspaces(model, choice.search.text()).len()
-        }
+        Some(Sheet::Workspaces(choice)) => super::found::workspaces(model, choice).len(),
         Some(Sheet::Networks(choice)) => super::found::networks(model, choice.search.text()).len(),
+        Some(Sheet::Drafts(choice)) => super::found::drafts(model, choice.search.text()).len(),
         _ => 0,
     };
     let last = len.saturating_sub(1);
@@ -137,7 +136,7 @@ fn choose(model: &mut Model, by: isize) {
         Some(Sheet::Help(help)) => {
             help.selected = help.selected.saturating_add_signed(by).min(last);
         }
-        Some(Sheet::Workspaces(choice) | Sheet::Networks(choice)) => {
+        Some(Sheet::Workspaces(choice) | Sheet::Networks(choice) | Sheet::Drafts(choice)) => {
             choice.selected = choice.selected.saturating_add_signed(by).min(last);
         }
         _ => {}

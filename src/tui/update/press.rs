@@ -2,7 +2,10 @@
 
 use crossterm::event::KeyEvent;
 
-use super::{acts, browser, filter, find, logins, marks, moves, plan, posts, sheets, time, wall};
+use super::{
+    acts, browser, composer, composing, filter, find, logins, marks, moves, plan, posts, sheets,
+    time, wall,
+};
 use crate::tui::act::Effect;
 use crate::tui::keys::{self, Do};
 use crate::tui::model::sheet::SETTLE;
@@ -22,6 +25,9 @@ pub fn key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     if at_once(model, does) || !too_early(model) {
         // Where the cursor is in a field, keys are text first.
         let text = does.is_none() || is_text(key);
+        if text && composer::type_into(model, key) {
+            return Vec::new();
+        }
         if text && type_into(model, key) {
             return typed(model);
         }
@@ -33,6 +39,10 @@ pub fn key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
 /// Something was typed into the field with the cursor.
 fn typed(model: &mut Model) -> Vec<Effect> {
     match model.sheets.last() {
+        Some(Sheet::Composer(_)) => {
+            composer::typed(model);
+            Vec::new()
+        }
         Some(Sheet::Find(_)) => find::typed(model),
         Some(_) => Vec::new(),
         None => filter::typed(model),
@@ -69,6 +79,9 @@ fn too_early(model: &Model) -> bool {
 
 /// The field with the cursor.
 fn field(model: &mut Model) -> Option<&mut Field> {
+    if let Some(Sheet::Composer(_)) = model.sheets.last() {
+        return composing::top(model).and_then(composer::field);
+    }
     let Some(sheet) = model.sheets.last_mut() else {
         return model.filters.field();
     };
@@ -76,7 +89,9 @@ fn field(model: &mut Model) -> Option<&mut Field> {
         Sheet::Help(help) => Some(&mut help.search),
         Sheet::Find(find) => Some(&mut find.search),
         Sheet::Wall(tiles) if tiles.typing => Some(&mut tiles.search),
-        Sheet::Workspaces(choice) | Sheet::Networks(choice) => Some(&mut choice.search),
+        Sheet::Workspaces(choice) | Sheet::Networks(choice) | Sheet::Drafts(choice) => {
+            Some(&mut choice.search)
+        }
         Sheet::Login(login) if login.busy.is_none() => Some(login.field()),
         Sheet::Browser(sheet) => sheet.field(),
         Sheet::Disconnect(sheet) if sheet.cancels() > 0 => Some(&mut sheet.typed),
@@ -96,7 +111,9 @@ fn type_into(model: &mut Model, key: KeyEvent) -> bool {
     if taken {
         match model.sheets.last_mut() {
             Some(Sheet::Help(help)) => help.selected = 0,
-            Some(Sheet::Workspaces(choice) | Sheet::Networks(choice)) => choice.selected = 0,
+            Some(Sheet::Workspaces(choice) | Sheet::Networks(choice) | Sheet::Drafts(choice)) => {
+                choice.selected = 0
+            }
             _ => {}
         }
     }
@@ -119,6 +136,9 @@ pub fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
 
 /// A paste that answers no login: into the field with the cursor.
 fn put(model: &mut Model, text: &str) -> Vec<Effect> {
+    if composer::paste(model, text) {
+        return Vec::new();
+    }
     if let Some(Sheet::Login(login)) = model.sheets.last_mut() {
         if login.busy.is_none() {
             login.paste(text);
@@ -147,6 +167,10 @@ pub fn run(model: &mut Model, does: Do) -> Vec<Effect> {
         }
     }
     match does {
+        _ if model.composer().is_some() && composer::takes(does) => composer::run(model, does),
+        Do::New => composer::new(model),
+        Do::Edit => composer::edit(model),
+        Do::Duplicate => composer::duplicate(model),
         Do::Mark | Do::Range | Do::MarkAll | Do::Fold(_) if plan::is_open(model) => {
             plan::run(model, does)
         }

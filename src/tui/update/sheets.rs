@@ -14,12 +14,12 @@ use crate::tui::words;
 
 /// Back by one: a search, an answer begun, a sheet, the details. Never out.
 pub fn back(model: &mut Model) -> Vec<Effect> {
-    if find::clear(model) || wall::clear(model) {
+    if find::clear(model) || wall::clear(model) || super::composer::back(model) {
         return Vec::new();
     }
     let stays = match model.sheets.last_mut() {
         Some(Sheet::Help(help)) => clear(&mut help.search, &mut help.selected),
-        Some(Sheet::Workspaces(choice) | Sheet::Networks(choice)) => {
+        Some(Sheet::Workspaces(choice) | Sheet::Networks(choice) | Sheet::Drafts(choice)) => {
             clear(&mut choice.search, &mut choice.selected)
         }
         Some(Sheet::Browser(sheet)) if sheet.typed.is_some() => {
@@ -258,10 +258,11 @@ pub fn go(model: &mut Model) -> Vec<Effect> {
         Some(Sheet::Story(_)) => posts::confirm(model),
         Some(Sheet::Plan(_)) => plan::go(model),
         Some(Sheet::Time(_)) => time::go(model),
+        Some(Sheet::Drafts(_)) => super::composer::go_on(model),
         Some(Sheet::Quit(_)) => vec![Effect::Quit],
         Some(Sheet::CancelMarked(_)) => posts::cancel_marked(model),
         None => filter::keep(model),
-        Some(Sheet::Channel(_) | Sheet::Group(_)) => Vec::new(),
+        Some(Sheet::Channel(_) | Sheet::Group(_) | Sheet::Composer(_)) => Vec::new(),
     }
 }
 
@@ -279,10 +280,17 @@ fn choose_workspace(model: &mut Model) -> Vec<Effect> {
     let Some(Sheet::Workspaces(choice)) = model.sheets.last() else {
         return Vec::new();
     };
-    let found = super::found::workspaces(model, choice.search.text());
+    let found = super::found::workspaces(model, choice);
     let Some(row) = found.get(choice.selected) else {
         return Vec::new();
     };
+    if choice.to_write {
+        let Some(id) = row.map(|view| view.workspace.id.clone()) else {
+            return Vec::new();
+        };
+        model.sheets.pop();
+        return super::composer::new_in(model, id);
+    }
     let scope = match row {
         None => Scope::All,
         Some(view) => Scope::Workspace(view.workspace.id.clone()),

@@ -36,6 +36,7 @@ pub fn now(model: &mut Model, now: UtcMs, boot: Duration) -> Vec<Effect> {
         model.moving = None;
         model.touch(Dirty::Background);
     }
+    effects.extend(super::composing::tick(model));
     if model.line.expire(boot) {
         model.touch(Dirty::Background);
     }

@@ -2,6 +2,7 @@
 
 mod bars;
 mod channels;
+mod composer;
 mod details;
 mod head;
 mod notices;
@@ -82,9 +83,10 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> 
     if plan.mode == Mode::TooSmall {
         too_small(&mut canvas, area);
     } else {
-        match model.wall_of_tiles() {
-            Some(tiles) => wall::draw(&mut canvas, area, tiles),
-            None => main(&mut canvas, &plan),
+        match (model.composer_below(), model.wall_of_tiles()) {
+            (Some(one), _) => composer::draw(&mut canvas, area, one),
+            (None, Some(tiles)) => wall::draw(&mut canvas, area, tiles),
+            (None, None) => main(&mut canvas, &plan),
         }
         sheets::draw(&mut canvas, area);
     }

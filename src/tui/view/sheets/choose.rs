@@ -14,6 +14,7 @@ use crate::tui::update::found;
 use crate::tui::view::channels::lamp;
 use crate::tui::widgets::Field;
 use crate::tui::widgets::frame::{Frame, centered};
+use crate::tui::widgets::text::{one_line, quoted};
 
 /// Draws the keys of the place under the sheet.
 pub fn help(canvas: &mut Canvas<'_>, area: Rect, help: &Help) {
@@ -46,8 +47,12 @@ pub fn help(canvas: &mut Canvas<'_>, area: Rect, help: &Help) {
 
 /// Draws the workspaces.
 pub fn workspaces(canvas: &mut Canvas<'_>, area: Rect, choice: &Choice) {
-    let rows = found::workspaces(canvas.model, choice.search.text());
-    let inside = frame(canvas, area, "Workspace", rows.len(), &choice.search);
+    let rows = found::workspaces(canvas.model, choice);
+    let title = match choice.to_write {
+        true => "Write a post in",
+        false => "Workspace",
+    };
+    let inside = frame(canvas, area, title, rows.len(), &choice.search);
     let plain = Style::new();
     let model = canvas.model;
     for (line, at) in window(inside, rows.len(), choice.selected).enumerate() {
@@ -98,6 +103,38 @@ pub fn networks(canvas: &mut Canvas<'_>, area: Rect, choice: &Choice) {
             .field(row.network.title(), 14, style)
             .tab(18)
             .write(note, muted);
+        if at == choice.selected {
+            mark(canvas, inside, line + 1);
+        }
+    }
+}
+
+/// Draws the drafts.
+pub fn drafts(canvas: &mut Canvas<'_>, area: Rect, choice: &Choice) {
+    let rows = found::drafts(canvas.model, choice.search.text());
+    let inside = frame(canvas, area, "Go on with", rows.len(), &choice.search);
+    let (plain, muted) = (Style::new(), canvas.style(Role::Muted));
+    let wall = canvas.model.wall();
+    for (line, at) in window(inside, rows.len(), choice.selected).enumerate() {
+        let post = &rows[at].post;
+        let kept = wall.stamp(post.edited_at.unwrap_or(post.created_at));
+        let n = rows[at].deliveries.len() as u64;
+        let to = crate::tui::words::count(n, "channel", "channels");
+        let by = canvas.model.person(&post.created_by).unwrap_or_default();
+        let text = quoted(
+            &one_line(&post.text),
+            usize::from(inside.width.saturating_sub(37)),
+        );
+        canvas
+            .pen(inside, line + 1)
+            .tab(2)
+            .field(&kept, 12, plain)
+            .tab(15)
+            .field(&to, 11, muted)
+            .tab(27)
+            .field(by, 8, muted)
+            .tab(36)
+            .write(&text, plain);
         if at == choice.selected {
             mark(canvas, inside, line + 1);
         }

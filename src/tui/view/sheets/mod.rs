@@ -33,11 +33,12 @@ const LABEL: u16 = 9;
 /// Draws the top sheet.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     match canvas.model.sheets.last() {
-        None | Some(Sheet::Wall(_)) => {}
+        None | Some(Sheet::Wall(_) | Sheet::Composer(_)) => {}
         Some(Sheet::Help(help)) => choose::help(canvas, area, help),
         Some(Sheet::Find(find)) => find::draw(canvas, area, find),
         Some(Sheet::Workspaces(choice)) => choose::workspaces(canvas, area, choice),
         Some(Sheet::Networks(choice)) => choose::networks(canvas, area, choice),
+        Some(Sheet::Drafts(choice)) => choose::drafts(canvas, area, choice),
         Some(Sheet::Channel(id)) => channel::draw(canvas, area, id),
         Some(Sheet::Group(id)) => channel::group(canvas, area, id),
         Some(Sheet::Login(login)) => login::draw(canvas, area, login),

@@ -1,14 +1,22 @@
 //! Did it go out? One plain dated sentence, and what it rests on.
 
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
 
 use super::{Canvas, Line, error_lines, field_line, inside_width, sheet, text_lines};
 use crate::domain::delivery::Shown;
+use crate::ops::views::DeliveryView;
+use crate::tui::model::Model;
 use crate::tui::model::sheet::Story;
 use crate::tui::theme::Role;
 use crate::tui::view::queue::verdict;
-use crate::tui::widgets::text::{one_line, quoted, wrap};
+use crate::tui::widgets::text::{one_line, quoted, width, wrap};
 use crate::tui::words::{self, Wall};
+
+/// Within this a day has a name of its own.
+const WEEK: Duration = Duration::from_secs(6 * 86_400);
 
 /// Cells of the date before a fact.
 const DATE: usize = 13;
@@ -25,7 +33,8 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, story: &Story) {
         model.account(view),
         model.workspace_of(view)
     );
-    let note = format!("due {}", wall.stamp(view.delivery.due));
+    let room = usize::from(cells).saturating_sub(width(&title) + 4);
+    let note = due(model, view, room);
     let (shape, said, role) = verdict(model, view);
     let mut lines = vec![Line::Full(format!("{shape} {said}"), role)];
     let sentence = match &story.why {
@@ -47,6 +56,31 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, story: &Story) {
         lines.extend(error_lines(error, cells));
     }
     sheet(canvas, area, &title, &note, &lines);
+}
+
+/// When it is due, by the client's clock and the operator's where they differ
+/// and there is room: `Sat 07:00 New York = 13:00 CET`.
+fn due(model: &Model, view: &DeliveryView, room: usize) -> String {
+    let one = &view.delivery;
+    let mine = model.wall();
+    let near = one.due.since(mine.now).max(mine.now.since(one.due)) < WEEK;
+    let same = mine.zone.iana_name() == Some(one.timezone.as_str());
+    let zone = TimeZone::get(&one.timezone).ok().filter(|_| near && !same);
+    let both = zone.map(|zone| {
+        let there = Wall {
+            now: mine.now,
+            zone,
+        };
+        let (there, here) = (there.clock_in_zone(one.due), mine.short(one.due));
+        let day = there.split(' ').next().unwrap_or_default();
+        // The day is said once, where it is the same one in both.
+        let here = here
+            .strip_prefix(day)
+            .map_or(here.as_str(), str::trim_start);
+        format!("due {there} = {here}")
+    });
+    both.filter(|text| width(text) < room)
+        .unwrap_or_else(|| format!("due {}", mine.stamp(one.due)))
 }
 
 fn events(story: &Story, wall: &Wall, cells: u16) -> Vec<Line> {

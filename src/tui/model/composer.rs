@@ -1,0 +1,452 @@
+//! A post as it is being written: where it goes, its text and the texts of
+//! single channels, its media, its time. Kept as a draft all the while.
+
+mod checks;
+mod keeping;
+
+pub use checks::{Checks, Networks};
+pub use keeping::Keeping;
+
+use std::collections::HashMap;
+
+use super::Model;
+use super::requests::RequestId;
+use crate::domain::delivery::State;
+use crate::domain::ids::{ChannelId, WorkspaceId};
+use crate::domain::limits::ServerLimits;
+use crate::domain::network::ChannelKind;
+use crate::domain::post_options::PostOptions;
+use crate::domain::when::{Past, When, WhenError, civil, parse};
+use crate::ops::OpError;
+use crate::ops::posts::Writing;
+use crate::ops::views::{ChannelView, PostView};
+use crate::store::posts::Medium;
+use crate::support::time::UtcMs;
+use crate::tui::widgets::{Area, Field};
+
+/// Where the cursor is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Channels, and whose text is written.
+    To,
+    /// The text.
+    Text,
+    /// The media, and a file to add.
+    Media,
+    /// When it goes out.
+    When,
+    /// Whether it may go out late.
+    Late,
+    /// What to do with it.
+    Buttons,
+}
+
+impl Part {
+    /// From top to bottom.
+    pub const ALL: [Self; 6] = [
+        Self::To,
+        Self::Text,
+        Self::Media,
+        Self::When,
+        Self::Late,
+        Self::Buttons,
+    ];
+}
+
+/// What is being written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A new post, or a draft of one.
+    New,
+    /// A post that waits for its time.
+    Waiting,
+}
+
+/// What can be done with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Button {
+    /// Schedule it.
+    Schedule,
+    /// Put it into the post that waits.
+    Save,
+    /// Keep it as a draft.
+    Draft,
+    /// Send it now.
+    Now,
+    /// Go on with a draft.
+    Drafts,
+}
+
+/// A channel it may go to.
+#[derive(Debug)]
+pub struct Target {
+    /// Which one.
+    pub channel: ChannelId,
+    /// What sort of account.
+    pub kind: ChannelKind,
+    /// The post goes there.
+    pub ticked: bool,
+    /// The text of its own.
+    pub own: Option<Area>,
+    /// Why nothing of it can be changed any more: `went out`.
+    pub closed: Option<&'static str>,
+    /// What its network says of it.
+    pub checks: Checks,
+}
+
+/// A post that is being read, to write on it.
+#[derive(Clone, Debug)]
+pub struct Loading {
+    /// What answers.
+    pub request: RequestId,
+    /// Another one like it is written.
+    pub copy: bool,
+    /// The channel it was opened from.
+    pub on: Option<ChannelId>,
+}
+
+/// A post that is being written.
+#[derive(Debug)]
+pub struct Composer {
+    /// Which one, among those that are open.
+    pub id: RequestId,
+    /// Its workspace.
+    pub workspace: WorkspaceId,
+    /// New, or one that waits.
+    pub kind: Kind,
+    /// It was a draft when it was opened.
+    pub was_draft: bool,
+    /// The text of all without one of their own.
+    pub base: Area,
+    /// Where it may go.
+    pub targets: Vec<Target>,
+    /// Whose text is shown: 0 is the base text.
+    pub chosen: usize,
+    /// The first target on the screen.
+    pub offset: usize,
+    /// Where the cursor is.
+    pub part: Part,
+    /// Its media.
+    pub media: Vec<Medium>,
+    /// Which of them has the cursor; behind the last one the field for a file.
+    pub medium: usize,
+    /// The file to add.
+    pub path: Field,
+    /// The alternative text that is being written.
+    pub alt: Option<Field>,
+    /// A file is being taken in.
+    pub taking: Option<RequestId>,
+    /// When it goes out.
+    pub when: Field,
+    /// When a post that waits is due, as the field said it first.
+    pub due: Option<(String, UtcMs)>,
+    /// Never send it late.
+    pub only_on_time: bool,
+    /// What else was chosen for it.
+    pub options: PostOptions,
+    /// Which button has the cursor.
+    pub button: usize,
+    /// What the servers say their posts may be.
+    pub limits: HashMap<ChannelId, ServerLimits>,
+    /// Drafts to go on with.
+    pub drafts: Vec<PostView>,
+    /// Limits and drafts are asked for with this.
+    pub asked: RequestId,
+    /// The post is being read.
+    pub loading: Option<Loading>,
+    /// The text is in an editor: whose, and what answers.
+    pub editing: Option<(RequestId, usize)>,
+    /// How the draft is kept.
+    pub keeping: Keeping,
+    /// It is being scheduled or saved.
+    pub busy: Option<RequestId>,
+    /// Why that did not work.
+    pub error: Option<OpError>,
+    /// The preview stands where the parts are.
+    pub preview: bool,
+}
+
+impl Composer {
+    /// An empty one for a workspace, with these of its channels ticked.
+    pub fn new(
+        id: RequestId,
+        asked: RequestId,
+        model: &Model,
+        workspace: WorkspaceId,
+        ticked: &[ChannelId],
+    ) -> Self {
+        let target = |view: &ChannelView| Target {
+            channel: view.summary.channel.id.clone(),
+            kind: view.summary.channel.kind,
+            ticked: ticked.contains(&view.summary.channel.id),
+            own: None,
+            closed: None,
+            checks: Checks::default(),
+        };
+        let mut views: Vec<&ChannelView> = model
+            .channels
+            .all()
+            .filter(|view| view.summary.channel.workspace_id == workspace)
+            .collect();
+        views.sort_by_key(|view| {
+            let channel = &view.summary.channel;
+            let ticked = ticked.contains(&channel.id);
+            (!ticked, channel.kind.network(), channel.handle.clone())
+        });
+        Self {
+            id,
+            workspace,
+            kind: Kind::New,
+            was_draft: false,
+            base: Area::with(""),
+            targets: views.into_iter().map(target).collect(),
+            chosen: 0,
+            offset: 0,
+            part: if ticked.is_empty() {
+                Part::To
+            } else {
+                Part::Text
+            },
+            media: Vec::new(),
+            medium: 0,
+            path: Field::plain(),
+            alt: None,
+            taking: None,
+            when: Field::plain(),
+            due: None,
+            only_on_time: false,
+            options: PostOptions::default(),
+            button: 0,
+            limits: HashMap::new(),
+            drafts: Vec::new(),
+            asked,
+            loading: None,
+            editing: None,
+            keeping: Keeping::default(),
+            busy: None,
+            error: None,
+            preview: false,
+        }
+    }
+
+    /// Shows a post that was read. A copy of it is one that never went out.
+    pub fn take(&mut self, view: &PostView, zone: &str, now: UtcMs, copy: bool) {
+        let open = |state: State| {
+            use State::{Draft, Failed, Missed, Scheduled};
+            copy || matches!(state, Draft | Scheduled | Failed | Missed)
+        };
+        self.base = Area::with(&view.post.text);
+        self.options = view.post.options.clone();
+        self.media.clone_from(&view.media);
+        self.medium = self.media.len();
+        for target in &mut self.targets {
+            (target.ticked, target.own, target.closed) = (false, None, None);
+            let mut all = view.deliveries.iter().map(|one| &one.delivery);
+            let Some(one) = all.find(|one| one.channel_id == target.channel) else {
+                continue;
+            };
+            target.ticked = open(one.state);
+            target.own = one.text.as_deref().map(Area::with);
+            target.closed = match one.state {
+                _ if target.ticked => None,
+                State::Cancelled => Some("cancelled"),
+                State::Published => Some("went out"),
+                _ => Some("on its way"),
+            };
+        }
+        self.targets
+            .sort_by_key(|target| (!target.ticked, target.closed.is_none()));
+        let mut dues: Vec<UtcMs> = Vec::new();
+        for one in view.deliveries.iter().map(|one| &one.delivery) {
+            if open(one.state) {
+                self.only_on_time = one.only_on_time;
+                dues.push(one.due);
+            }
+        }
+        dues.dedup();
+        // Several times are left as they are; a draft without one was kept then.
+        let drafts = view
+            .deliveries
+            .iter()
+            .any(|one| one.delivery.state == State::Draft);
+        if let [due] = dues.as_slice()
+            && !copy
+            && (!drafts || *due > now)
+        {
+            let text = civil(*due, zone);
+            self.when = Field::with(&text);
+            self.due = Some((text, *due));
+        }
+        self.part = Part::Text;
+        self.chosen = 0;
+    }
+
+    /// The channel whose text is shown.
+    pub fn target(&self) -> Option<&Target> {
+        self.targets.get(self.chosen.checked_sub(1)?)
+    }
+
+    /// The text that is shown.
+    pub fn area(&self) -> &Area {
+        self.target()
+            .and_then(|target| target.own.as_ref())
+            .unwrap_or(&self.base)
+    }
+
+    /// The same, to move in.
+    pub fn area_mut(&mut self) -> &mut Area {
+        let own = self
+            .chosen
+            .checked_sub(1)
+            .and_then(|at| self.targets.get_mut(at))
+            .and_then(|target| target.own.as_mut());
+        own.unwrap_or(&mut self.base)
+    }
+
+    /// Changes the text that is shown; a chosen channel without a text of its
+    /// own gets one by it. What `change` says is handed on.
+    pub fn write<T>(&mut self, change: impl Fn(&mut Area) -> (T, bool)) -> T {
+        let at = self.chosen.checked_sub(1);
+        let Some(target) = at.and_then(|at| self.targets.get_mut(at)) else {
+            return change(&mut self.base).0;
+        };
+        if let Some(own) = &mut target.own {
+            return change(own).0;
+        }
+        let mut own = self.base.clone();
+        let (said, changed) = change(&mut own);
+        if changed {
+            target.own = Some(own);
+        } else {
+            self.base = own;
+        }
+        said
+    }
+
+    /// The text that goes to a target.
+    pub fn text_for<'a>(&'a self, target: &'a Target) -> &'a str {
+        target.own.as_ref().unwrap_or(&self.base).text()
+    }
+
+    /// Those it goes to.
+    pub fn ticked(&self) -> impl Iterator<Item = &Target> {
+        self.targets
+            .iter()
+            .filter(|target| target.ticked && target.closed.is_none())
+    }
+
+    /// Whether there is nothing to post yet.
+    pub fn is_blank(&self) -> bool {
+        let own = |target: &Target| target.own.as_ref().is_some_and(|own| !own.is_empty());
+        self.base.is_empty() && self.media.is_empty() && !self.targets.iter().any(own)
+    }
+
+    /// Whether anything is typed that is not kept. What was never begun is not.
+    pub fn is_unkept(&self) -> bool {
+        let begun = !self.is_blank() || self.keeping.at.is_some() || self.was_draft;
+        self.keeping.is_open() && begun
+    }
+
+    /// What can be done with it.
+    pub fn buttons(&self) -> Vec<Button> {
+        match self.kind {
+            Kind::Waiting => vec![Button::Save, Button::Draft],
+            Kind::New => {
+                let mut all = vec![Button::Schedule, Button::Draft, Button::Now];
+                // Whoever has begun does not look for another one.
+                all.extend((!self.drafts.is_empty() && self.is_blank()).then_some(Button::Drafts));
+                all
+            }
+        }
+    }
+
+    /// The time that is typed; `None` while nothing is.
+    ///
+    /// # Errors
+    /// What is wrong with it and what to write instead.
+    pub fn meant(&self, zone: &str, now: UtcMs) -> Option<Result<When, WhenError>> {
+        let text = self.when.text().trim();
+        if text.is_empty() {
+            return None;
+        }
+        let past = match &self.due {
+            Some((was, _)) if self.kind == Kind::Waiting && was == text => Past::Allowed,
+            _ => Past::Refused,
+        };
+        Some(parse(text, zone, now, past))
+    }
+
+    /// All of it, as it is kept and sent.
+    pub fn writing(&self) -> Writing {
+        let to = self.ticked().map(|target| {
+            let own = target.own.as_ref().map(|own| own.text().to_owned());
+            (target.channel.clone(), own)
+        });
+        Writing {
+            workspace: self.workspace.clone(),
+            text: self.base.text().to_owned(),
+            to: to.collect(),
+            when: (!self.when.is_empty()).then(|| self.when.text().trim().to_owned()),
+            only_on_time: self.only_on_time,
+            media: self.media.clone(),
+            options: self.options.clone(),
+        }
+    }
+}
+
+impl Model {
+    /// The post that is being written, when its sheet is the one the keys are
+    /// about.
+    pub fn composer(&self) -> Option<&Composer> {
+        match self.sheet() {
+            Some(super::Sheet::Composer(id)) => self.writings.iter().find(|one| one.id == *id),
+            _ => None,
+        }
+    }
+
+    /// The one that is drawn in the place of the panes.
+    pub fn composer_below(&self) -> Option<&Composer> {
+        let id = self.sheets.iter().rev().find_map(|sheet| match sheet {
+            super::Sheet::Composer(id) => Some(*id),
+            _ => None,
+        })?;
+        self.writings.iter().find(|one| one.id == id)
+    }
+
+    /// The zone a workspace writes its times in.
+    pub fn zone_of(&self, workspace: &WorkspaceId) -> &str {
+        let found = self
+            .workspaces
+            .iter()
+            .find(|one| one.workspace.id == *workspace);
+        found.map_or("UTC", |one| one.workspace.timezone.as_str())
+    }
+
+    /// Where a new post from here would go: a workspace, and those of its
+    /// channels that are chosen here; `None` when the workspace has to be asked
+    /// for.
+    ///
+    /// # Errors
+    /// Why there is no such place.
+    pub fn write_to(&self) -> Result<Option<(WorkspaceId, Vec<ChannelId>)>, &'static str> {
+        if let Some(tiles) = self.wall_of_tiles() {
+            let tile = tiles.selected.clone().ok_or("no workspace here")?;
+            return Ok(Some((tile, Vec::new())));
+        }
+        let mut ids = Vec::new();
+        let mut of: Vec<&WorkspaceId> = Vec::new();
+        for view in self.chosen_channels() {
+            let channel = &view.summary.channel;
+            ids.push(channel.id.clone());
+            if !of.contains(&&channel.workspace_id) {
+                of.push(&channel.workspace_id);
+            }
+        }
+        match of.as_slice() {
+            [only] => Ok(Some(((*only).clone(), ids))),
+            [] if self.workspaces.is_empty() => Err("no workspace here"),
+            [] => Ok(self.connect_to().map(|id| (id, Vec::new()))),
+            _ => Err("one post goes to channels of one workspace"),
+        }
+    }
+}

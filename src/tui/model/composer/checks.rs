@@ -1,0 +1,106 @@
+//! What the networks say of a post that is being written: how long it is as
+//! each counts it, and what none of them would take.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::{Composer, Target};
+use crate::domain::network::Network;
+use crate::networks::{Count, MediaItem, Networked, Problem};
+use crate::ops::posts::item;
+
+/// The networks that are built in, for their rules.
+#[derive(Clone, Default)]
+pub struct Networks(Arc<HashMap<Network, Arc<dyn Networked>>>);
+
+impl Networks {
+    /// These networks.
+    pub fn new(all: impl IntoIterator<Item = (Network, Arc<dyn Networked>)>) -> Self {
+        Self(Arc::new(all.into_iter().collect()))
+    }
+}
+
+impl fmt::Debug for Networks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+/// What a network says of the text for one of its channels.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Checks {
+    /// How long it is, and may be.
+    pub count: Option<Count>,
+    /// What keeps it from going out.
+    pub problems: Vec<Problem>,
+    /// From which byte on the text is too long.
+    pub over: Option<usize>,
+}
+
+impl Composer {
+    /// Looks at it anew, after a change.
+    pub fn check(&mut self, networks: &Networks) {
+        let media: Vec<MediaItem> = self.media.iter().map(item).collect();
+        let all: Vec<Checks> = self
+            .targets
+            .iter()
+            .enumerate()
+            .map(
+                |(at, target)| match target.ticked || at + 1 == self.chosen {
+                    true => self.checked(networks, target, &media),
+                    false => Checks::default(),
+                },
+            )
+            .collect();
+        for (target, checks) in self.targets.iter_mut().zip(all) {
+            target.checks = checks;
+        }
+    }
+
+    fn checked(&self, networks: &Networks, target: &Target, media: &[MediaItem]) -> Checks {
+        let network = target.kind.network();
+        let Some(rules) = networks.0.get(&network) else {
+            return Checks {
+                problems: vec![Problem {
+                    what: format!("{} is not built in yet.", network.title()),
+                    hint: "Choose another channel.".into(),
+                }],
+                ..Checks::default()
+            };
+        };
+        let text = self.text_for(target);
+        let limits = self
+            .limits
+            .get(&target.channel)
+            .cloned()
+            .unwrap_or_default();
+        let count = |text: &str| rules.count(text, media.len(), &self.options, &limits);
+        let whole = count(text);
+        let problems = match self.is_blank() {
+            // Nothing is wrong with what was not begun.
+            true => Vec::new(),
+            false => rules.problems(text, media, &self.options, &limits),
+        };
+        let fits = |part: &str| count(part).is_none_or(|count| count.over() == 0);
+        Checks {
+            over: whole
+                .filter(|count| count.over() > 0)
+                .map(|_| fitting(text, fits)),
+            count: whole,
+            problems,
+        }
+    }
+}
+
+/// How many bytes of a text fit, up to the end of a grapheme.
+fn fitting(text: &str, fits: impl Fn(&str) -> bool) -> usize {
+    let ends: Vec<usize> = text
+        .grapheme_indices(true)
+        .map(|(at, grapheme)| at + grapheme.len())
+        .collect();
+    let most = ends.partition_point(|end| fits(&text[..*end]));
+    most.checked_sub(1).map_or(0, |at| ends[at])
+}

@@ -1,0 +1,661 @@
+//! Writing a post, told in keys: nothing typed is lost, nothing goes out that a
+//! network would refuse, and nobody's change is written over unseen.
+
+use std::time::Duration;
+
+use super::look::{DARK, MONO, snapshot};
+use super::seed::{self, Seed, later, minutes};
+use super::stories::{paste, press, said, seen};
+use crate::domain::channel::Cause;
+use crate::domain::delivery::{Shown, State};
+use crate::domain::ids::{ChannelId, MediaId, OperatorId, PostId, WorkspaceId};
+use crate::domain::limits::ServerLimits;
+use crate::domain::network::ChannelKind as K;
+use crate::domain::role::Role;
+use crate::ops::posts::{Desk, PostTime, Writing};
+use crate::ops::views::{DeliveryView, Lamp, PostView};
+use crate::ops::{ErrorKind, OpError};
+use crate::store::posts::{Medium, Post};
+use crate::tui::act::{Act, Answered, Done, Effect, Finish, Load, Opening};
+use crate::tui::model::composer::Part;
+use crate::tui::model::{Model, Sheet};
+use crate::tui::msg::Msg;
+use crate::tui::term::signals::Asked;
+use crate::tui::update::{first, update};
+
+const RED: &str = "Red is back. Our felt slippers come in eleven colours again, and the first hundred pairs ship free until Sunday night. Wool from the valley, soles from old tyres, made by six people you can visit any weekday.";
+
+/// Acme as the composer likes it: two accounts that are well, one that is
+/// broken, one that is paused.
+fn model(width: u16, height: u16) -> Model {
+    let mut model = seed::model(width, height);
+    more(&mut model);
+    model
+}
+
+/// Three more accounts of Acme.
+fn more(model: &mut Model) {
+    let all = [
+        ("A11", K::Mastodon, "acme@mas.to", Lamp::Green),
+        ("A12", K::Telegram, "acmenews", Lamp::Green),
+        ("A13", K::Bluesky, "shop.acme.example", Lamp::Attention),
+    ];
+    for (id, kind, handle, lamp) in all {
+        let view = seed::channel(&Seed {
+            id,
+            kind,
+            handle,
+            name: "",
+            workspace: 0,
+            lamp,
+            cause: Cause::None,
+            words: "",
+            scheduled: 0,
+            due: None,
+            proof: 12,
+        });
+        model.channels.put(view);
+    }
+    model.recount();
+    press(model, "<ctrl-l>");
+}
+
+/// Marks the four accounts of built-in networks and opens the composer.
+fn begin(model: &mut Model) -> Vec<Effect> {
+    for id in ["soc_A2", "soc_A11", "soc_A12", "soc_A13"] {
+        assert!(model.channels.select(&ChannelId::from_stored(id)), "{id}");
+        press(model, "<space>");
+    }
+    press(model, "n")
+}
+
+fn kept(effects: &[Effect]) -> Option<Writing> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::Keep(_, _, writing) => Some((**writing).clone()),
+        _ => None,
+    })
+}
+
+fn finished(effects: &[Effect]) -> Option<(Writing, Finish)> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::Act(_, Act::Finish(_, writing, how)) => Some(((**writing).clone(), how.clone())),
+        _ => None,
+    })
+}
+
+#[test]
+fn d_a_post_for_four_channels_is_written_and_scheduled_with_twelve_keys() {
+    let mut model = model(120, 36);
+    begin(&mut model);
+    paste(&mut model, RED);
+    // Past the media to the time, then to the buttons.
+    press(&mut model, "<tab><tab>");
+    paste(&mut model, "tomorrow 9:30");
+    let effects = press(&mut model, "<enter><enter>");
+    let (writing, how) = finished(&effects).unwrap_or_else(|| panic!("{}", seen(&model)));
+    assert_eq!(writing.text, RED);
+    assert_eq!(writing.to.len(), 4);
+    assert_eq!(how, Finish::Send(PostTime::At("tomorrow 9:30".into())));
+    let Some(Effect::Act(id, _)) = effects.first() else {
+        panic!("{effects:?}");
+    };
+    assert!(press(&mut model, "<enter>").is_empty(), "once");
+    let done = Done {
+        text: "Scheduled for 2026-11-22 09:30 Europe/Berlin on 4 channels.".into(),
+        command: None,
+        channel: None,
+    };
+    let effects = update(&mut model, Msg::Answered(*id, Answered::Act(Ok(done))));
+    assert!(kept(&effects).is_none(), "nothing is kept of it");
+    assert!(model.sheets.is_empty() && model.writings.is_empty());
+    assert!(said(&model).starts_with("Scheduled for"));
+}
+
+#[test]
+fn nothing_typed_is_lost_when_typing_rests_or_the_screen_is_left() {
+    let mut model = model(120, 36);
+    begin(&mut model);
+    assert!(kept(&press(&mut model, "Red is back")).is_none());
+    let effects = later(&mut model, 1);
+    assert_eq!(kept(&effects).unwrap().text, "Red is back");
+    for leave in ["esc", "ctrl-c", "signal", "gone"] {
+        let mut model = self::model(120, 36);
+        begin(&mut model);
+        press(&mut model, "Red");
+        let effects = match leave {
+            "signal" => update(&mut model, Msg::Signal(Asked::HangUp)),
+            "gone" => update(&mut model, Msg::Input(None)),
+            key => press(&mut model, &format!("<{key}>")),
+        };
+        assert_eq!(kept(&effects).unwrap().text, "Red", "{leave}");
+        let quits = effects.iter().position(|one| matches!(one, Effect::Quit));
+        assert!(quits.is_none_or(|at| at > 0), "kept before it ends");
+        assert_eq!(quits.is_some(), leave != "esc");
+    }
+}
+
+#[test]
+fn a_draft_that_could_not_be_kept_comes_back_with_its_text() {
+    let mut model = model(120, 36);
+    begin(&mut model);
+    press(&mut model, "Red");
+    let effects = press(&mut model, "<esc>");
+    assert!(model.sheets.is_empty());
+    let Some(Effect::Keep(id, ..)) = effects.first() else {
+        panic!("{effects:?}");
+    };
+    let error = OpError::new(
+        ErrorKind::Failed,
+        "disk_full",
+        "The disk is full.",
+        "Free some.",
+    );
+    update(&mut model, Msg::Answered(*id, Answered::Kept(Err(error))));
+    assert!(matches!(model.sheets.last(), Some(Sheet::Composer(_))));
+    let screen = seen(&model);
+    assert!(
+        screen.contains("NOT kept") && screen.contains("Red"),
+        "{screen}"
+    );
+    // And it is tried again.
+    later(&mut model, 2);
+    assert!(kept(&later(&mut model, 5)).is_some());
+}
+
+#[test]
+fn a_channel_gets_a_text_of_its_own_by_typing_and_the_base_text_back_by_x() {
+    let mut model = model(120, 36);
+    begin(&mut model);
+    press(&mut model, "Red is back<shift-tab>j<enter> for you");
+    let one = model.composer().unwrap();
+    assert_eq!(one.base.text(), "Red is back");
+    let own = one.target().unwrap().own.as_ref().unwrap();
+    assert_eq!(own.text(), "Red is back for you");
+    assert!(seen(&model).contains("its own"), "{}", seen(&model));
+    press(&mut model, "<shift-tab>x");
+    assert!(model.composer().unwrap().target().unwrap().own.is_none());
+    press(&mut model, "x");
+    assert_eq!(said(&model), "it has the base text");
+    // Moving in it makes nothing of its own.
+    press(&mut model, "<enter><left><up><home>");
+    assert!(model.composer().unwrap().target().unwrap().own.is_none());
+}
+
+#[test]
+fn what_a_network_does_not_take_is_counted_as_it_counts_and_is_not_scheduled() {
+    let mut model = model(120, 36);
+    begin(&mut model);
+    // 310 for Bluesky; Mastodon counts the link as 23.
+    let link = format!("https://acme.example/{}", "x".repeat(279));
+    paste(&mut model, &format!("{link} red again"));
+    let screen = seen(&model);
+    assert!(screen.contains("310/300"), "{screen}");
+    assert!(screen.contains("33/500"), "{screen}");
+    assert!(screen.contains("✖ 10 too many"), "{screen}");
+    press(&mut model, "<tab><tab>tomorrow 9:30");
+    let effects = press(&mut model, "<enter><enter>");
+    assert!(finished(&effects).is_none());
+    assert!(
+        said(&model).contains("10 characters too long"),
+        "{}",
+        said(&model)
+    );
+    let one = model.composer().unwrap();
+    assert_eq!(one.part, Part::To, "and the cursor is on it");
+    assert_eq!(one.target().unwrap().kind, K::Bluesky);
+}
+
+#[test]
+fn the_server_says_how_long_its_posts_may_be() {
+    let mut model = model(120, 36);
+    let effects = begin(&mut model);
+    let Some(Effect::Load(id, Load::Desk(_))) = effects.first() else {
+        panic!("{effects:?}");
+    };
+    let told = ServerLimits {
+        characters: Some(5_000),
+        ..ServerLimits::default()
+    };
+    let desk = Desk {
+        limits: [(ChannelId::from_stored("soc_A11"), told)].into(),
+        drafts: Vec::new(),
+    };
+    let msg = Msg::Answered(*id, Answered::Desk(Ok(Box::new(desk))));
+    update(&mut model, msg);
+    press(&mut model, "Red");
+    assert!(seen(&model).contains("3/5000"), "{}", seen(&model));
+}
+
+#[test]
+fn c4_a_time_that_is_none_or_comes_twice_is_not_taken() {
+    for (time, why) in [
+        ("2027-03-28 02:30", "does not exist"),
+        ("2027-10-31 02:30", "comes twice"),
+        ("tomorrow", "no clock time"),
+        ("", "Say when"),
+        ("2026-11-21 10:00", "passed"),
+    ] {
+        let mut model = model(120, 36);
+        begin(&mut model);
+        press(&mut model, "Red<tab><tab>");
+        paste(&mut model, time);
+        let effects = press(&mut model, "<enter><enter>");
+        assert!(finished(&effects).is_none(), "{time}");
+        assert!(said(&model).contains(why), "{time}: {}", said(&model));
+        assert_eq!(model.composer().unwrap().part, Part::When);
+    }
+}
+
+#[test]
+fn without_a_tick_or_a_word_nothing_is_scheduled() {
+    let mut model = model(120, 36);
+    begin(&mut model);
+    press(&mut model, "<shift-tab>a");
+    press(&mut model, "a");
+    assert_eq!(model.composer().unwrap().ticked().count(), 0);
+    press(&mut model, "<shift-tab><enter>");
+    assert_eq!(said(&model), "Tick a channel first: Space.");
+    press(&mut model, "j<space><shift-tab><enter>");
+    assert_eq!(said(&model), "Write something first.");
+}
+
+#[test]
+fn publishing_now_counts_down_and_u_keeps_the_draft() {
+    let mut model = model(120, 36);
+    begin(&mut model);
+    press(&mut model, "Red<shift-tab><shift-tab>ll");
+    let effects = press(&mut model, "<enter>");
+    assert!(kept(&effects).is_some(), "its draft is kept meanwhile");
+    assert!(model.sheets.is_empty());
+    assert!(
+        seen(&model).contains("Publishing on 4 channels in"),
+        "{}",
+        seen(&model)
+    );
+    press(&mut model, "u");
+    assert!(said(&model).contains("Nothing was done"));
+    assert!(finished(&later(&mut model, 20)).is_none());
+    let mut model = self::model(120, 36);
+    begin(&mut model);
+    press(&mut model, "Red<shift-tab><shift-tab>ll<enter>");
+    let (_, how) = finished(&later(&mut model, 11)).unwrap();
+    assert_eq!(how, Finish::Send(PostTime::Now));
+}
+
+#[test]
+fn who_may_not_write_is_told_why() {
+    let mut model = model(120, 36);
+    model.set.operator.hub_admin = false;
+    for one in &mut model.workspaces {
+        one.role = Some(Role::Viewer);
+    }
+    model.channels.select(&ChannelId::from_stored("soc_A2"));
+    for keys in ["n", "2e", "2d"] {
+        assert!(press(&mut model, keys).is_empty(), "{keys}");
+        assert_eq!(said(&model), "viewer here; that takes editor", "{keys}");
+    }
+    model.set.read_only = true;
+    press(&mut model, "1n");
+    assert!(said(&model).starts_with("read only"));
+    let mut model = self::model(120, 36);
+    for id in ["soc_A2", "soc_B4"] {
+        model.channels.select(&ChannelId::from_stored(id));
+        press(&mut model, "<space>");
+    }
+    press(&mut model, "n");
+    assert_eq!(said(&model), "one post goes to channels of one workspace");
+}
+
+/// A post as the store has it.
+fn post(model: &Model, texts: &[(&str, State, i64, Option<&str>)]) -> PostView {
+    let delivery = |(id, state, due, own): &(&str, State, i64, Option<&str>)| {
+        let channel = ChannelId::from_stored(format!("soc_{id}"));
+        let view = model.channels.get(&channel).unwrap();
+        let shown = match state {
+            State::Draft => Shown::Draft,
+            State::Published => Shown::Published,
+            _ => Shown::Scheduled,
+        };
+        let mut one = seed::delivery(id, view, *due, shown, "Red is back");
+        one.delivery.state = *state;
+        one.delivery.text = own.map(str::to_owned);
+        one
+    };
+    PostView {
+        post: Post {
+            id: PostId::from_stored("pst_1"),
+            workspace_id: WorkspaceId::from_stored("wsp_ACME"),
+            text: "Red is back".into(),
+            created_by: OperatorId::from_stored("opr_BOB"),
+            created_at: minutes(-90),
+            edited_at: None,
+            options: Default::default(),
+        },
+        media: Vec::new(),
+        deliveries: texts.iter().map(delivery).collect(),
+        warnings: Vec::new(),
+    }
+}
+
+/// Opens the composer on the post under the cursor of the queue.
+fn open(model: &mut Model, keys: &str, view: PostView) -> Opening {
+    let effects = press(model, keys);
+    let asked = effects.iter().find_map(|effect| match effect {
+        Effect::Load(id, Load::Post(_, _, opening)) => Some((*id, *opening)),
+        _ => None,
+    });
+    let (id, opening) = asked.unwrap_or_else(|| panic!("{effects:?} {}", said(model)));
+    let msg = Msg::Answered(id, Answered::Post(Ok(Box::new(view))));
+    update(model, msg);
+    opening
+}
+
+/// Puts the cursor of the queue on a post of Acme that waits.
+fn on_a_waiting_one(model: &mut Model) {
+    press(model, "2");
+    let fits = |view: &&DeliveryView| {
+        view.delivery.state == State::Scheduled && view.workspace_slug == "acme"
+    };
+    let found = model.queue.views().iter().find(fits).unwrap();
+    let id = found.delivery.id.clone();
+    assert!(model.queue.select(&id));
+}
+
+#[test]
+fn a_waiting_post_is_changed_as_a_whole_and_what_is_typed_is_no_post_before() {
+    let mut model = model(120, 36);
+    on_a_waiting_one(&mut model);
+    let waiting = [
+        ("A2", State::Scheduled, 60, None),
+        ("A11", State::Scheduled, 60, Some("Red is back, all of it")),
+        ("A12", State::Published, -60, None),
+    ];
+    let view = post(&model, &waiting);
+    assert_eq!(open(&mut model, "e", view), Opening::Waiting);
+    let screen = seen(&model);
+    assert!(screen.contains("Change a post that waits"), "{screen}");
+    assert!(screen.contains("2026-11-21 15:02"), "{screen}");
+    assert!(screen.contains("went out"), "{screen}");
+    press(&mut model, "!");
+    let effects = later(&mut model, 1);
+    assert_eq!(
+        kept(&effects).unwrap().text,
+        "Red is back!",
+        "a draft of its own"
+    );
+    press(&mut model, "<shift-tab>a<shift-tab>");
+    let effects = press(&mut model, "<enter>");
+    // What went out there is not sent there again.
+    let to_live = |writing: &Writing| writing.to.iter().any(|(id, _)| id.as_str() == "soc_A12");
+    match finished(&effects) {
+        Some((writing, how)) => {
+            assert_eq!(how, Finish::Save);
+            assert!(!to_live(&writing));
+        }
+        // Instagram and Facebook are not built in yet.
+        None => assert!(said(&model).contains("not built in"), "{}", said(&model)),
+    }
+}
+
+#[test]
+fn somebody_else_changed_it_and_nothing_is_written_over_unseen() {
+    let mut model = model(120, 36);
+    on_a_waiting_one(&mut model);
+    let view = post(&model, &[("A2", State::Scheduled, 60, None)]);
+    open(&mut model, "e", view);
+    press(&mut model, "!<shift-tab><shift-tab>");
+    let effects = press(&mut model, "<enter>");
+    let Some(Effect::Act(id, _)) = effects.first() else {
+        panic!("{effects:?} {}", seen(&model));
+    };
+    let error = OpError::new(
+        ErrorKind::Failed,
+        "changed_meanwhile",
+        "ann changed it at 2026-11-21 14:05, after you opened it.",
+        "Yours is kept as a draft. Do it again to put yours over theirs.",
+    );
+    update(&mut model, Msg::Answered(*id, Answered::Act(Err(error))));
+    let screen = seen(&model);
+    assert!(screen.contains("ann changed it"), "{screen}");
+    assert!(screen.contains("Red is back!"), "{screen}");
+    assert!(finished(&press(&mut model, "<enter>")).is_some());
+}
+
+#[test]
+fn a_copy_of_a_post_is_a_new_one() {
+    let mut model = model(120, 36);
+    on_a_waiting_one(&mut model);
+    let view = post(&model, &[("A2", State::Scheduled, 60, None)]);
+    assert_eq!(open(&mut model, "d", view), Opening::Copy);
+    let screen = seen(&model);
+    assert!(screen.contains("New post · Acme"), "{screen}");
+    assert!(screen.contains("Schedule 1"), "{screen}");
+    assert!(!screen.contains("15:02"), "its time is not the other one's");
+}
+
+#[test]
+fn drafts_are_gone_on_with_from_an_empty_post() {
+    let mut model = model(120, 36);
+    let effects = begin(&mut model);
+    let Some(Effect::Load(id, Load::Desk(_))) = effects.first() else {
+        panic!("{effects:?}");
+    };
+    let draft = post(&model, &[("A2", State::Draft, -5, None)]);
+    let desk = Desk {
+        limits: Default::default(),
+        drafts: vec![draft.clone()],
+    };
+    let msg = Msg::Answered(*id, Answered::Desk(Ok(Box::new(desk))));
+    update(&mut model, msg);
+    assert!(seen(&model).contains("Drafts 1"), "{}", seen(&model));
+    press(&mut model, "<shift-tab><shift-tab>lll<enter>");
+    assert!(seen(&model).contains("“Red is back”"), "{}", seen(&model));
+    assert_eq!(open(&mut model, "<enter>", draft), Opening::Draft);
+    assert_eq!(model.writings.len(), 1, "the empty one is gone");
+    assert!(model.composer().unwrap().when.is_empty());
+}
+
+#[test]
+fn a_hostile_paste_and_a_long_one_are_text_and_nothing_else() {
+    let mut model = model(80, 24);
+    begin(&mut model);
+    paste(
+        &mut model,
+        "a\u{1b}[2Jb\r\nc\u{202e}d 日本語 👩\u{200d}👩\u{200d}👧",
+    );
+    let screen = seen(&model);
+    assert!(screen.contains("a[2Jb"), "{screen}");
+    assert!(!screen.contains('\u{1b}') && !screen.contains('\u{202e}'));
+    let clock = crate::support::clock::Clock::real();
+    let before = clock.boot();
+    paste(&mut model, &"Fünf Wörter mit 日本語. ".repeat(4_000));
+    press(&mut model, "x<backspace>");
+    let took = clock.boot().saturating_sub(before);
+    assert!(took < Duration::from_secs(20), "{took:?}");
+}
+
+#[test]
+fn the_editor_gets_the_text_that_is_shown_and_a_failure_changes_nothing() {
+    let mut model = model(120, 36);
+    begin(&mut model);
+    press(&mut model, "Red<shift-tab>");
+    let effects = press(&mut model, "e");
+    let Some(Effect::Editor(id, text)) = effects.first() else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(text, "Red");
+    let failed = Answered::Edited(Err("vi ended with exit status: 1".into()));
+    update(&mut model, Msg::Answered(*id, failed));
+    assert_eq!(model.composer().unwrap().base.text(), "Red");
+    assert!(said(&model).contains("as it was"), "{}", said(&model));
+    let effects = press(&mut model, "e");
+    let Some(Effect::Editor(id, _)) = effects.first() else {
+        panic!("{effects:?}");
+    };
+    let edited = Answered::Edited(Ok("Red again\nand blue".into()));
+    update(&mut model, Msg::Answered(*id, edited));
+    assert_eq!(model.composer().unwrap().base.text(), "Red again\nand blue");
+    assert!(kept(&later(&mut model, 1)).is_some());
+    model.set.confined = true;
+    press(&mut model, "e");
+    assert_eq!(said(&model), "this session starts no other program");
+}
+
+fn medium(name: &str, alt: &str) -> Medium {
+    Medium {
+        id: MediaId::from_stored(format!("med_{name}")),
+        file: name.into(),
+        name: name.into(),
+        mime: "image/jpeg".into(),
+        bytes: 812_345,
+        size: Some((1080, 1350)),
+        sha256: "00".into(),
+        alt: alt.into(),
+    }
+}
+
+#[test]
+fn a_file_is_added_by_its_path_and_described() {
+    let mut model = model(120, 36);
+    begin(&mut model);
+    press(&mut model, "Red<tab>");
+    let effects = press(&mut model, "/tmp/red.jpg<enter>");
+    let Some(Effect::Load(id, Load::File(path))) = effects.first() else {
+        panic!("{effects:?} {}", seen(&model));
+    };
+    assert_eq!(path.to_str(), Some("/tmp/red.jpg"));
+    let taken = Answered::File(Ok(Box::new(medium("red.jpg", ""))));
+    update(&mut model, Msg::Answered(*id, taken));
+    assert!(seen(&model).contains("no alt text yet"), "{}", seen(&model));
+    press(&mut model, "<up><enter>Red slippers on oak<enter>");
+    let effects = later(&mut model, 1);
+    assert_eq!(kept(&effects).unwrap().media[0].alt, "Red slippers on oak");
+    press(&mut model, "<up>x");
+    assert!(model.composer().unwrap().media.is_empty());
+}
+
+/// What is seen at four sizes.
+fn looks(name: &str, story: impl Fn(&mut Model)) {
+    let sizes = [
+        (120, 36, MONO),
+        (80, 24, DARK),
+        (60, 20, DARK),
+        (40, 12, DARK),
+    ];
+    for (width, height, look) in sizes {
+        let mut model = model(width, height);
+        model.set.look = look;
+        story(&mut model);
+        insta::assert_snapshot!(
+            format!("{name}_{width}x{height}"),
+            snapshot(&model, width, height)
+        );
+    }
+}
+
+#[test]
+fn an_empty_post() {
+    looks("composer_empty", |model| {
+        begin(model);
+    });
+}
+
+/// Has a post written for four channels, one with a text of its own.
+pub fn composing(model: &mut Model) {
+    more(model);
+    begin(model);
+    paste(model, RED);
+    press(model, "<shift-tab>j<enter>");
+    paste(
+        model,
+        " Which colour would you wear to the office on Monday? And which one to the beach, if there were one? https://acme.example/red",
+    );
+    if let Some(one) = model.writings.last_mut() {
+        one.media = vec![
+            medium("felt-red.jpg", "Red felt slippers on oak"),
+            medium("felt-blue.jpg", ""),
+        ];
+        one.medium = 2;
+        one.keeping.at = Some(seed::now());
+    }
+    press(model, "<tab><tab>tomorrow 9:30<shift-tab><shift-tab>");
+    model.line.expire(model.boot + Duration::from_secs(60));
+}
+
+#[test]
+fn a_post_with_all_there_is() {
+    looks("composer", |model| {
+        composing(model);
+    });
+}
+
+#[test]
+fn the_buttons_and_the_channels_have_the_cursor() {
+    looks("composer_to", |model| {
+        begin(model);
+        paste(model, RED);
+        press(model, "<shift-tab>jj");
+    });
+    looks("composer_buttons", |model| {
+        begin(model);
+        paste(model, RED);
+        press(model, "<tab><tab>tomorrow 9:30<enter>");
+    });
+}
+
+#[test]
+fn the_preview_where_it_is_not_beside() {
+    let mut model = model(80, 24);
+    begin(&mut model);
+    paste(&mut model, RED);
+    press(&mut model, "<shift-tab>jl");
+    insta::assert_snapshot!("composer_preview_80x24", snapshot(&model, 80, 24));
+    press(&mut model, "<esc>");
+    assert!(model.composer().is_some_and(|one| !one.preview));
+}
+
+#[test]
+fn a_time_beside_another_post_of_the_channel_is_told() {
+    let mut model = model(120, 36);
+    model.channels.select(&ChannelId::from_stored("soc_A2"));
+    press(&mut model, "nRed<tab><tab>");
+    // The seed has one there at half past two.
+    paste(&mut model, "14:40");
+    assert!(
+        seen(&model).contains("another post goes out there at 14:30"),
+        "{}",
+        seen(&model)
+    );
+    press(&mut model, "<ctrl-u>");
+    paste(&mut model, "15:05");
+    assert!(!seen(&model).contains("another post"));
+}
+
+#[test]
+fn compose_opens_it_once_channels_and_workspaces_are_known() {
+    let mut model = seed::empty(120, 36);
+    model.compose = true;
+    model.channels.wanted = Some(ChannelId::from_stored("soc_A2"));
+    let effects = first(&mut model);
+    seed::answer(&mut model, effects);
+    let one = model.composer().unwrap();
+    let to: Vec<_> = one.ticked().map(|it| it.channel.as_str()).collect();
+    assert_eq!(to, ["soc_A2"]);
+    press(&mut model, "<esc>");
+    assert!(model.composer().is_none(), "once");
+}
+
+#[test]
+fn where_no_workspace_is_meant_it_is_asked_for_and_letters_stay_letters() {
+    let mut model = model(120, 36);
+    // The head of a section belongs to nobody.
+    press(&mut model, "<ctrl-l>");
+    press(&mut model, "Gh");
+    assert!(model.channel().is_none(), "on the section");
+    press(&mut model, "nacme");
+    assert!(seen(&model).contains("Write a post in"), "{}", seen(&model));
+    press(&mut model, "<enter>");
+    let one = model.composer().unwrap();
+    assert_eq!((one.ticked().count(), one.part), (0, Part::To));
+    assert!(seen(&model).contains("New post · Acme"), "{}", seen(&model));
+}

@@ -1,0 +1,168 @@
+//! What stands behind each composer: the draft it is kept in, and the post it
+//! changes. One order of a composer at a time, in the order they came, so that
+//! no second draft is begun while the first is on its way.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError};
+
+use tokio::sync::{Mutex, MutexGuard};
+
+use super::act::{Done, Finish, Opening};
+use super::model::requests::RequestId;
+use super::words;
+use crate::domain::delivery::Shown;
+use crate::domain::ids::PostId;
+use crate::ops::posts::{self, Kept, PostTime, Seen, Writing};
+use crate::ops::views::PostView;
+use crate::ops::{Hub, OpError};
+
+/// What stands behind every composer; cheap to clone.
+#[derive(Clone)]
+pub struct Writers {
+    hub: Hub,
+    all: Arc<std::sync::Mutex<HashMap<RequestId, Arc<Mutex<Writer>>>>>,
+}
+
+/// What stands behind one.
+#[derive(Default)]
+struct Writer {
+    /// The draft it is kept in.
+    draft: Option<Seen>,
+    /// The post it changes.
+    original: Option<Seen>,
+}
+
+impl Writers {
+    /// None yet.
+    pub fn new(hub: Hub) -> Self {
+        let all = Arc::default();
+        Self { hub, all }
+    }
+
+    fn of(&self, composer: RequestId) -> Arc<Mutex<Writer>> {
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(all.entry(composer).or_default())
+    }
+
+    /// Opens a post in a composer.
+    pub async fn open(
+        &self,
+        composer: RequestId,
+        post: &PostId,
+        opening: Opening,
+    ) -> Result<PostView, OpError> {
+        let writer = self.of(composer);
+        let mut writer = writer.lock().await;
+        let opened = posts::open(&self.hub, post).await?;
+        match opening {
+            Opening::Draft => writer.draft = Some(opened.seen),
+            Opening::Waiting => writer.original = Some(opened.seen),
+            Opening::Copy => {}
+        }
+        Ok(opened.view)
+    }
+
+    /// Keeps what is written in a composer.
+    pub async fn keep(&self, composer: RequestId, writing: Writing) -> Result<Kept, OpError> {
+        let writer = self.of(composer);
+        let mut writer = writer.lock().await;
+        let kept = posts::keep(&self.hub, writer.draft.clone(), writing).await?;
+        writer.draft = Some(kept.seen.clone());
+        Ok(kept)
+    }
+
+    /// Schedules, sends or saves what is written in a composer.
+    pub async fn finish(
+        &self,
+        composer: RequestId,
+        writing: Writing,
+        how: Finish,
+    ) -> Result<Done, OpError> {
+        let writer = self.of(composer);
+        let mut writer = writer.lock().await;
+        let (draft, original) = (writer.draft.clone(), writer.original.clone());
+        let now = how == Finish::Send(PostTime::Now);
+        let (saved, done) = match (how, original) {
+            (Finish::Save, Some(original)) => {
+                (true, posts::save(&self.hub, original, draft, writing).await)
+            }
+            (Finish::Save, None) => return Err(nothing_to_save()),
+            (Finish::Send(when), _) => (
+                false,
+                posts::send_written(&self.hub, draft, writing, when).await,
+            ),
+        };
+        match done {
+            Ok(view) => {
+                *writer = Writer::default();
+                Ok(told(&view, saved, now))
+            }
+            Err(error) => {
+                // It was told: the next time is a decision.
+                if error.code == "changed_meanwhile" {
+                    self.look_again(&mut writer).await;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    async fn look_again(&self, writer: &mut MutexGuard<'_, Writer>) {
+        for seen in [writer.draft.clone(), writer.original.clone()] {
+            let Some(seen) = seen else { continue };
+            let Ok(opened) = posts::open(&self.hub, &seen.post).await else {
+                continue;
+            };
+            let is = |one: &Option<Seen>| one.as_ref().is_some_and(|one| one.post == seen.post);
+            if is(&writer.draft) {
+                writer.draft = Some(opened.seen);
+            } else if is(&writer.original) {
+                writer.original = Some(opened.seen);
+            }
+        }
+    }
+}
+
+fn nothing_to_save() -> OpError {
+    OpError::new(
+        crate::ops::ErrorKind::Failed,
+        "not_editable",
+        "There is no post that this changes.",
+        "Schedule it instead.",
+    )
+}
+
+/// What became of it, in one sentence.
+fn told(view: &PostView, saved: bool, now: bool) -> Done {
+    let open: Vec<_> = view
+        .deliveries
+        .iter()
+        .filter(|one| one.shown != Shown::Cancelled)
+        .collect();
+    let n = open.len() as u64;
+    let held = open.iter().filter(|one| one.shown == Shown::Held).count();
+    let channels = words::count(n, "channel", "channels");
+    let when = open.first().map_or_else(String::new, |one| {
+        format!("{} {}", one.delivery.civil, one.delivery.timezone)
+    });
+    let mut text = match (saved, now) {
+        (true, _) => format!("Saved on {channels}"),
+        (false, true) => format!("The publisher sends it now to {channels}"),
+        (false, false) => format!("Scheduled for {when} on {channels}"),
+    };
+    if held > 0 {
+        text.push_str(&format!(", {held} held"));
+    }
+    if !now {
+        text.push_str(" · u takes that back");
+    }
+    let doubled = view.warnings.iter().find(|one| one.contains("same text"));
+    if let Some(warning) = doubled {
+        text.push_str(&format!(" · {warning}"));
+    }
+    Done {
+        text,
+        command: Some(format!("allgreen post show {}", view.post.id)),
+        channel: None,
+    }
+}
