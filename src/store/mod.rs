@@ -53,6 +53,7 @@ pub mod refused_writes;
 pub mod rescue;
 pub mod restore;
 pub mod settings;
+pub mod since;
 pub mod terms;
 pub mod undo;
 pub mod uploads;

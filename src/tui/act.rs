@@ -15,6 +15,7 @@ use crate::ops::release::ChannelPlan;
 use crate::ops::views::{DeliveryView, PostSearch, Why};
 use crate::store::disconnect::DisconnectCounts;
 use crate::support::secret::Secret;
+use crate::support::time::UtcMs;
 
 use super::model::requests::RequestId;
 
@@ -74,6 +75,8 @@ pub enum Load {
     News(Option<WorkspaceId>),
     /// Workspaces and people.
     Hub,
+    /// What happened in a workspace, or in all, from an instant on.
+    Since(Option<WorkspaceId>, UtcMs),
     /// The story of a delivery.
     Why(DeliveryId),
     /// What disconnecting would take away.

@@ -11,7 +11,7 @@ use super::term::signals::Asked;
 use crate::domain::ids::{ChannelId, OperatorId};
 use crate::ops::OpError;
 use crate::ops::publisher::PublisherView;
-use crate::ops::views::ChannelView;
+use crate::ops::views::{ChannelView, Since};
 use crate::ops::workspaces::WorkspaceView;
 use crate::store::changes::Changes;
 use crate::store::incidents::Incident;
@@ -71,4 +71,6 @@ pub enum Loaded {
     News(Result<(Vec<Notice>, Vec<Incident>), OpError>),
     /// Workspaces and people.
     Hub(Result<(Vec<WorkspaceView>, HashMap<OperatorId, String>), OpError>),
+    /// What happened since the operator was here last.
+    Since(Result<Since, OpError>),
 }

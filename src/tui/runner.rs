@@ -157,6 +157,10 @@ async fn read(hub: &Hub, id: RequestId, load: Load) -> Msg {
             };
             Msg::Loaded(id, Loaded::Hub(both.await))
         }
+        Load::Since(workspace, at) => {
+            let since = views::since(hub, &scope(workspace), at).await;
+            Msg::Loaded(id, Loaded::Since(since))
+        }
         Load::Why(delivery) => {
             let why = views::why(hub, &delivery).await.map(Box::new);
             Msg::Answered(id, Answered::Why(why))

@@ -8,6 +8,7 @@ mod happened;
 mod pages;
 mod queue;
 mod reading;
+mod since;
 mod status;
 mod why;
 
@@ -25,6 +26,7 @@ pub use queue::{DeliveryView, PostView, QueueFilter, post, queue};
 pub use reading::{
     CommentsView, MetricsView, PostsView, ReadState, comments, metrics, recent_posts,
 };
+pub use since::{Since, since};
 pub use status::{Lamps, StatusView, status};
 pub use why::{Why, why, why_at};
 

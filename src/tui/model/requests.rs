@@ -12,9 +12,11 @@ pub enum Slot {
     News,
     /// Workspaces and people.
     Hub,
+    /// What happened since the operator was here last.
+    Since,
 }
 
-const SLOTS: usize = 4;
+const SLOTS: usize = 5;
 
 /// The number of a request.
 pub type RequestId = u64;

@@ -14,6 +14,7 @@ mod plan;
 mod scope;
 mod seed;
 mod sheets;
+mod since;
 mod sizes;
 mod stories;
 mod walls;

@@ -18,7 +18,7 @@ use crate::domain::role::Role;
 use crate::networks::Way;
 use crate::ops::Operator;
 use crate::ops::publisher::PublisherView;
-use crate::ops::views::{ChannelView, DeliveryView, Lamp};
+use crate::ops::views::{ChannelView, DeliveryView, Lamp, Since};
 use crate::ops::workspaces::WorkspaceView;
 use crate::store::channels::ChannelSummary;
 use crate::store::notices::Notice;
@@ -737,6 +737,7 @@ pub fn answer(model: &mut Model, effects: Vec<Effect>) -> Vec<Effect> {
                 }))
             }
             Load::News(_) => Loaded::News(Ok((notices(), Vec::new()))),
+            Load::Since(_, at) => Loaded::Since(Ok(Since::nothing(at))),
             Load::Hub => Loaded::Hub(Ok((
                 workspaces(),
                 HashMap::from([
@@ -761,6 +762,17 @@ pub fn model(width: u16, height: u16) -> Model {
     answer(&mut model, effects);
     update::update(&mut model, Msg::Publisher(daemon()));
     model
+}
+
+/// The screen was left on Friday at 18:10, and this happened since.
+pub fn after_a_night(model: &mut Model) {
+    model.news.since = Since {
+        broke: 5,
+        healed: 2,
+        sent: 84,
+        failed: 1,
+        ..Since::nothing(minutes(-1192))
+    };
 }
 
 /// Lets seconds go by.

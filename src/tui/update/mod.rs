@@ -20,6 +20,8 @@ mod time;
 mod wall;
 
 pub use loads::first;
+#[cfg(test)]
+pub use loads::since_anew;
 pub use logins::is_silent;
 
 use super::View;

@@ -245,7 +245,11 @@ pub fn show(model: &mut Model, scope: Scope) -> Vec<Effect> {
     filter::settle_channels(model);
     model.channels.offset = 0;
     model.queue.forget();
-    vec![loads::queue_anew(model), loads::news_anew(model)]
+    vec![
+        loads::queue_anew(model),
+        loads::news_anew(model),
+        loads::since_anew(model),
+    ]
 }
 
 /// Shows the queue and the notices of the row under the cursor alone, or all
