@@ -140,9 +140,14 @@ fn model(
     left: Option<UtcMs>,
 ) -> Result<model::Model, ScreenError> {
     let size = crossterm::terminal::size()?;
-    let ascii = options.ascii || hub.config.ui.ascii;
+    let ui = &hub.config.ui;
+    let theme = theme::Theme::named(ui.theme).unwrap_or_default();
+    let glyphs = match options.ascii || ui.ascii {
+        true => theme::Glyphs::Ascii,
+        false => theme::Glyphs::named(ui.glyphs).unwrap_or_default(),
+    };
     let set = model::Setting {
-        look: theme::Look::fitting(around, ascii, options.no_color),
+        look: theme::Look::fitting(around, theme, glyphs, options.no_color),
         zone: TimeZone::system(),
         operator: hub.operator.clone(),
         read_only: options.read_only || hub.read_only,

@@ -120,7 +120,7 @@ pub enum Dirty {
     Input,
 }
 
-/// What does not change while the screen is open.
+/// What does not change while the screen is open, but for its look.
 #[derive(Clone, Debug)]
 pub struct Setting {
     /// Colours and shapes.
@@ -206,6 +206,8 @@ pub struct Model {
     pub logins: Logins,
     /// The full screen is left: a link stands alone until a key.
     pub bare: bool,
+    /// The terminal was asked for its background; until when the answer counts.
+    pub asked: Option<Duration>,
     /// The status line.
     pub line: Line,
     /// Acts that count down before they are done.
@@ -249,6 +251,7 @@ impl Model {
             mended: None,
             logins: Logins::default(),
             bare: false,
+            asked: None,
             line: Line::default(),
             pending: Vec::new(),
             requests: Requests::default(),

@@ -17,4 +17,5 @@ mod sheets;
 mod since;
 mod sizes;
 mod stories;
+mod themes;
 mod walls;

@@ -15,6 +15,7 @@ mod plan;
 mod posts;
 mod press;
 mod sheets;
+mod theme;
 mod tick;
 mod time;
 mod wall;
@@ -23,6 +24,7 @@ pub use loads::first;
 #[cfg(test)]
 pub use loads::since_anew;
 pub use logins::is_silent;
+pub use theme::asked;
 
 use super::View;
 use super::act::Effect;
@@ -63,6 +65,10 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Effect> {
             if let Input::Focus(focused) = input {
                 return vec![Effect::Focus(focused)];
             }
+            if let Input::Background(color) = input {
+                theme::background(model, color);
+                return Vec::new();
+            }
             model.touch(match input {
                 Input::Resize(..) => Dirty::Background,
                 _ => Dirty::Input,
@@ -74,7 +80,7 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Effect> {
                     model.size = (width, height);
                     Vec::new()
                 }
-                Input::Focus(_) => Vec::new(),
+                Input::Focus(_) | Input::Background(_) => Vec::new(),
             }
         }
         Msg::Signal(Asked::HangUp | Asked::End) => vec![Effect::Quit],
