@@ -36,6 +36,7 @@ pub mod check;
 pub mod clock;
 pub mod commands;
 pub mod content;
+pub mod days;
 pub mod disconnect;
 pub mod find;
 pub mod health;

@@ -17,6 +17,7 @@ use crate::store::disconnect::DisconnectCounts;
 use crate::support::secret::Secret;
 use crate::support::time::UtcMs;
 
+use super::model::beside::Tab;
 use super::model::requests::RequestId;
 
 /// Something to be done outside of `update`.
@@ -77,6 +78,10 @@ pub enum Load {
     Hub,
     /// What happened in a workspace, or in all, from an instant on.
     Since(Option<WorkspaceId>, UtcMs),
+    /// How days were for channels: when each begins, and that after the last.
+    Days(Vec<ChannelId>, Vec<UtcMs>),
+    /// What a tab of a channel's details shows.
+    Page(ChannelId, Tab),
     /// The story of a delivery.
     Why(DeliveryId),
     /// What disconnecting would take away.

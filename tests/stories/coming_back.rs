@@ -2,8 +2,9 @@
 //! thing once, and only what they may see.
 
 use allgreen::domain::channel::{Cause, Evidence};
+use allgreen::domain::days::Day;
 use allgreen::domain::role::Role;
-use allgreen::ops::views::{Since, since};
+use allgreen::ops::views::{Since, days, since};
 use allgreen::ops::{Hub, Scope, visits};
 
 use crate::office::{Office, minutes};
@@ -61,4 +62,61 @@ async fn each_operator_is_told_what_happened_since_they_left() {
     visits::leave(&office.hub).await.unwrap();
     let again = Since::nothing(office.clock.now());
     assert_eq!(greeting(&office.hub).await, Some(again));
+}
+
+#[tokio::test]
+async fn the_last_days_of_a_channel_are_what_was_seen_of_it() {
+    let office = Office::open().await;
+    let (_, channel) = office.channel("ann").await;
+    let hour = std::time::Duration::from_secs(3600);
+    let now = office.clock.now();
+    let midnight = now.0 - now.0.rem_euclid(86_400_000);
+    let midnights: Vec<_> = (-1..=2)
+        .map(|day| allgreen::support::time::UtcMs(midnight + day * 86_400_000))
+        .collect();
+    let seen = |midnights: Vec<_>| {
+        let (hub, id) = (office.hub.clone(), channel.clone());
+        async move { days(&hub, &[id], midnights).await.unwrap().days }
+    };
+    // Nobody published yet, so nobody knows.
+    office.clock.advance(hour);
+    let today = midnights[..3].to_vec();
+    assert_eq!(seen(today.clone()).await, [Day::Before, Day::Unwatched]);
+
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let engine = office.engine();
+    let kind = allgreen::domain::publisher::PublisherKind::Daemon;
+    let running = tokio::spawn(async move { engine.run(kind, stopped).await });
+    while office
+        .hub
+        .store
+        .read(|q| q.latest_term())
+        .await
+        .unwrap()
+        .is_none()
+    {
+        tokio::task::yield_now().await;
+    }
+    office.clock.advance(hour);
+    stop.send(true).unwrap();
+    running.await.unwrap().unwrap();
+    assert_eq!(seen(today).await, [Day::Before, Day::Well]);
+
+    let (entropy, now, id) = (
+        office.hub.store.entropy().clone(),
+        office.clock.now(),
+        channel.clone(),
+    );
+    let write = office.hub.store.write(move |tx| {
+        tx.break_channel(&id, Cause::Expired, &Evidence::default(), now, &entropy)
+            .map(drop)
+    });
+    write.await.unwrap();
+    office.clock.advance(hour * 24);
+    let all = [Day::Before, Day::Broken, Day::Broken];
+    assert_eq!(seen(midnights.clone()).await, all);
+
+    let away = office.workspace("Elsewhere").await;
+    let carol = office.colleague("carol", &away, Role::Owner).await;
+    assert!(days(&carol, &[channel], midnights).await.is_err());
 }

@@ -3,6 +3,7 @@
 
 mod channels;
 mod check;
+mod days;
 mod find;
 mod happened;
 mod pages;
@@ -17,6 +18,7 @@ pub use channels::{ChannelView, channel, channel_view, channels, channels_with};
 
 pub(super) use channels::{ends, watch};
 pub use check::{AtRisk, CheckView, Checked, Verdict, check};
+pub use days::days;
 pub use find::{PostSearch, find_posts};
 pub use happened::{HistoryView, KEY_LOCKED, history, incidents, notices, store_busy};
 

@@ -2,6 +2,7 @@
 //! nobody else.
 
 pub mod advice;
+pub mod beside;
 pub mod channels;
 pub mod facts;
 pub mod filters;
@@ -195,6 +196,8 @@ pub struct Model {
     pub shown: Option<Subject>,
     /// Until when the cursor does not rest.
     pub moving: Option<Duration>,
+    /// What was read of the chosen thing alone.
+    pub beside: beside::Beside,
     /// How far the details are scrolled.
     pub details_scroll: u16,
     /// Sheets over the panes, the top one last.
@@ -246,6 +249,7 @@ impl Model {
             list: Pane::Channels,
             shown: None,
             moving: None,
+            beside: beside::Beside::default(),
             details_scroll: 0,
             sheets: Vec::new(),
             mended: None,
@@ -437,6 +441,11 @@ impl Model {
 
     /// What the details are about.
     pub fn subject(&self) -> Option<Subject> {
+        match self.sheet() {
+            Some(Sheet::Channel(id)) => return Some(Subject::Channel(id.clone())),
+            Some(Sheet::Group(id)) => return Some(Subject::Login(id.clone())),
+            _ => {}
+        }
         match self.list {
             Pane::Queue => self
                 .queue

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
+use super::beside;
 use super::look::DARK;
 use crate::domain::channel::{Cause, Channel, Evidence, Expiry, Status, TokenFacts};
 use crate::domain::delivery::{Blocker, Delivery, Shown, State};
@@ -737,6 +738,8 @@ pub fn answer(model: &mut Model, effects: Vec<Effect>) -> Vec<Effect> {
                 }))
             }
             Load::News(_) => Loaded::News(Ok((notices(), Vec::new()))),
+            Load::Days(ids, midnights) => Loaded::Days(Ok(beside::days(&ids, &midnights))),
+            Load::Page(id, tab) => Loaded::Page(Box::new(Ok(beside::page(&id, tab)))),
             Load::Since(_, at) => Loaded::Since(Ok(Since::nothing(at))),
             Load::Hub => Loaded::Hub(Ok((
                 workspaces(),
@@ -759,7 +762,8 @@ pub fn answer(model: &mut Model, effects: Vec<Effect>) -> Vec<Effect> {
 pub fn model(width: u16, height: u16) -> Model {
     let mut model = empty(width, height);
     let effects = update::first(&mut model);
-    answer(&mut model, effects);
+    let beside = answer(&mut model, effects);
+    answer(&mut model, beside);
     update::update(&mut model, Msg::Publisher(daemon()));
     model
 }

@@ -46,6 +46,8 @@ const WAYS: &[&str] = &[
     "L",
     "2jt",
     "2jttomorrow",
+    "jjjjj4ll",
+    "jjjjj4llll",
 ];
 
 /// The sizes: every one up to 12, then steps of 7 up to 200.

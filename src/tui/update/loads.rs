@@ -190,6 +190,14 @@ pub fn loaded(model: &mut Model, id: RequestId, loaded: Loaded) -> Vec<Effect> {
             }
             again(model, Slot::Hub)
         }
+        Loaded::Days(result) => {
+            super::beside::days(model, id, result);
+            Vec::new()
+        }
+        Loaded::Page(result) => {
+            super::beside::page(model, id, *result);
+            Vec::new()
+        }
         Loaded::Since(result) => {
             if model.requests.end(Slot::Since, id)
                 && let Some(since) = told(model, result)
@@ -224,6 +232,8 @@ fn again(model: &mut Model, slot: Slot) -> Vec<Effect> {
         Slot::News => news(model),
         Slot::Hub => hub(model),
         Slot::Since => since(model),
+        // What overtakes is never repeated.
+        Slot::Days | Slot::Page => None,
     };
     effect.into_iter().collect()
 }

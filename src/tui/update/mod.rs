@@ -3,6 +3,7 @@
 
 mod acts;
 mod answers;
+mod beside;
 mod browser;
 mod filter;
 pub mod find;
@@ -48,10 +49,11 @@ pub fn open_at(model: &mut Model, view: View) {
 
 /// Takes a message.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
-    let effects = take(model, msg);
+    let mut effects = take(model, msg);
     model.recount();
     if model.moving.is_none() {
         model.shown = model.subject();
+        effects.extend(beside::follow(model));
     }
     keep_visible(model);
     effects

@@ -195,7 +195,7 @@ pub fn open(model: &mut Model) -> Vec<Effect> {
                 Some(Row::Login(id)) => Sheet::Group(id.clone()),
                 _ => return Vec::new(),
             };
-            model.details_scroll = 0;
+            super::beside::begin(model);
             model.sheets.push(sheet);
             Vec::new()
         }
