@@ -5,6 +5,7 @@ pub mod answer;
 pub mod blocker;
 pub mod channel;
 pub mod clock;
+pub mod days;
 pub mod delivery;
 pub mod filter;
 pub mod forecast;

@@ -45,6 +45,19 @@ closed_list! {
     }
 }
 
+impl Count {
+    /// Its name where there is one of it.
+    pub fn one(self) -> &'static str {
+        match self {
+            Self::Likes => "like",
+            Self::Reposts => "repost",
+            Self::Replies => "reply",
+            Self::Quotes => "quote",
+            Self::Bookmarks => "bookmark",
+        }
+    }
+}
+
 /// The counts of one post; what the network does not count is absent.
 pub type Counts = Vec<(Count, u64)>;
 

@@ -32,6 +32,7 @@ pub mod release;
 pub mod restore;
 mod time;
 pub mod views;
+pub mod visits;
 pub mod workspaces;
 
 pub use error::{ErrorKind, OpError};

@@ -32,6 +32,21 @@ pub const NETWORKS: &[&str] = &[
     "whatsapp",
 ];
 
+/// The themes of the screen. This floor knows no screen; a test above it holds
+/// the two lists together.
+pub const THEMES: &[&str] = &[
+    "auto",
+    "dark",
+    "light",
+    "contrast",
+    "blue-orange",
+    "sixteen",
+    "none",
+];
+
+/// The sets of shapes of the screen.
+pub const GLYPHS: &[&str] = &["all", "safe"];
+
 /// What `config.toml` says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Config {
@@ -70,12 +85,27 @@ pub struct NetworkSettings {
 }
 
 /// Settings of the screen.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ui {
     /// The host name printed in ssh lines.
     pub ssh_host: Option<String>,
     /// Draw with ASCII only.
     pub ascii: bool,
+    /// One of [`THEMES`].
+    pub theme: &'static str,
+    /// One of [`GLYPHS`].
+    pub glyphs: &'static str,
+}
+
+impl Default for Ui {
+    fn default() -> Self {
+        Self {
+            ssh_host: None,
+            ascii: false,
+            theme: "auto",
+            glyphs: "all",
+        }
+    }
 }
 
 /// No configuration is larger than this many bytes.

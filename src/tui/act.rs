@@ -18,7 +18,9 @@ use crate::ops::views::{DeliveryView, PostSearch, PostView, Why};
 use crate::store::disconnect::DisconnectCounts;
 use crate::store::posts::Medium;
 use crate::support::secret::Secret;
+use crate::support::time::UtcMs;
 
+use super::model::beside::Tab;
 use super::model::requests::RequestId;
 
 /// Something to be done outside of `update`.
@@ -81,6 +83,12 @@ pub enum Load {
     News(Option<WorkspaceId>),
     /// Workspaces and people.
     Hub,
+    /// What happened in a workspace, or in all, from an instant on.
+    Since(Option<WorkspaceId>, UtcMs),
+    /// How days were for channels: when each begins, and that after the last.
+    Days(Vec<ChannelId>, Vec<UtcMs>),
+    /// What a tab of a channel's details shows.
+    Page(ChannelId, Tab),
     /// The story of a delivery.
     Why(DeliveryId),
     /// What disconnecting would take away.

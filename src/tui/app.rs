@@ -14,6 +14,7 @@ use super::model::{Dirty, Model};
 use super::msg::Msg;
 use super::publisher::Publisher;
 use super::runner::Runner;
+use super::term::gate::Input;
 use super::term::guard::{on_screen, say};
 use super::term::input::InputTask;
 use super::term::signals::{Asked, Signals, stop_job};
@@ -32,6 +33,9 @@ const BUDGET: [Duration; 2] = [Duration::from_millis(33), Duration::from_millis(
 
 /// How soon after our own stop a SIGCONT is the answer to it.
 const CONTINUED: Duration = Duration::from_secs(1);
+
+/// How long an answer of the terminal is waited for when the screen is left.
+const ANSWER: Duration = Duration::from_millis(300);
 
 /// One open screen.
 pub struct App {
@@ -60,7 +64,11 @@ pub struct App {
 
 impl App {
     /// Takes the terminal and starts everything around the loop.
-    pub async fn open(hub: Hub, model: Model, around: &Surroundings) -> Result<Self, ScreenError> {
+    pub async fn open(
+        hub: Hub,
+        mut model: Model,
+        around: &Surroundings,
+    ) -> Result<Self, ScreenError> {
         let (sender, inbox) = mpsc::channel(4096);
         let (focus, focused) = watch::channel(true);
         let from = hub.store.read(|q| q.cursor()).await?;
@@ -82,7 +90,7 @@ impl App {
             drawn: Duration::ZERO,
             continued: Duration::ZERO,
             budget: BUDGET[usize::from(around.over_ssh)],
-            copies: Vec::new(),
+            copies: question(&mut model),
             answers: VecDeque::new(),
             editor: around.editor.clone(),
             model,
@@ -110,6 +118,7 @@ impl App {
             }
             self.draw();
         }
+        self.hear_out().await;
         if let Some(input) = self.input.take() {
             input.stop().await;
         }
@@ -288,6 +297,7 @@ impl App {
     async fn suspend(&mut self, publisher: &mut Publisher) {
         // A stopped process would keep the role and publish nothing.
         publisher.rest().await;
+        self.hear_out().await;
         if let Some(input) = self.input.take() {
             input.stop().await;
         }
@@ -304,6 +314,30 @@ impl App {
         self.paint_anew();
     }
 
+    /// Waits a moment for what the terminal still has to answer: the shell
+    /// would take it for something typed.
+    async fn hear_out(&mut self) {
+        let Some(until) = self.model.asked.take() else {
+            return;
+        };
+        let until = until.min(self.real.boot() + ANSWER);
+        let mut later = Vec::new();
+        loop {
+            let left = until.saturating_sub(self.real.boot());
+            let msg = tokio::select! {
+                msg = self.inbox.recv() => msg,
+                () = self.real.sleep(left) => None,
+            };
+            match msg {
+                None | Some(Msg::Input(None | Some(Input::Background(_)))) => break,
+                Some(msg) => later.push(msg),
+            }
+        }
+        for msg in later {
+            let _ = self.sender.try_send(msg);
+        }
+    }
+
     /// The terminal shows something else: the next frame is all of it.
     fn paint_anew(&mut self) {
         self.screen.forget();
@@ -312,6 +346,15 @@ impl App {
             self.model.size = size;
         }
     }
+}
+
+/// The bytes that ask the terminal for its background, if that matters.
+fn question(model: &mut Model) -> Vec<u8> {
+    if !model.set.look.asks_background() {
+        return Vec::new();
+    }
+    update::asked(model);
+    super::term::screen::BACKGROUND.into()
 }
 
 async fn pause(clock: &Clock, span: Option<Duration>) {

@@ -66,7 +66,7 @@ pub enum Do {
     QuitNow,
     /// The keys of this place.
     Help,
-    /// Aside by tiles; back when negative.
+    /// Aside by tiles or tabs; back when negative.
     Side(isize),
     /// Every workspace as a tile.
     Wall,
@@ -374,10 +374,12 @@ pub static TABLE: &[Binding] = &[
     row("k Up", Do::Move(-1), &[P::WriteAct], "", "Up", 0),
     row("?", Do::Help, WRITE_KEYS, "keys", "The keys of this place", 55),
     row("q", Do::Quit, WRITE_KEYS, "", "Back; the draft is kept", 0),
+    row("l Right", Do::Side(1), &[P::Notices, P::Channel], "tabs", "Next tab of the details: posts, metrics, comments, history", 40),
+    row("h Left", Do::Side(-1), &[P::Notices, P::Channel], "", "Previous tab of the details", 0),
     row("j Down", Do::Move(1), MOVE, "", "Down", 0),
     row("k Up", Do::Move(-1), MOVE, "", "Up", 0),
-    row("h Left", Do::Fold(true), &[P::Channels], "", "Fold this login or section away", 0),
-    row("l Right", Do::Fold(false), &[P::Channels], "show", "Show what is folded away here", 78),
+    row("h Left", Do::Fold(true), &[P::Channels], "", "Fold this login or section away; in the details the tab before", 0),
+    row("l Right", Do::Fold(false), &[P::Channels], "show", "Show what is folded away here; in the details the next tab", 78),
     row("Space", Do::Mark, LISTS, "mark", "Mark this row for one act on several", 20),
     row("v", Do::Range, LISTS, "", "Mark a range: moves mark until v again", 0),
     row("a", Do::MarkAll, LISTS, "", "Mark all that is shown; again none of it", 0),

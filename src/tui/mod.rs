@@ -31,16 +31,21 @@ mod tests;
 use self::publisher::Publisher;
 use std::collections::HashMap;
 use std::io::{self, IsTerminal};
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
 use crate::domain::ids::ChannelId;
 use crate::domain::network::Network;
 use crate::networks::Descriptor;
-use crate::ops::Hub;
+use crate::ops::{Hub, visits};
 use crate::store::StoreError;
 use crate::support::clock::Clock;
 use crate::support::surroundings::Surroundings;
+use crate::support::time::UtcMs;
+
+/// How long leaving waits for the store.
+const LEAVING: Duration = Duration::from_secs(1);
 
 /// What the screen opens with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,24 +116,48 @@ pub async fn run(
         return Err(ScreenError::NoTerminal);
     }
     let around = Surroundings::from_environment();
-    let model = model(&hub, options, &around)?;
-    app::App::open(hub, model, &around)
+    let left = visits::left(&hub).await.ok().flatten();
+    // Whoever only looks may be a screen on a wall: nobody was here.
+    let counts = !(options.read_only || hub.read_only);
+    let model = model(&hub, options, &around, left)?;
+    app::App::open(hub.clone(), model, &around)
         .await?
         .run(&mut publisher)
         .await;
+    if counts {
+        leave(&hub).await;
+    }
     publisher.rest().await;
     Ok(())
+}
+
+/// Notes that the operator left. A store that another process keeps locked is
+/// not waited for: then more is told next time than has to be.
+async fn leave(hub: &Hub) {
+    let clock = Clock::real();
+    tokio::select! {
+        left = visits::leave(hub) => if let Err(error) = left {
+            tracing::warn!(%error, "when the screen was left could not be noted");
+        },
+        () = clock.sleep(LEAVING) => {}
+    }
 }
 
 fn model(
     hub: &Hub,
     options: ScreenOptions,
     around: &Surroundings,
+    left: Option<UtcMs>,
 ) -> Result<model::Model, ScreenError> {
     let size = crossterm::terminal::size()?;
-    let ascii = options.ascii || hub.config.ui.ascii;
+    let ui = &hub.config.ui;
+    let theme = theme::Theme::named(ui.theme).unwrap_or_default();
+    let glyphs = match options.ascii || ui.ascii {
+        true => theme::Glyphs::Ascii,
+        false => theme::Glyphs::named(ui.glyphs).unwrap_or_default(),
+    };
     let set = model::Setting {
-        look: theme::Look::fitting(around, ascii, options.no_color),
+        look: theme::Look::fitting(around, theme, glyphs, options.no_color),
         zone: TimeZone::system(),
         operator: hub.operator.clone(),
         read_only: options.read_only || hub.read_only,
@@ -146,6 +175,9 @@ fn model(
         confined: options.confined,
     };
     let mut model = model::Model::new(set, size, hub.clock.now(), Clock::real().boot());
+    if let Some(left) = left {
+        model.news.since.at = left;
+    }
     model.channels.wanted = options.account;
     model.compose = options.compose;
     if let Some(view) = options.view {

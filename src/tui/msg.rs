@@ -4,14 +4,16 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use super::act::{Answered, Done, Window};
+use super::model::beside::Page;
 use super::model::logins::Ready;
 use super::model::requests::RequestId;
 use super::term::gate::Input;
 use super::term::signals::Asked;
+use crate::domain::days::Days;
 use crate::domain::ids::{ChannelId, OperatorId};
 use crate::ops::OpError;
 use crate::ops::publisher::PublisherView;
-use crate::ops::views::ChannelView;
+use crate::ops::views::{ChannelView, Since};
 use crate::ops::workspaces::WorkspaceView;
 use crate::store::changes::Changes;
 use crate::store::incidents::Incident;
@@ -71,4 +73,10 @@ pub enum Loaded {
     News(Result<(Vec<Notice>, Vec<Incident>), OpError>),
     /// Workspaces and people.
     Hub(Result<(Vec<WorkspaceView>, HashMap<OperatorId, String>), OpError>),
+    /// What happened since the operator was here last.
+    Since(Result<Since, OpError>),
+    /// The last days of what is chosen.
+    Days(Result<Days, OpError>),
+    /// A page of its details.
+    Page(Box<Result<Page, OpError>>),
 }

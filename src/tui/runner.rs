@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use super::act::{Act, Answered, Done, Load, SignIn, Window};
 use super::acting::{self, done};
 use super::logins::{Tasks, made};
+use super::model::beside::{Page, Tab};
 use super::model::requests::RequestId;
 use super::msg::{Loaded, Msg};
 use super::writers::Writers;
@@ -202,6 +203,18 @@ async fn read(hub: &Hub, writers: &Writers, id: RequestId, load: Load) -> Msg {
             };
             Msg::Loaded(id, Loaded::Hub(both.await))
         }
+        Load::Since(workspace, at) => {
+            let since = views::since(hub, &scope(workspace), at).await;
+            Msg::Loaded(id, Loaded::Since(since))
+        }
+        Load::Days(channels, midnights) => {
+            let days = views::days(hub, &channels, midnights).await;
+            Msg::Loaded(id, Loaded::Days(days))
+        }
+        Load::Page(channel, tab) => {
+            let page = page(hub, &channel, tab).await;
+            Msg::Loaded(id, Loaded::Page(Box::new(page)))
+        }
         Load::Why(delivery) => {
             let why = views::why(hub, &delivery).await.map(Box::new);
             Msg::Answered(id, Answered::Why(why))
@@ -230,6 +243,18 @@ async fn read(hub: &Hub, writers: &Writers, id: RequestId, load: Load) -> Msg {
             Msg::Answered(id, Answered::Found(views::find_posts(hub, search).await))
         }
     }
+}
+
+/// How many lines of a channel's history a screen shows.
+const HISTORY: u32 = 200;
+
+async fn page(hub: &Hub, channel: &ChannelId, tab: Tab) -> Result<Page, OpError> {
+    Ok(match tab {
+        Tab::Posts => Page::Posts(views::recent_posts(hub, channel).await?),
+        Tab::Metrics => Page::Metrics(views::metrics(hub, channel).await?),
+        Tab::Comments => Page::Comments(views::comments(hub, channel).await?),
+        Tab::Overview | Tab::History => Page::History(views::history(hub, channel, HISTORY).await?),
+    })
 }
 
 fn scope(workspace: Option<WorkspaceId>) -> Scope {

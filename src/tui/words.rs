@@ -112,6 +112,16 @@ impl Wall {
         self.local(self.now).strftime("%Z").to_string()
     }
 
+    /// When the day begins that is so many days after today.
+    pub fn midnight(&self, days: i64) -> UtcMs {
+        let today = self.local(self.now).date();
+        let span = jiff::Span::new().try_days(days);
+        let then = span.and_then(|span| today.checked_add(span));
+        let start = then.and_then(|date| date.to_zoned(self.zone.clone()));
+        // Beyond the calendar there is no day; then it is as good as now.
+        start.map_or(self.now, |at| UtcMs(at.timestamp().as_millisecond()))
+    }
+
     /// Whether two instants fall on one day of the operator.
     pub fn same_day(&self, a: UtcMs, b: UtcMs) -> bool {
         self.local(a).date() == self.local(b).date()
@@ -220,6 +230,14 @@ mod tests {
         assert_eq!(wall.when(at("2026-11-20T08:30:00Z")), "Fri");
         assert_eq!(wall.when(at("2026-11-21T08:30:00Z")), "09:30");
         assert_eq!(wall.stamp(at("2026-11-03T08:11:00Z")), "3 Nov 09:11");
+    }
+
+    #[test]
+    fn a_day_begins_at_midnight_there_also_when_the_clock_is_changed() {
+        let wall = wall("2026-10-26T12:00:00Z");
+        assert_eq!(wall.midnight(0), at("2026-10-25T23:00:00Z"));
+        assert_eq!(wall.midnight(-1), at("2026-10-24T22:00:00Z"));
+        assert_eq!(wall.midnight(1), at("2026-10-26T23:00:00Z"));
     }
 
     #[test]

@@ -9,6 +9,7 @@
 )]
 #![allow(missing_docs, reason = "a test is named by what it shows")]
 
+mod background;
 mod canary;
 #[path = "../common/mod.rs"]
 mod common;

@@ -21,6 +21,7 @@ mod bots_at_the_shell;
 mod canary;
 mod catching_up;
 mod clocks;
+mod coming_back;
 mod command_line;
 mod connecting;
 mod disconnecting;

@@ -3,11 +3,13 @@
 
 mod channels;
 mod check;
+mod days;
 mod find;
 mod happened;
 mod pages;
 mod queue;
 mod reading;
+mod since;
 mod status;
 mod why;
 
@@ -16,6 +18,7 @@ pub use channels::{ChannelView, channel, channel_view, channels, channels_with};
 
 pub(super) use channels::{ends, watch};
 pub use check::{AtRisk, CheckView, Checked, Verdict, check};
+pub use days::days;
 pub use find::{PostSearch, find_posts};
 pub use happened::{HistoryView, KEY_LOCKED, history, incidents, notices, store_busy};
 
@@ -25,6 +28,7 @@ pub use queue::{DeliveryView, PostView, QueueFilter, post, queue};
 pub use reading::{
     CommentsView, MetricsView, PostsView, ReadState, comments, metrics, recent_posts,
 };
+pub use since::{Since, since};
 pub use status::{Lamps, StatusView, status};
 pub use why::{Why, why, why_at};
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
-use super::{Config, ConfigError, NETWORKS, NetworkSettings, Ui};
+use super::{Config, ConfigError, GLYPHS, NETWORKS, NetworkSettings, THEMES, Ui};
 use crate::support::duration;
 use crate::support::nearest::nearest;
 use crate::support::timing::Timing;
@@ -27,6 +27,9 @@ const SHORTEST: Duration = Duration::from_millis(10);
 
 /// No duration of ours is meant to be longer than this.
 const LONGEST: Duration = Duration::from_secs(366 * 86_400);
+
+/// The keys of the screen.
+const UI_KEYS: &[&str] = &["ssh_host", "ascii", "theme", "glyphs"];
 
 type Entry<'a, 'i> = (&'a Spanned<DeString<'i>>, &'a Spanned<DeValue<'i>>);
 
@@ -241,9 +244,29 @@ impl Reader<'_> {
             match key.get_ref().as_ref() {
                 "ssh_host" => into.ssh_host = self.host((key, value)),
                 "ascii" => into.ascii = self.flag((key, value)).unwrap_or_default(),
-                _ => self.unknown(key, "key of the screen", &["ssh_host", "ascii"]),
+                "theme" => into.theme = self.choice((key, value), THEMES).unwrap_or("auto"),
+                "glyphs" => into.glyphs = self.choice((key, value), GLYPHS).unwrap_or("all"),
+                _ => self.unknown(key, "key of the screen", UI_KEYS),
             }
         }
+    }
+
+    /// One word of a list.
+    fn choice(&mut self, entry: Entry<'_, '_>, known: &[&'static str]) -> Option<&'static str> {
+        let text = match entry.1.get_ref() {
+            DeValue::String(text) => text.as_ref(),
+            _ => "",
+        };
+        let found = known.iter().find(|one| **one == text).copied();
+        if found.is_none() {
+            let wanted = format!("one of {}", known.join(", "));
+            let hint = match nearest(text, known.iter().copied()) {
+                Some(near) => format!("Did you mean \"{near}\"?"),
+                None => "Write it in quotes.".into(),
+            };
+            self.wrong(entry, &wanted, &hint);
+        }
+        found
     }
 
     fn flag(&mut self, entry: Entry<'_, '_>) -> Option<bool> {

@@ -35,6 +35,9 @@ fn the_commented_default_file_holds_the_defaults() {
     let config = Config::parse(&on).unwrap();
     assert_eq!(config.engine, Timing::default());
     assert_eq!(config.ui.ssh_host.as_deref(), Some("hub.example"));
+    let default = super::Ui::default();
+    let ui = (config.ui.theme, config.ui.glyphs, config.ui.ascii);
+    assert_eq!(ui, (default.theme, default.glyphs, default.ascii));
     for name in Timing::NAMES {
         assert!(
             on.contains(&format!("\n{name} = ")),
@@ -69,7 +72,8 @@ fn every_mistake_is_named_with_its_line_at_once() {
     let said = errors(
         "[engine]\nsetle = \"1s\"\nprobe_every = \"0s\"\npark = 60\nconcurrency = 0\n\n\
          [networks.blusky]\n[networks.x]\nclient_idd = \"a\"\napi_base = \"ftp://x\"\n\
-         [ui]\nascii = \"yes\"\nssh_host = \"-oProxyCommand=x\"\n[colours]\n",
+         [ui]\nascii = \"yes\"\nssh_host = \"-oProxyCommand=x\"\n\
+         theme = \"ligth\"\nglyphs = 3\n[colours]\n",
     );
     let expected = [
         "line 2: There is no duration \"setle\". Did you mean settle?",
@@ -83,7 +87,10 @@ fn every_mistake_is_named_with_its_line_at_once() {
          without a name, a password, ? or #.",
         "line 12: ascii must be true or false. Write it without quotes.",
         "line 13: ssh_host must be a host name. Write host.example or user@host.example.",
-        "line 14: There is no table \"colours\". Known here: networks, engine, ui.",
+        "line 14: theme must be one of auto, dark, light, contrast, blue-orange, sixteen, none. \
+         Did you mean \"light\"?",
+        "line 15: glyphs must be one of all, safe. Write it in quotes.",
+        "line 16: There is no table \"colours\". Known here: networks, engine, ui.",
     ];
     assert_eq!(said, expected);
 }

@@ -48,7 +48,9 @@ pub fn why_not(model: &Model, does: Do) -> Option<String> {
         Do::Plan => posts::nothing_late(model),
         Do::Time => posts::time(model),
         Do::Reconnect => nearest(model, Act::Connect).or_else(|| unknown_network(model)),
-        Do::Fold(away) => fold(model, away),
+        Do::Fold(away) if model.focus != Pane::Details => fold(model, away),
+        Do::Fold(_) => no_tabs(model),
+        Do::Side(_) if model.wall_of_tiles().is_none() => tabs(model),
         Do::Disconnect => channel(model, Act::Disconnect),
         Do::Probe => chosen_channels(model, does).or_else(|| nobody_publishes(model)),
         Do::ProbeAll => match model.channels.rows().len() {
@@ -257,6 +259,17 @@ pub fn in_footer(model: &Model, does: Do) -> bool {
         }
         _ => why_not(model, does).is_none(),
     }
+}
+
+fn no_tabs(model: &Model) -> Option<String> {
+    let none = model.tabbed().is_none();
+    none.then(|| "only a channel has tabs".into())
+}
+
+/// Why the tabs do not turn here.
+fn tabs(model: &Model) -> Option<String> {
+    let away = model.sheet().is_none() && model.focus != Pane::Details;
+    no_tabs(model).or_else(|| away.then(|| "4 goes to the details, which have tabs".into()))
 }
 
 /// Why an act does not fit a channel; `stops` says that `P` pauses.

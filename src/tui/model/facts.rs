@@ -1,8 +1,11 @@
 //! What the details say about a channel or a delivery: labelled lines, in the
 //! order of the questions an operator has.
 
+mod days;
 mod login;
 mod post;
+
+pub use days::{DAYS as DAYS_LABEL, latest};
 
 pub use login::{login as of_login, section};
 pub use post::delivery;
@@ -108,6 +111,7 @@ pub fn channel(model: &Model, view: &ChannelView) -> Groups {
             .last_published_at
             .map(|at| fact("Sent", format!("last post went out {}", wall.stamp(at)))),
     );
+    evidence.push(days::days(model, &[&channel.id]));
     evidence.push(Fact {
         lines: 1,
         role: Role::Muted,

@@ -10,6 +10,7 @@ use super::requests::RequestId;
 use crate::domain::ids::{ChannelId, WorkspaceId};
 use crate::ops::views::{DeliveryView, Lamp, PostSearch};
 use crate::tui::keys::Binding;
+use crate::tui::theme::Theme;
 use crate::tui::widgets::Field;
 
 /// What is found is shown in groups. Their order depends on what is typed
@@ -20,6 +21,8 @@ pub enum Group {
     Actions,
     /// Where one can go.
     Places,
+    /// How it can look.
+    Looks,
     /// Workspaces.
     Workspaces,
     /// Channels.
@@ -34,6 +37,7 @@ impl Group {
         match self {
             Self::Actions => "Do",
             Self::Places => "Go to",
+            Self::Looks => "Look",
             Self::Workspaces => "Workspace",
             Self::Channels => "Channel",
             Self::Posts => "Post",
@@ -43,6 +47,7 @@ impl Group {
     /// Most rows of it.
     pub fn most(self) -> usize {
         match self {
+            Self::Looks => Destination::ALL.len(),
             Self::Channels | Self::Posts => 6,
             Self::Actions => 5,
             Self::Places | Self::Workspaces => 4,
@@ -61,6 +66,8 @@ pub enum Destination {
     Wall,
     /// The keys of the place below.
     Keys,
+    /// Other colours.
+    Theme(Theme),
 }
 
 impl Destination {
@@ -89,7 +96,47 @@ impl Destination {
         (Self::Wall, "wall", "Every workspace as a tile, worst first"),
         (Self::All, "all", "Every workspace at once"),
         (Self::Keys, "keys", "The keys of this place"),
+        (
+            Self::Theme(Theme::Auto),
+            "theme auto",
+            "Colours that fit the background",
+        ),
+        (
+            Self::Theme(Theme::Dark),
+            "theme dark",
+            "Colours for a dark background",
+        ),
+        (
+            Self::Theme(Theme::Light),
+            "theme light",
+            "Colours for a light background",
+        ),
+        (
+            Self::Theme(Theme::Contrast),
+            "theme contrast",
+            "The strongest colours, nothing dimmed",
+        ),
+        (
+            Self::Theme(Theme::BlueOrange),
+            "theme blue-orange",
+            "Colours without red against green",
+        ),
+        (
+            Self::Theme(Theme::Sixteen),
+            "theme sixteen",
+            "The terminal’s own sixteen colours",
+        ),
+        (
+            Self::Theme(Theme::None),
+            "theme none",
+            "No colours: shape, weight, reverse",
+        ),
     ];
+
+    /// Whether it is a way to look at things, not a place.
+    pub fn is_look(self) -> bool {
+        matches!(self, Self::Theme(_))
+    }
 }
 
 /// What a row leads to.

@@ -2,6 +2,7 @@
 //! nobody else.
 
 pub mod advice;
+pub mod beside;
 pub mod channels;
 pub mod composer;
 pub mod facts;
@@ -121,7 +122,7 @@ pub enum Dirty {
     Input,
 }
 
-/// What does not change while the screen is open.
+/// What does not change while the screen is open, but for its look.
 #[derive(Clone, Debug)]
 pub struct Setting {
     /// Colours and shapes.
@@ -200,6 +201,8 @@ pub struct Model {
     pub shown: Option<Subject>,
     /// Until when the cursor does not rest.
     pub moving: Option<Duration>,
+    /// What was read of the chosen thing alone.
+    pub beside: beside::Beside,
     /// How far the details are scrolled.
     pub details_scroll: u16,
     /// Sheets over the panes, the top one last.
@@ -216,6 +219,8 @@ pub struct Model {
     pub logins: Logins,
     /// The full screen is left: a link stands alone until a key.
     pub bare: bool,
+    /// The terminal was asked for its background; until when the answer counts.
+    pub asked: Option<Duration>,
     /// The status line.
     pub line: Line,
     /// Acts that count down before they are done.
@@ -254,6 +259,7 @@ impl Model {
             list: Pane::Channels,
             shown: None,
             moving: None,
+            beside: beside::Beside::default(),
             details_scroll: 0,
             sheets: Vec::new(),
             writings: Vec::new(),
@@ -261,6 +267,7 @@ impl Model {
             mended: None,
             logins: Logins::default(),
             bare: false,
+            asked: None,
             line: Line::default(),
             pending: Vec::new(),
             requests: Requests::default(),
@@ -446,6 +453,11 @@ impl Model {
 
     /// What the details are about.
     pub fn subject(&self) -> Option<Subject> {
+        match self.sheet() {
+            Some(Sheet::Channel(id)) => return Some(Subject::Channel(id.clone())),
+            Some(Sheet::Group(id)) => return Some(Subject::Login(id.clone())),
+            _ => {}
+        }
         match self.list {
             Pane::Queue => self
                 .queue

@@ -1,7 +1,8 @@
-//! Pane 3: notices, unread first; open incidents; and what changed since the
-//! screen was opened.
+//! Pane 3: notices, unread first; open incidents; and what happened since the
+//! operator was here last.
 
 use crate::domain::ids::NoticeId;
+use crate::ops::views::Since;
 use crate::store::incidents::Incident;
 use crate::store::notices::Notice;
 use crate::support::time::UtcMs;
@@ -22,28 +23,13 @@ pub struct News {
     pub incidents: Vec<Incident>,
     /// Whether the first answer is there.
     pub loaded: bool,
-    /// What changed since the screen was opened.
+    /// What happened since the operator was here last.
     pub since: Since,
 }
 
-/// Counts since the screen was opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Since {
-    /// When that was.
-    pub at: UtcMs,
-    /// Channels that broke.
-    pub broke: u32,
-    /// Channels that can publish again.
-    pub healed: u32,
-    /// Posts that went out.
-    pub sent: u32,
-    /// Posts that failed.
-    pub failed: u32,
-}
-
 impl News {
-    /// Nothing yet.
-    pub fn new(now: UtcMs) -> Self {
+    /// Nothing yet; `left` is when the operator was here last.
+    pub fn new(left: UtcMs) -> Self {
         Self {
             all: Vec::new(),
             notices: Vec::new(),
@@ -51,13 +37,7 @@ impl News {
             offset: 0,
             incidents: Vec::new(),
             loaded: false,
-            since: Since {
-                at: now,
-                broke: 0,
-                healed: 0,
-                sent: 0,
-                failed: 0,
-            },
+            since: Since::nothing(left),
         }
     }
 

@@ -12,9 +12,15 @@ pub enum Slot {
     News,
     /// Workspaces and people.
     Hub,
+    /// What happened since the operator was here last.
+    Since,
+    /// The last days of what is chosen.
+    Days,
+    /// The open page of its details.
+    Page,
 }
 
-const SLOTS: usize = 4;
+const SLOTS: usize = 7;
 
 /// The number of a request.
 pub type RequestId = u64;

@@ -1,7 +1,10 @@
 //! Puts back together what the line cut: an arrow key that came in two
 //! packets arrives as a real Esc, then `[`, then `A`. A lone Esc is held for
-//! 50 ms; what the line joined (Esc and a key) is parted again; runs of resizes become one. A terminal without bracketed paste sends
-//! an address as keys: a run of them that no hand types is one paste.
+//! 50 ms; what the line joined (Esc and a key) is parted again; runs of resizes
+//! become one. A terminal without bracketed paste sends an address as keys: a
+//! run of them that no hand types is one paste. What the terminal answers to a
+//! question comes as keys too, and is never taken for some, asked for or not,
+//! whole or cut, in time or late.
 
 use std::time::Duration;
 
@@ -14,8 +17,14 @@ pub const HOLD: Duration = Duration::from_millis(50);
 /// in one read, while a hand needs tens of milliseconds.
 const READ: Duration = Duration::from_millis(10);
 
+/// How long the rest of an answer of the terminal is waited for.
+const ANSWER: Duration = Duration::from_millis(500);
+
 /// How the address or the answer of a login begins.
 const ADDRESSES: [&str; 3] = ["http", "code=", "?code="];
+
+/// How an answer of the terminal begins whose `ESC` came in another packet.
+const CUT_ANSWER: &str = "]11;";
 
 /// What the terminal said, ready for the screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +37,8 @@ pub enum Input {
     Resize(u16, u16),
     /// The terminal got or lost the focus.
     Focus(bool),
+    /// The terminal says what colour its background has.
+    Background((u8, u8, u8)),
 }
 
 /// The held part of the input. Times are of one boot clock.
@@ -47,6 +58,8 @@ enum Cut {
     Paste(String),
     /// The beginning of an address, if the rest follows at once.
     Word(Vec<KeyEvent>),
+    /// What the terminal says after `ESC ]`, up to its end.
+    Answer(String),
 }
 
 impl Gate {
@@ -77,6 +90,8 @@ impl Gate {
     pub fn deadline(&self) -> Option<Duration> {
         let hold = match &self.cut {
             Some(Cut::Word(_)) => READ,
+            // The rest may be in the next packet of a slow line.
+            Some(Cut::Answer(text)) if !text.is_empty() => ANSWER,
             _ => HOLD,
         };
         (self.cut.is_some() || self.size.is_some()).then(|| self.since + hold)
@@ -90,23 +105,29 @@ impl Gate {
     }
 
     fn key(&mut self, key: KeyEvent, now: Duration, out: &mut Vec<Input>) {
-        if key.modifiers.contains(KeyModifiers::ALT) {
-            // Esc and the next key in one packet read like Alt with that key.
-            // No key of ours needs Alt, so both were pressed.
-            self.flush(out);
-            out.push(Input::Key(KeyEvent::from(KeyCode::Esc)));
-            let modifiers = key.modifiers.difference(KeyModifiers::ALT);
-            out.push(Input::Key(KeyEvent::new(key.code, modifiers)));
-            return;
-        }
         let late = now.saturating_sub(self.since) >= READ;
         self.since = now;
         let plain = key.modifiers.difference(KeyModifiers::SHIFT).is_empty();
+        let alt = key.modifiers.contains(KeyModifiers::ALT);
         match (self.cut.take(), key.code) {
+            (Some(Cut::Answer(text)), code) => self.answer(text, key, code, out),
+            (held, KeyCode::Char(']')) if alt => {
+                self.cut = held;
+                self.flush(out);
+                self.cut = Some(Cut::Answer(String::new()));
+            }
+            (Some(Cut::Escape(_)), KeyCode::Char(']')) if plain => {
+                self.cut = Some(Cut::Answer(String::new()));
+            }
+            // The end of an answer that was cut before it.
+            (Some(Cut::Escape(_)), KeyCode::Char('\\')) if plain => {}
+            (None, KeyCode::Char('\\')) if alt => {}
             (Some(Cut::Word(mut keys)), KeyCode::Char(_)) if plain && !late => {
                 keys.push(key);
                 let text: String = keys.iter().filter_map(letter).collect();
-                if ADDRESSES.contains(&text.as_str()) {
+                if text == CUT_ANSWER {
+                    self.cut = Some(Cut::Answer(text.trim_start_matches(']').into()));
+                } else if ADDRESSES.contains(&text.as_str()) {
                     self.cut = Some(Cut::Paste(text));
                 } else if begins_address(&text) {
                     self.cut = Some(Cut::Word(keys));
@@ -140,12 +161,42 @@ impl Gate {
                 self.flush(out);
                 if code == KeyCode::Esc && key.modifiers.is_empty() {
                     self.cut = Some(Cut::Escape(key));
+                } else if alt {
+                    // Esc and the next key in one packet read like Alt with
+                    // that key. No key of ours needs Alt: both were pressed.
+                    out.push(Input::Key(KeyEvent::from(KeyCode::Esc)));
+                    let modifiers = key.modifiers.difference(KeyModifiers::ALT);
+                    out.push(Input::Key(KeyEvent::new(code, modifiers)));
                 } else if plain && letter(&key).is_some_and(|c| begins_address(&c.to_string())) {
                     self.cut = Some(Cut::Word(vec![key]));
                 } else {
                     out.push(Input::Key(key));
                 }
             }
+        }
+    }
+
+    /// Goes on with an answer of the terminal, of which nothing is a key.
+    fn answer(&mut self, mut text: String, key: KeyEvent, code: KeyCode, out: &mut Vec<Input>) {
+        let alt = key.modifiers.contains(KeyModifiers::ALT);
+        let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        match code {
+            KeyCode::Char('\\') if alt => out.extend(background(&text).map(Input::Background)),
+            KeyCode::Char('g') if control => {
+                out.extend(background(&text).map(Input::Background));
+            }
+            KeyCode::Esc => {
+                out.extend(background(&text).map(Input::Background));
+                self.cut = Some(Cut::Escape(key));
+            }
+            KeyCode::Char(c) if !alt && !control => {
+                if text.len() < LONGEST {
+                    text.push(c);
+                }
+                self.cut = Some(Cut::Answer(text));
+            }
+            // Its end was lost: this is a key again.
+            _ => self.key(key, self.since, out),
         }
     }
 
@@ -160,7 +211,7 @@ impl Gate {
                 out.push(Input::Key(KeyEvent::from(KeyCode::Esc)));
                 out.push(Input::Key(KeyEvent::from(KeyCode::Char(intro))));
             }
-            Some(Cut::Sequence(..)) | None => {}
+            Some(Cut::Sequence(..) | Cut::Answer(_)) | None => {}
         }
         if let Some((width, height)) = self.size.take() {
             out.push(Input::Resize(width, height));
@@ -176,7 +227,23 @@ fn letter(key: &KeyEvent) -> Option<char> {
 }
 
 fn begins_address(text: &str) -> bool {
-    ADDRESSES.iter().any(|address| address.starts_with(text))
+    let mut all = ADDRESSES.iter().chain([&CUT_ANSWER]);
+    all.any(|address| address.starts_with(text))
+}
+
+/// Of an answer nothing more is kept.
+const LONGEST: usize = 64;
+
+/// The colour in `11;rgb:1e1e/1e1e/1e1e`, with one to four digits a part.
+fn background(text: &str) -> Option<(u8, u8, u8)> {
+    let (_, parts) = text.strip_prefix("11;rgb")?.split_once(':')?;
+    let mut parts = parts.split('/').map(|part| {
+        let most = (1u32 << (4 * u32::try_from(part.len()).ok()?)).checked_sub(1)?;
+        let value = u32::from_str_radix(part, 16).ok()?;
+        u8::try_from((value * 255).checked_div(most)?).ok()
+    });
+    let mut next = || parts.next().flatten();
+    Some((next()?, next()?, next()?))
 }
 
 enum Joined {
@@ -338,5 +405,71 @@ mod tests {
         let mut release = KeyEvent::from(KeyCode::Char('q'));
         release.kind = KeyEventKind::Release;
         assert_eq!(gate.feed(Event::Key(release), T), []);
+    }
+
+    /// What crossterm makes of an answer that came in one piece.
+    fn answered(gate: &mut Gate, text: &str, end: KeyEvent) -> Vec<Input> {
+        let alt = |c| KeyEvent::new(KeyCode::Char(c), KeyModifiers::ALT);
+        let mut out = gate.feed(Event::Key(alt(']')), T);
+        out.extend(feed_all(gate, text));
+        out.extend(gate.feed(Event::Key(end), T));
+        out
+    }
+
+    #[test]
+    fn what_the_terminal_answers_is_never_typed() {
+        let string_end = KeyEvent::new(KeyCode::Char('\\'), KeyModifiers::ALT);
+        let bell = KeyEvent::new(KeyCode::Char('g'), KeyModifiers::CONTROL);
+        let mut gate = Gate::default();
+        for end in [string_end, bell] {
+            assert_eq!(
+                answered(&mut gate, "11;rgb:0000/2b2b/3636", end),
+                [Input::Background((0, 0x2b, 0x36))]
+            );
+            assert_eq!(
+                answered(&mut gate, "11;rgba:ff/f/800/0", end),
+                [Input::Background((255, 255, 127))]
+            );
+            // Whatever else it says is no key either.
+            assert_eq!(answered(&mut gate, "52;c;eHg=", end), []);
+            assert_eq!(answered(&mut gate, "11;rgb:x/y", end), []);
+            assert_eq!(answered(&mut gate, &"q".repeat(5000), end), []);
+        }
+        assert_eq!(gate.deadline(), None);
+        assert_eq!(
+            feed_all(&mut gate, "j"),
+            [pressed(KeyCode::Char('j'))],
+            "keys are keys again"
+        );
+    }
+
+    #[test]
+    fn an_answer_cut_anywhere_is_never_typed() {
+        let whole = "\u{1b}]11;rgb:ffff/ffff/ffff\u{1b}\\";
+        for cut in 1..whole.len() {
+            let mut gate = Gate::default();
+            let mut out = feed_all(&mut gate, &whole[..cut]);
+            // The second packet comes after the time of a lone Esc.
+            if cut == 1 || cut + 1 == whole.len() {
+                out.extend(gate.expire());
+            }
+            out.extend(feed_all(&mut gate, &whole[cut..]));
+            out.retain(|one| *one != pressed(KeyCode::Esc));
+            if cut + 1 == whole.len() {
+                out.retain(|one| *one != pressed(KeyCode::Char('\\')));
+            }
+            assert_eq!(out, [Input::Background((255, 255, 255))], "{cut}");
+        }
+    }
+
+    #[test]
+    fn an_answer_whose_end_is_lost_gives_the_keys_back() {
+        let mut gate = Gate::default();
+        assert_eq!(feed_all(&mut gate, "\u{1b}]11;rgb:00/00"), []);
+        assert_eq!(gate.deadline(), Some(T + ANSWER));
+        assert_eq!(gate.expire(), []);
+        assert_eq!(feed_all(&mut gate, "q"), [pressed(KeyCode::Char('q'))]);
+        feed_all(&mut gate, "\u{1b}]11;rgb:00/00");
+        assert_eq!(gate.feed(key(KeyCode::Enter), T), [pressed(KeyCode::Enter)]);
     }
 }

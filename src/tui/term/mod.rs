@@ -1,8 +1,10 @@
 //! The terminal: entering and leaving it, what is read from it, what is
 //! written to it. Nothing here knows what a channel is.
 //!
-//! No query is ever sent to the terminal: an answer would have to share the
-//! input with the keys, and loses (`Terminal::clear` waits two seconds for it).
+//! The terminal is asked one thing, once: what colour its background has. An
+//! answer shares the input with the keys, so nobody waits for it
+//! (`Terminal::clear` would, for two seconds) and the gate keeps it from being
+//! taken for keys, whenever it comes.
 
 mod encode;
 pub mod gate;

@@ -91,6 +91,10 @@ impl Screen {
     }
 }
 
+/// The bytes that ask the terminal what colour its background has. Nobody waits
+/// for the answer, and the gate lets none through as keys.
+pub const BACKGROUND: &[u8] = b"\x1b]11;?\x1b\\";
+
 /// The bytes that put a text on the clipboard of the operator's terminal.
 pub fn copy(text: &str) -> Vec<u8> {
     let mut out = String::new();

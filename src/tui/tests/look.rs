@@ -7,24 +7,15 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
 
 use crate::tui::model::Model;
-use crate::tui::theme::{Look, Palette};
+use crate::tui::theme::{Glyphs, Look, Palette};
 use crate::tui::view;
 
 /// The dark look.
-pub const DARK: Look = Look {
-    palette: Palette::Dark,
-    ascii: false,
-};
+pub const DARK: Look = Look::fixed(Palette::Dark, Glyphs::All);
 /// Without colour.
-pub const MONO: Look = Look {
-    palette: Palette::None,
-    ascii: false,
-};
+pub const MONO: Look = Look::fixed(Palette::None, Glyphs::All);
 /// ASCII without colour.
-pub const ASCII: Look = Look {
-    palette: Palette::None,
-    ascii: true,
-};
+pub const ASCII: Look = Look::fixed(Palette::None, Glyphs::Ascii);
 
 /// The buffer of a model at a size.
 pub fn buffer(model: &Model, width: u16, height: u16) -> Buffer {

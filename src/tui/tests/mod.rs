@@ -1,6 +1,7 @@
 //! The screen as its users see it: snapshots with style runs, every size, and
 //! stories told in keys.
 
+mod beside;
 mod composer;
 mod filters;
 mod finding;
@@ -16,6 +17,8 @@ mod plan;
 mod scope;
 mod seed;
 mod sheets;
+mod since;
 mod sizes;
 mod stories;
+mod themes;
 mod walls;

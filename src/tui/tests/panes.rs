@@ -21,6 +21,7 @@ macro_rules! main_screen {
         #[test]
         fn $name() {
             let mut model = seed::model($width, $height);
+            seed::after_a_night(&mut model);
             if let Some(look) = $look {
                 model.set.look = look;
             }

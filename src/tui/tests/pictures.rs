@@ -106,7 +106,7 @@ type Story = fn(&mut Model);
 )]
 fn the_pictures_of_the_readme_are_what_the_screen_shows() {
     let views: [(&str, Story); 4] = [
-        ("main", |_| {}),
+        ("main", seed::after_a_night),
         ("wall", |model| {
             press(model, "W");
         }),

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
+use super::beside;
 use super::look::DARK;
 use crate::domain::channel::{Cause, Channel, Evidence, Expiry, Status, TokenFacts};
 use crate::domain::delivery::{Blocker, Delivery, Shown, State};
@@ -22,7 +23,7 @@ use crate::networks::telegram::Telegram;
 use crate::networks::{Networked, Way};
 use crate::ops::Operator;
 use crate::ops::publisher::PublisherView;
-use crate::ops::views::{ChannelView, DeliveryView, Lamp};
+use crate::ops::views::{ChannelView, DeliveryView, Lamp, Since};
 use crate::ops::workspaces::WorkspaceView;
 use crate::store::channels::ChannelSummary;
 use crate::store::notices::Notice;
@@ -748,6 +749,9 @@ pub fn answer(model: &mut Model, effects: Vec<Effect>) -> Vec<Effect> {
                 }))
             }
             Load::News(_) => Loaded::News(Ok((notices(), Vec::new()))),
+            Load::Days(ids, midnights) => Loaded::Days(Ok(beside::days(&ids, &midnights))),
+            Load::Page(id, tab) => Loaded::Page(Box::new(Ok(beside::page(&id, tab)))),
+            Load::Since(_, at) => Loaded::Since(Ok(Since::nothing(at))),
             Load::Hub => Loaded::Hub(Ok((
                 workspaces(),
                 HashMap::from([
@@ -769,9 +773,21 @@ pub fn answer(model: &mut Model, effects: Vec<Effect>) -> Vec<Effect> {
 pub fn model(width: u16, height: u16) -> Model {
     let mut model = empty(width, height);
     let effects = update::first(&mut model);
-    answer(&mut model, effects);
+    let beside = answer(&mut model, effects);
+    answer(&mut model, beside);
     update::update(&mut model, Msg::Publisher(daemon()));
     model
+}
+
+/// The screen was left on Friday at 18:10, and this happened since.
+pub fn after_a_night(model: &mut Model) {
+    model.news.since = Since {
+        broke: 5,
+        healed: 2,
+        sent: 84,
+        failed: 1,
+        ..Since::nothing(minutes(-1192))
+    };
 }
 
 /// Lets seconds go by.

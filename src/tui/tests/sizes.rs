@@ -51,6 +51,8 @@ const WAYS: &[&str] = &[
     "n",
     "n<shift-tab>jl",
     "nRed 日本語<tab><tab><tab>",
+    "jjjjj4ll",
+    "jjjjj4llll",
 ];
 
 /// The sizes: every one up to 12, then steps of 7 up to 200.

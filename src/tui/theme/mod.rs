@@ -1,10 +1,16 @@
 //! How things look: roles instead of colours, shapes that survive without
 //! colour, ASCII where the terminal has nothing better.
 
-mod ascii;
+mod choice;
+mod contrast;
+mod palette;
+mod shapes;
+
+pub use choice::{Glyphs, Paper, Theme};
+pub use palette::Palette;
 
 use ratatui::buffer::Buffer;
-use ratatui::style::{Color, Modifier, Style};
+use ratatui::style::{Modifier, Style};
 
 use crate::support::surroundings::Surroundings;
 
@@ -29,83 +35,106 @@ pub enum Role {
     Selected,
 }
 
-/// Which colours there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Palette {
-    /// 256 colours on a dark background.
-    Dark,
-    /// 256 colours on a light background.
-    Light,
-    /// The terminal's own sixteen.
-    Sixteen,
-    /// None: shape, weight and reverse only.
-    None,
-}
-
 /// Colours and shapes of one screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Look {
-    /// The colours.
-    pub palette: Palette,
-    /// Draw with ASCII only.
-    pub ascii: bool,
+    theme: Theme,
+    paper: Paper,
+    palette: Palette,
+    glyphs: Glyphs,
 }
 
 impl Look {
-    /// The look that fits where the screen runs and what was asked for.
-    pub fn fitting(around: &Surroundings, ascii: bool, no_color: bool) -> Self {
-        let palette = match around.dark {
-            _ if no_color || around.no_color => Palette::None,
-            Some(true) if around.many_colors => Palette::Dark,
-            Some(false) if around.many_colors => Palette::Light,
-            // Its own sixteen fit any background.
-            _ => Palette::Sixteen,
-        };
+    /// A theme on a paper.
+    pub fn new(theme: Theme, paper: Paper, glyphs: Glyphs) -> Self {
         Self {
-            palette,
-            ascii: ascii || around.plain_console,
+            theme,
+            paper,
+            palette: theme.palette(paper),
+            glyphs,
         }
+    }
+
+    /// A look with these colours, whatever it is drawn on.
+    #[cfg(test)]
+    pub const fn fixed(palette: Palette, glyphs: Glyphs) -> Self {
+        Self {
+            theme: Theme::Auto,
+            paper: Paper {
+                dark: None,
+                many_colors: true,
+            },
+            palette,
+            glyphs,
+        }
+    }
+
+    /// The look that fits where the screen runs and what was asked for.
+    pub fn fitting(around: &Surroundings, wanted: Theme, glyphs: Glyphs, no_color: bool) -> Self {
+        let theme = match no_color || around.no_color {
+            true => Theme::None,
+            false => wanted,
+        };
+        let paper = Paper {
+            dark: around.dark,
+            many_colors: around.many_colors,
+        };
+        let glyphs = match around.plain_console {
+            true => Glyphs::Ascii,
+            false => glyphs,
+        };
+        Self::new(theme, paper, glyphs)
+    }
+
+    /// The same shapes in another theme.
+    pub fn in_theme(self, theme: Theme) -> Self {
+        Self::new(theme, self.paper, self.glyphs)
+    }
+
+    /// The same theme on a background of this colour.
+    pub fn on_background(self, color: (u8, u8, u8)) -> Self {
+        let paper = Paper {
+            dark: Some(contrast::is_dark(color)),
+            ..self.paper
+        };
+        Self::new(self.theme, paper, self.glyphs)
+    }
+
+    /// Whether it is worth asking the terminal for its background: another
+    /// theme may be chosen later, and what has no 256 colours need not
+    /// understand the question.
+    pub fn asks_background(&self) -> bool {
+        self.paper.many_colors && self.theme.depends_on_paper()
     }
 
     /// The style of a role.
     pub fn style(&self, role: Role) -> Style {
         let plain = Style::new();
+        let style = match self.palette.color(role) {
+            Some(color) => plain.fg(color),
+            None => plain,
+        };
         match role {
-            Role::Plain => plain,
-            Role::Title | Role::Key => plain.add_modifier(Modifier::BOLD),
-            Role::Muted => plain.add_modifier(Modifier::DIM),
-            Role::Selected => plain.add_modifier(Modifier::REVERSED),
-            Role::Healthy => self.colored([114, 28], Color::Green),
-            Role::Attention => self
-                .colored([221, 130], Color::Yellow)
-                .add_modifier(Modifier::BOLD),
-            Role::Broken => {
-                let style = self
-                    .colored([210, 160], Color::Red)
-                    .add_modifier(Modifier::BOLD);
-                // ● is the heaviest shape, so ✖ needs more than weight.
-                if self.palette == Palette::None {
-                    style.add_modifier(Modifier::REVERSED)
-                } else {
-                    style
-                }
+            Role::Plain | Role::Healthy => style,
+            Role::Title | Role::Key | Role::Attention => style.add_modifier(Modifier::BOLD),
+            // What is dimmed has less contrast.
+            Role::Muted if self.theme == Theme::Contrast => style,
+            Role::Muted => style.add_modifier(Modifier::DIM),
+            Role::Selected => style.add_modifier(Modifier::REVERSED),
+            // ● is the heaviest shape, so ✖ needs more than weight.
+            Role::Broken if self.palette == Palette::None => {
+                style.add_modifier(Modifier::BOLD | Modifier::REVERSED)
             }
-        }
-    }
-
-    fn colored(&self, indexed: [u8; 2], basic: Color) -> Style {
-        match self.palette {
-            Palette::Dark => Style::new().fg(Color::Indexed(indexed[0])),
-            Palette::Light => Style::new().fg(Color::Indexed(indexed[1])),
-            Palette::Sixteen => Style::new().fg(basic),
-            Palette::None => Style::new(),
+            Role::Broken => style.add_modifier(Modifier::BOLD),
         }
     }
 
     /// The last step of every frame: shapes the terminal lacks are replaced.
     pub fn finish(&self, buffer: &mut Buffer) {
-        if self.ascii {
-            ascii::replace(buffer);
+        match self.glyphs {
+            Glyphs::All => {}
+            Glyphs::Safe => shapes::replace(buffer, shapes::SAFE),
+            Glyphs::Ascii => shapes::replace(buffer, shapes::ASCII),
         }
     }
 }
@@ -113,13 +142,17 @@ impl Look {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::support::config::{GLYPHS, THEMES};
+    use ratatui::layout::Rect;
+
+    const MANY: Paper = Paper {
+        dark: None,
+        many_colors: true,
+    };
 
     #[test]
     fn without_colour_every_lamp_differs_by_more_than_colour() {
-        let look = Look {
-            palette: Palette::None,
-            ascii: false,
-        };
+        let look = Look::new(Theme::None, MANY, Glyphs::All);
         let styles = [Role::Healthy, Role::Attention, Role::Broken].map(|role| look.style(role));
         assert!(styles.iter().all(|style| style.fg.is_none()));
         assert_ne!(styles[0], styles[1]);
@@ -129,16 +162,65 @@ mod tests {
     #[test]
     fn the_look_follows_the_surroundings() {
         let mut around = Surroundings::default();
-        assert_eq!(
-            Look::fitting(&around, false, false).palette,
-            Palette::Sixteen
-        );
+        let palette =
+            |around: &Surroundings, theme| Look::fitting(around, theme, Glyphs::All, false).palette;
+        assert_eq!(palette(&around, Theme::Auto), Palette::Sixteen);
+        assert_eq!(palette(&around, Theme::Light), Palette::Sixteen);
         around.many_colors = true;
+        assert_eq!(palette(&around, Theme::Auto), Palette::Sixteen);
         around.dark = Some(false);
-        assert_eq!(Look::fitting(&around, false, false).palette, Palette::Light);
+        assert_eq!(palette(&around, Theme::Auto), Palette::Light);
+        assert_eq!(palette(&around, Theme::Dark), Palette::Dark);
+        assert_eq!(palette(&around, Theme::Contrast), Palette::ContrastLight);
+        assert_eq!(
+            palette(&around, Theme::BlueOrange),
+            Palette::BlueOrangeLight
+        );
         around.no_color = true;
-        assert_eq!(Look::fitting(&around, false, false).palette, Palette::None);
+        assert_eq!(palette(&around, Theme::Dark), Palette::None);
         around.plain_console = true;
-        assert!(Look::fitting(&around, false, false).ascii);
+        let look = Look::fitting(&around, Theme::Auto, Glyphs::Safe, false);
+        assert_eq!(look.glyphs, Glyphs::Ascii);
+    }
+
+    #[test]
+    fn the_answer_of_the_terminal_changes_what_depends_on_it() {
+        let look = Look::new(Theme::Auto, MANY, Glyphs::All);
+        assert!(look.asks_background());
+        assert_eq!(look.on_background((0, 0x2b, 0x36)).palette, Palette::Dark);
+        assert_eq!(look.on_background((255, 255, 255)).palette, Palette::Light);
+        let fixed = look.in_theme(Theme::Dark);
+        assert!(!fixed.asks_background());
+        assert_eq!(fixed.on_background((255, 255, 255)).palette, Palette::Dark);
+        let old = Look::new(Theme::Auto, Paper::default(), Glyphs::All);
+        assert!(
+            !old.asks_background(),
+            "an old terminal may show the question"
+        );
+    }
+
+    #[test]
+    fn the_strongest_theme_dims_nothing() {
+        let look = Look::new(Theme::Contrast, MANY, Glyphs::All);
+        assert!(!look.style(Role::Muted).add_modifier.contains(Modifier::DIM));
+    }
+
+    #[test]
+    fn the_configuration_names_what_there_is() {
+        let themes: Vec<&str> = Theme::ALL.iter().map(|(_, name)| *name).collect();
+        assert_eq!(themes, THEMES);
+        for name in THEMES {
+            assert_eq!(Theme::named(name).map(Theme::name), Some(*name));
+        }
+        assert!(GLYPHS.iter().all(|name| Glyphs::named(name).is_some()));
+    }
+
+    #[test]
+    fn safe_shapes_leave_all_but_the_one_that_may_be_a_picture() {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 3, 1));
+        buffer.set_string(0, 0, "✖●▲", Style::new());
+        Look::new(Theme::Auto, MANY, Glyphs::Safe).finish(&mut buffer);
+        assert_eq!(buffer[(0, 0)].symbol(), "✗");
+        assert_eq!(buffer[(1, 0)].symbol(), "●");
     }
 }

@@ -148,22 +148,25 @@ fn local(model: &Model, find: &Find, text: &str) -> Vec<Row> {
             .map(|(score, (_, at))| (score, Target::Key(keys[at].0)))
             .collect(),
     );
-    let places = Destination::ALL.iter().enumerate();
-    let found = ranking.best(
-        places.map(|(at, (_, name, _))| (at, *name)),
-        Group::Places.most(),
-    );
-    add(
-        Group::Places,
-        found
-            .into_iter()
-            .map(|(score, at)| {
-                // Its whole name is meant, whatever an action is called.
-                let named = Destination::ALL[at].1.eq_ignore_ascii_case(text.trim());
-                (if named { u32::MAX } else { score }, Target::Place(at))
-            })
-            .collect(),
-    );
+    for group in [Group::Places, Group::Looks] {
+        let looks = group == Group::Looks;
+        if looks && text.is_empty() {
+            continue;
+        }
+        let places = Destination::ALL.iter().enumerate();
+        let found = ranking.best(
+            places
+                .filter(|(_, (place, ..))| place.is_look() == looks)
+                .map(|(at, (_, name, _))| (at, *name)),
+            group.most(),
+        );
+        let ranked = found.into_iter().map(|(score, at)| {
+            // Its whole name is meant, whatever an action is called.
+            let named = Destination::ALL[at].1.eq_ignore_ascii_case(text.trim());
+            (if named { u32::MAX } else { score }, Target::Place(at))
+        });
+        add(group, ranked.collect());
+    }
     let names: Vec<String> = model
         .workspaces
         .iter()
@@ -363,15 +366,20 @@ pub fn go(model: &mut Model) -> Vec<Effect> {
 
 /// Goes to a place.
 pub fn arrive(model: &mut Model, destination: Destination) -> Vec<Effect> {
-    if destination == Destination::Keys {
-        return sheets::help(model);
+    match destination {
+        Destination::Keys => return sheets::help(model),
+        Destination::Theme(theme) => {
+            super::theme::choose(model, theme);
+            return Vec::new();
+        }
+        _ => {}
     }
     model.sheets.clear();
     match destination {
         Destination::Pane(pane) => moves::focus(model, pane),
         Destination::All => moves::show(model, Scope::All),
         Destination::Wall => wall::open(model),
-        Destination::Keys => Vec::new(),
+        Destination::Keys | Destination::Theme(_) => Vec::new(),
     }
 }
 

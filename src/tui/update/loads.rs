@@ -1,10 +1,9 @@
 //! What is read from the store, when, and what its answers change.
 
 use super::{filter, wall};
-use crate::domain::delivery::Shown;
 use crate::domain::ids::{ChannelId, DeliveryId};
 use crate::ops::OpError;
-use crate::ops::views::{ChannelView, DeliveryView, Lamp};
+use crate::ops::views::ChannelView;
 use crate::store::changes::Changes;
 use crate::tui::act::{Effect, Load, Window};
 use crate::tui::model::requests::RequestId;
@@ -21,6 +20,7 @@ pub fn first(model: &mut Model) -> Vec<Effect> {
     effects.extend(all_channels(model));
     effects.extend(queue(model));
     effects.extend(news(model));
+    effects.extend(since(model));
     effects
 }
 
@@ -73,6 +73,23 @@ pub fn news_anew(model: &mut Model) -> Effect {
     Effect::Load(id, Load::News(model.scope.workspace().cloned()))
 }
 
+/// Counts what happened since the operator was here last.
+pub fn since(model: &mut Model) -> Option<Effect> {
+    let id = model.requests.begin(Slot::Since)?;
+    Some(since_as(model, id))
+}
+
+/// Counts it in another workspace.
+pub fn since_anew(model: &mut Model) -> Effect {
+    let id = model.requests.overtake(Slot::Since);
+    since_as(model, id)
+}
+
+fn since_as(model: &Model, id: RequestId) -> Effect {
+    let workspace = model.scope.workspace().cloned();
+    Effect::Load(id, Load::Since(workspace, model.news.since.at))
+}
+
 /// Reads workspaces and people.
 pub fn hub(model: &mut Model) -> Option<Effect> {
     let id = model.requests.begin(Slot::Hub)?;
@@ -110,6 +127,7 @@ pub fn changed(model: &mut Model, changes: &Changes) -> Vec<Effect> {
     // What holds a post is the state of its channel.
     if !deliveries.is_empty() || !changes.channels.is_empty() {
         effects.extend(queue(model));
+        effects.extend(since(model));
     }
     if !deliveries.is_empty() || !changes.channels.is_empty() {
         effects.extend(super::plan::again(model));
@@ -128,9 +146,6 @@ pub fn loaded(model: &mut Model, id: RequestId, loaded: Loaded) -> Vec<Effect> {
             if model.requests.end(Slot::Channels, id)
                 && let Some(views) = told(model, result)
             {
-                for view in &views {
-                    count_turn(model, view);
-                }
                 model.channels.replace(views);
                 settle(model);
                 wall::settle(model, false);
@@ -179,6 +194,23 @@ pub fn loaded(model: &mut Model, id: RequestId, loaded: Loaded) -> Vec<Effect> {
             effects.extend(super::composer::wanted(model));
             effects
         }
+        Loaded::Days(result) => {
+            super::beside::days(model, id, result);
+            Vec::new()
+        }
+        Loaded::Page(result) => {
+            super::beside::page(model, id, *result);
+            Vec::new()
+        }
+        Loaded::Since(result) => {
+            if model.requests.end(Slot::Since, id)
+                && let Some(since) = told(model, result)
+            {
+                model.news.since = since;
+                model.touch(Dirty::Background);
+            }
+            again(model, Slot::Since)
+        }
     }
 }
 
@@ -203,6 +235,9 @@ fn again(model: &mut Model, slot: Slot) -> Vec<Effect> {
         Slot::Queue => queue(model),
         Slot::News => news(model),
         Slot::Hub => hub(model),
+        Slot::Since => since(model),
+        // What overtakes is never repeated.
+        Slot::Days | Slot::Page => None,
     };
     effect.into_iter().collect()
 }
@@ -230,10 +265,7 @@ fn take_channels(model: &mut Model, views: Vec<(ChannelId, Option<ChannelView>)>
     let mut moved = false;
     for (id, view) in views {
         match view {
-            Some(view) => {
-                count_turn(model, &view);
-                moved |= model.channels.put(view);
-            }
+            Some(view) => moved |= model.channels.put(view),
             None => {
                 model.channels.forget(&id);
                 moved = true;
@@ -245,29 +277,7 @@ fn take_channels(model: &mut Model, views: Vec<(ChannelId, Option<ChannelView>)>
     }
 }
 
-/// Counts a channel that broke or healed since the screen was opened.
-fn count_turn(model: &mut Model, view: &ChannelView) {
-    let before = model.channels.get(&view.summary.channel.id);
-    match (before.map(|known| known.lamp), view.lamp) {
-        (Some(Lamp::Green | Lamp::Attention), Lamp::Broken) => model.news.since.broke += 1,
-        (Some(Lamp::Broken), Lamp::Green | Lamp::Attention) => model.news.since.healed += 1,
-        _ => {}
-    }
-}
-
 fn take_window(model: &mut Model, window: Window) {
-    let count = |views: &[DeliveryView], shown: Shown| -> u32 {
-        let turned = views.iter().filter(|view| {
-            view.shown == shown
-                && model
-                    .queue
-                    .get(&view.delivery.id)
-                    .is_some_and(|known| known.shown != shown)
-        });
-        u32::try_from(turned.count()).unwrap_or(u32::MAX)
-    };
-    model.news.since.sent += count(&window.views, Shown::Published);
-    model.news.since.failed += count(&window.views, Shown::Failed);
     model.queue.more_past = window.more_past;
     model.queue.more_future = window.more_future;
     let now = model.wall().now;

@@ -3,6 +3,7 @@
 
 mod acts;
 mod answers;
+mod beside;
 mod browser;
 mod composer;
 mod composing;
@@ -17,12 +18,16 @@ mod plan;
 mod posts;
 mod press;
 mod sheets;
+mod theme;
 mod tick;
 mod time;
 mod wall;
 
 pub use loads::first;
+#[cfg(test)]
+pub use loads::since_anew;
 pub use logins::is_silent;
+pub use theme::asked;
 
 use super::View;
 use super::act::Effect;
@@ -54,6 +59,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     model.recount();
     if model.moving.is_none() {
         model.shown = model.subject();
+        effects.extend(beside::follow(model));
     }
     keep_visible(model);
     effects
@@ -67,6 +73,10 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Effect> {
             if let Input::Focus(focused) = input {
                 return vec![Effect::Focus(focused)];
             }
+            if let Input::Background(color) = input {
+                theme::background(model, color);
+                return Vec::new();
+            }
             model.touch(match input {
                 Input::Resize(..) => Dirty::Background,
                 _ => Dirty::Input,
@@ -78,7 +88,7 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Effect> {
                     model.size = (width, height);
                     Vec::new()
                 }
-                Input::Focus(_) => Vec::new(),
+                Input::Focus(_) | Input::Background(_) => Vec::new(),
             }
         }
         Msg::Signal(Asked::HangUp | Asked::End | Asked::Interrupt) => vec![Effect::Quit],

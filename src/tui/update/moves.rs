@@ -194,7 +194,7 @@ pub fn open(model: &mut Model) -> Vec<Effect> {
                 Some(Row::Login(id)) => Sheet::Group(id.clone()),
                 _ => return Vec::new(),
             };
-            model.details_scroll = 0;
+            super::beside::begin(model);
             model.sheets.push(sheet);
             Vec::new()
         }
@@ -244,7 +244,11 @@ pub fn show(model: &mut Model, scope: Scope) -> Vec<Effect> {
     filter::settle_channels(model);
     model.channels.offset = 0;
     model.queue.forget();
-    vec![loads::queue_anew(model), loads::news_anew(model)]
+    vec![
+        loads::queue_anew(model),
+        loads::news_anew(model),
+        loads::since_anew(model),
+    ]
 }
 
 /// Shows the queue and the notices of the row under the cursor alone, or all

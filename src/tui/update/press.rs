@@ -3,13 +3,13 @@
 use crossterm::event::KeyEvent;
 
 use super::{
-    acts, browser, composer, composing, filter, find, logins, marks, moves, plan, posts, sheets,
-    time, wall,
+    acts, beside, browser, composer, composing, filter, find, logins, marks, moves, plan, posts,
+    sheets, time, wall,
 };
 use crate::tui::act::Effect;
 use crate::tui::keys::{self, Do};
 use crate::tui::model::sheet::SETTLE;
-use crate::tui::model::{Model, Sheet, Tone};
+use crate::tui::model::{Model, Pane, Sheet, Tone};
 use crate::tui::widgets::Field;
 
 /// Takes a key.
@@ -181,6 +181,7 @@ pub fn run(model: &mut Model, does: Do) -> Vec<Effect> {
         | Do::Page(_)
         | Do::Turn(_)
         | Do::Focus(_) => moves::run(model, does),
+        Do::Fold(away) if model.focus == Pane::Details => beside::turn(model, !away),
         Do::Fold(away) => moves::fold(model, away),
         Do::Open => moves::open(model),
         Do::Back => sheets::back(model),
@@ -191,6 +192,7 @@ pub fn run(model: &mut Model, does: Do) -> Vec<Effect> {
         Do::Help => sheets::help(model),
         Do::Find => find::open(model),
         Do::Wall => wall::open(model),
+        Do::Side(by) if model.wall_of_tiles().is_none() => beside::turn(model, by > 0),
         Do::Side(_) => wall::step(model, does),
         Do::Mend => wall::mend(model),
         Do::Filter => filter::begin(model),

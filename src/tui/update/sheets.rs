@@ -1,6 +1,6 @@
 //! Opening, closing and confirming sheets.
 
-use super::{filter, find, logins, moves, plan, posts, press, time, wall};
+use super::{beside, filter, find, logins, moves, plan, posts, press, time, wall};
 use crate::domain::ids::{ChannelId, WorkspaceId};
 use crate::domain::network::Network;
 use crate::networks::Way;
@@ -37,11 +37,15 @@ pub fn back(model: &mut Model) -> Vec<Effect> {
     if stays {
         return Vec::new();
     }
-    if model.sheets.pop().is_some() {
+    if let Some(closed) = model.sheets.pop() {
+        if matches!(closed, Sheet::Channel(_)) {
+            beside::begin(model);
+        }
         return Vec::new();
     }
     if model.focus == Pane::Details {
         model.focus = model.list;
+        beside::begin(model);
         return Vec::new();
     }
     if model.filters.typing.is_none() && super::marks::clear(model) {

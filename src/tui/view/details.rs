@@ -1,10 +1,13 @@
 //! Pane 4 and the strip: what is wrong, do this, what is at risk; evidence
 //! after that.
 
+use std::borrow::Cow;
+
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::Canvas;
+use super::{Canvas, tabs};
+use crate::tui::model::beside::Tab;
 use crate::tui::model::facts::{self, Fact, Groups};
 use crate::tui::model::{Model, Pane, Subject};
 use crate::tui::theme::Role;
@@ -13,8 +16,8 @@ use crate::tui::widgets::text::{cut, wrap};
 /// Cells of a label and the blanks after it.
 const LABEL: u16 = 9;
 
-/// One line: label, text, role, whether the role is for the text's lamp only.
-type Line = (&'static str, String, Role);
+/// One line: label, text, role; the role of a headline is for its lamp only.
+pub type Line = (Cow<'static, str>, String, Role);
 
 /// The facts about what is chosen.
 pub fn groups(model: &Model) -> Groups {
@@ -43,10 +46,17 @@ fn lines_of(fact: &Fact, cells: u16) -> Vec<Line> {
         0
     };
     let room = usize::from(cells.saturating_sub(label));
-    wrap(&fact.text, room, fact.lines)
+    let text = match fact.label {
+        facts::DAYS_LABEL => facts::latest(&fact.text, room),
+        _ => fact.text.clone(),
+    };
+    wrap(&text, room, fact.lines)
         .into_iter()
         .enumerate()
-        .map(|(at, text)| (if at == 0 { fact.label } else { "" }, text, fact.role))
+        .map(|(at, text)| {
+            let label = if at == 0 { fact.label } else { "" };
+            (label.into(), text, fact.role)
+        })
         .collect()
 }
 
@@ -55,15 +65,23 @@ pub fn lines(groups: &Groups, cells: u16) -> Vec<Line> {
     let mut out = Vec::new();
     for group in groups.iter().filter(|group| !group.is_empty()) {
         if !out.is_empty() {
-            out.push(("", String::new(), Role::Plain));
+            out.push(("".into(), String::new(), Role::Plain));
         }
         out.extend(group.iter().flat_map(|fact| lines_of(fact, cells)));
     }
     out
 }
 
-/// Draws lines from `from` on.
-pub fn paint(canvas: &mut Canvas<'_>, area: Rect, lines: &[Line], from: usize) {
+/// What the details show now, and how wide its labels are.
+pub fn content(model: &Model, cells: u16) -> (Vec<Line>, u16) {
+    match model.tab() {
+        Tab::Overview => (lines(&groups(model), cells), LABEL),
+        _ => (tabs::lines(model, cells), tabs::TIME),
+    }
+}
+
+/// Draws lines from `from` on, with labels of this width.
+pub fn paint(canvas: &mut Canvas<'_>, area: Rect, lines: &[Line], from: usize, wide: u16) {
     for (row, (label, text, role)) in lines
         .iter()
         .skip(from)
@@ -76,8 +94,13 @@ pub fn paint(canvas: &mut Canvas<'_>, area: Rect, lines: &[Line], from: usize) {
         let mut pen = canvas.pen(area, row);
         match role {
             Role::Plain | Role::Muted => {
-                let label_style = if *label == "Do this" { bold } else { plain };
-                pen.write(label, label_style).tab(LABEL).write(text, style);
+                let label_style = match (&**label, text.is_empty()) {
+                    ("Do this", _) => bold,
+                    // It has the line for itself.
+                    (_, true) => style,
+                    _ => plain,
+                };
+                pen.write(label, label_style).tab(wide).write(text, style);
             }
             // A headline: the lamp and its word in colour, the reason plain.
             _ => {
@@ -91,13 +114,15 @@ pub fn paint(canvas: &mut Canvas<'_>, area: Rect, lines: &[Line], from: usize) {
 /// Draws the pane.
 pub fn pane(canvas: &mut Canvas<'_>, area: Rect) {
     let model = canvas.model;
-    let lines = lines(&groups(model), area.width);
+    let (lines, wide) = content(model, area.width);
     if lines.is_empty() {
         return;
     }
-    let most = lines.len().saturating_sub(usize::from(area.height));
+    let above = tabs::above(model, area);
+    let most = lines.len().saturating_sub(usize::from(above.height));
     let from = usize::from(model.details_scroll).min(most);
-    paint(canvas, area, &lines, from);
+    paint(canvas, above, &lines, from, wide);
+    tabs::draw(canvas, area);
     if model.focus == Pane::Details && model.sheets.is_empty() {
         canvas.cursor = Some(area.as_position());
     }
@@ -142,5 +167,5 @@ pub fn strip(canvas: &mut Canvas<'_>, area: Rect) {
         let room = usize::from(inside.width.saturating_sub(LABEL));
         *text = cut(&format!("{}…", text.trim_end_matches('.')), room);
     }
-    paint(canvas, inside, &lines, 0);
+    paint(canvas, inside, &lines, 0, LABEL);
 }

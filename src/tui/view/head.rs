@@ -188,7 +188,6 @@ fn sums(canvas: &mut Canvas<'_>, area: Rect) {
         return;
     }
     let wide = area.width >= 120;
-    let since = since(model);
     let at = match area.width {
         120.. => 64,
         80.. => 38,
@@ -196,7 +195,8 @@ fn sums(canvas: &mut Canvas<'_>, area: Rect) {
     };
     let mut pen = canvas.pen(area, 0);
     if at > 1 {
-        pen.tab(1).field(&since, usize::from(at) - 2, plain);
+        let room = usize::from(at) - 2;
+        pen.tab(1).field(&since(model, room), room, plain);
     }
     pen.tab(at);
     for (n, (text, needs_hand)) in waiting(model, wide).into_iter().enumerate() {
@@ -207,23 +207,31 @@ fn sums(canvas: &mut Canvas<'_>, area: Rect) {
     }
 }
 
-/// What changed since the screen was opened; empty when nothing did.
-fn since(model: &Model) -> String {
+/// What happened since the operator was here last, in so many cells; empty when
+/// nothing did. What went well leaves first.
+fn since(model: &Model, room: usize) -> String {
     let it = &model.news.since;
-    let parts: Vec<String> = [
-        (it.broke, "broke"),
-        (it.healed, "healed"),
-        (it.sent, "went out"),
-        (it.failed, "failed"),
+    let more = if it.more { "+" } else { "" };
+    let mut parts: Vec<(u8, String)> = [
+        (4, it.broke, "broke"),
+        (2, it.healed, "healed"),
+        (1, it.sent, "went out"),
+        (3, it.failed, "failed"),
     ]
     .iter()
-    .filter(|(n, _)| *n > 0)
-    .map(|(n, word)| format!("{n} {word}"))
+    .filter(|(_, n, _)| *n > 0)
+    .map(|(keep, n, word)| (*keep, format!("{n}{more} {word}")))
     .collect();
-    if parts.is_empty() {
-        return String::new();
+    let at = model.wall().clock(it.at);
+    while let Some(first) = parts.iter().map(|(keep, _)| *keep).min() {
+        let words: Vec<&str> = parts.iter().map(|(_, word)| word.as_str()).collect();
+        let text = format!("Since {at}: {}", words.join(", "));
+        if width(&text) <= room {
+            return text;
+        }
+        parts.retain(|(keep, _)| *keep != first);
     }
-    format!("Since {}: {}", model.wall().clock(it.at), parts.join(", "))
+    String::new()
 }
 
 /// The sentence of a screen on which nothing needs anybody.

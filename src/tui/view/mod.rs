@@ -8,6 +8,7 @@ mod head;
 mod notices;
 pub mod queue;
 mod sheets;
+mod tabs;
 mod wall;
 
 use ratatui::buffer::Buffer;
@@ -145,7 +146,7 @@ pub fn details_overflow(model: &Model, plan: &Layout) -> u16 {
         }
         _ => plan.details,
     };
-    let lines = details::lines(&details::groups(model), area.width).len();
-    let over = lines.saturating_sub(usize::from(area.height));
+    let lines = details::content(model, area.width).0.len();
+    let over = lines.saturating_sub(usize::from(tabs::above(model, area).height));
     u16::try_from(over).unwrap_or(u16::MAX)
 }

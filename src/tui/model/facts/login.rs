@@ -41,6 +41,8 @@ pub fn login(model: &Model, group: &Group) -> Groups {
             .max()
             .map(|at| fact("Proof", format!("last good one {}", wall.stamp(at)))),
     );
+    let ids: Vec<_> = below.iter().map(|one| &one.summary.channel.id).collect();
+    evidence.push(super::days::days(model, &ids));
     evidence.push(Fact {
         lines: 1,
         role: Role::Muted,

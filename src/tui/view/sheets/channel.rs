@@ -5,11 +5,14 @@ use ratatui::layout::Rect;
 use super::{Canvas, WIDE};
 use crate::domain::ids::{ChannelId, LoginId};
 use crate::tui::keys;
-use crate::tui::model::facts::{self, Groups};
+use crate::tui::model::Model;
 use crate::tui::theme::Role;
 use crate::tui::view::details;
 use crate::tui::widgets::frame::{Frame, centered};
 use crate::tui::words;
+
+/// Rows it has at least, so that a tab shows a few lines.
+const TALL: usize = 14;
 
 /// Draws it.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, id: &ChannelId) {
@@ -23,7 +26,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, id: &ChannelId) {
         words::channel(&view.summary.channel),
         view.summary.workspace.1
     );
-    facts_of(canvas, area, &title, &facts::channel(model, view));
+    facts_of(canvas, area, &title);
 }
 
 /// Draws the one of a login that mends several.
@@ -33,13 +36,24 @@ pub fn group(canvas: &mut Canvas<'_>, area: Rect, id: &LoginId) {
         return;
     };
     let title = format!("{} · {}", group.name, group.workspace);
-    facts_of(canvas, area, &title, &facts::of_login(model, group));
+    facts_of(canvas, area, &title);
 }
 
-fn facts_of(canvas: &mut Canvas<'_>, area: Rect, title: &str, facts: &Groups) {
+/// How tall it is inside: as what is to be known of it, whichever tab is open,
+/// so that nothing jumps.
+pub fn height(model: &Model, area: Rect) -> u16 {
+    let cells = super::inside_width(area);
+    let facts = details::lines(&details::groups(model), cells).len();
+    let tall = match model.tabbed() {
+        Some(_) => (facts + 1).max(TALL),
+        None => facts,
+    };
+    let most = area.height.saturating_sub(2);
+    u16::try_from(tall).unwrap_or(u16::MAX).min(most)
+}
+
+fn facts_of(canvas: &mut Canvas<'_>, area: Rect, title: &str) {
     let model = canvas.model;
-    let lines = details::lines(facts, super::inside_width(area));
-    let height = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX);
     let keys = keys::sheet_line(model);
     let frame = Frame {
         title,
@@ -47,9 +61,8 @@ fn facts_of(canvas: &mut Canvas<'_>, area: Rect, title: &str, facts: &Groups) {
         keys: &keys,
     };
     let bold = canvas.style(Role::Title);
-    let inside = frame.draw(centered(area, WIDE, height), canvas.buffer, bold);
-    let most = lines.len().saturating_sub(usize::from(inside.height));
-    let from = usize::from(model.details_scroll).min(most);
-    details::paint(canvas, inside, &lines, from);
+    let place = centered(area, WIDE, height(model, area) + 2);
+    let inside = frame.draw(place, canvas.buffer, bold);
+    details::pane(canvas, inside);
     canvas.cursor = Some(inside.as_position());
 }

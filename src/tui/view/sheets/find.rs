@@ -138,8 +138,8 @@ fn content(canvas: &mut Canvas<'_>, area: Rect, line: usize, row: &Row) {
             if let Some((_, name, what)) = Destination::ALL.get(*at) {
                 canvas
                     .pen(area, line)
-                    .field(name, 14, plain)
-                    .tab(15)
+                    .field(name, 17, plain)
+                    .tab(18)
                     .write(what, muted);
             }
         }

@@ -56,7 +56,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
 pub fn channel_area(model: &Model) -> Rect {
     let (width, height) = model.size;
     let area = Rect::new(0, 0, width, height);
-    Rect::new(0, 0, inside_width(area), height.saturating_sub(2))
+    Rect::new(0, 0, inside_width(area), channel::height(model, area))
 }
 
 /// What stands in a sheet, row by row.

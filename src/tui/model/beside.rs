@@ -1,0 +1,184 @@
+//! What is read of the chosen thing alone, once the cursor rests on it: its last
+//! days, and the page of its details that is open.
+
+use super::{Model, Subject};
+use crate::domain::days::Days;
+use crate::domain::ids::ChannelId;
+use crate::ops::views::{CommentsView, HistoryView, MetricsView, PostsView};
+use crate::support::time::UtcMs;
+
+/// How many days are told.
+pub const DAYS: i64 = 30;
+
+/// Most channels of a login whose days are told.
+const MOST: usize = 100;
+
+/// An open page is read again when it is this old.
+const STALE: i64 = 300_000;
+
+/// A tab of the details.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tab {
+    /// What is wrong and what to do.
+    #[default]
+    Overview,
+    /// Its recent posts.
+    Posts,
+    /// How they do.
+    Metrics,
+    /// What people say.
+    Comments,
+    /// What happened to it.
+    History,
+}
+
+impl Tab {
+    /// Every tab in its order.
+    pub const ALL: [Self; 5] = [
+        Self::Overview,
+        Self::Posts,
+        Self::Metrics,
+        Self::Comments,
+        Self::History,
+    ];
+
+    /// Its title.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Overview => "Overview",
+            Self::Posts => "Posts",
+            Self::Metrics => "Metrics",
+            Self::Comments => "Comments",
+            Self::History => "History",
+        }
+    }
+
+    /// The next one or the one before, without going round.
+    pub fn turned(self, forwards: bool) -> Self {
+        let here = Self::ALL.iter().position(|one| *one == self).unwrap_or(0);
+        let to = if forwards {
+            (here + 1).min(Self::ALL.len() - 1)
+        } else {
+            here.saturating_sub(1)
+        };
+        Self::ALL[to]
+    }
+}
+
+/// What a tab shows.
+#[derive(Clone, Debug)]
+pub enum Page {
+    /// Recent posts.
+    Posts(PostsView),
+    /// Their counts.
+    Metrics(MetricsView),
+    /// What people say.
+    Comments(CommentsView),
+    /// What happened.
+    History(Vec<HistoryView>),
+}
+
+/// What the days are of: they are told anew when any of it changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DaysOf {
+    /// Which channels.
+    pub channels: Vec<ChannelId>,
+    /// When the first day begins.
+    pub from: UtcMs,
+    /// The last turn of any of them.
+    pub turned: UtcMs,
+}
+
+/// What a page is of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageOf {
+    /// Which channel.
+    pub channel: ChannelId,
+    /// Which tab.
+    pub tab: Tab,
+    /// Its state then.
+    pub change: i64,
+    /// When, in steps of a few minutes.
+    pub step: i64,
+}
+
+/// What was read, and what it was read for.
+#[derive(Debug, Default)]
+pub struct Beside {
+    /// The open tab.
+    pub tab: Tab,
+    /// The days that were asked for last.
+    pub days_of: Option<DaysOf>,
+    /// The days that were read last.
+    pub days: Option<(DaysOf, Days)>,
+    /// The page that was asked for last.
+    pub page_of: Option<PageOf>,
+    /// The page that was read last.
+    pub page: Option<(PageOf, Page)>,
+    /// Why the page could not be read.
+    pub error: Option<String>,
+}
+
+impl Model {
+    /// What the days would be told of now.
+    pub fn days_of(&self) -> Option<DaysOf> {
+        let mut all: Vec<_> = match self.shown.as_ref()? {
+            Subject::Channel(id) => self.channels.get(id).into_iter().collect(),
+            Subject::Login(id) => self.channels.below(id).take(MOST).collect(),
+            Subject::Section(_) | Subject::Delivery(_) => Vec::new(),
+        };
+        all.sort_by(|a, b| a.summary.channel.id.cmp(&b.summary.channel.id));
+        let since = all.iter().map(|one| one.summary.channel.status_since);
+        Some(DaysOf {
+            turned: since.max()?,
+            from: self.wall().midnight(1 - DAYS),
+            channels: all
+                .iter()
+                .map(|one| one.summary.channel.id.clone())
+                .collect(),
+        })
+    }
+
+    /// The channel whose tabs there are, when there are any.
+    pub fn tabbed(&self) -> Option<&ChannelId> {
+        match self.shown.as_ref()? {
+            Subject::Channel(id) => Some(id),
+            _ => None,
+        }
+    }
+
+    /// The tab that is open; things without tabs have an overview.
+    pub fn tab(&self) -> Tab {
+        match self.tabbed() {
+            Some(_) => self.beside.tab,
+            None => Tab::Overview,
+        }
+    }
+
+    /// What the open tab shows, when it is more than what is known anyway.
+    pub fn page_of(&self) -> Option<PageOf> {
+        let (channel, tab) = (self.tabbed()?, self.tab());
+        let view = self.channels.get(channel)?;
+        (tab != Tab::Overview).then(|| PageOf {
+            channel: channel.clone(),
+            tab,
+            change: view.summary.channel.change,
+            step: self.slot.0 / STALE,
+        })
+    }
+
+    /// The days of these channels, when they were read.
+    pub fn days(&self, channels: &[&ChannelId]) -> Option<&Days> {
+        let (of, days) = self.beside.days.as_ref()?;
+        let same = of.channels.len() == channels.len()
+            && of.channels.iter().all(|id| channels.contains(&id));
+        same.then_some(days)
+    }
+
+    /// The open page, when it was read.
+    pub fn page(&self) -> Option<&Page> {
+        let (of, page) = self.beside.page.as_ref()?;
+        let same = Some(&of.channel) == self.tabbed() && of.tab == self.tab();
+        same.then_some(page)
+    }
+}

@@ -1,0 +1,234 @@
+//! The tabs of the details: the line that names them, and what is on each but
+//! the first.
+
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+
+use super::Canvas;
+use super::details::Line;
+use crate::domain::reading::{CommentKind, Counts};
+use crate::ops::views::{HistoryView, ReadState};
+use crate::tui::model::beside::{Page, Tab};
+use crate::tui::model::{Model, Pane, Sheet};
+use crate::tui::theme::Role;
+use crate::tui::widgets::text::{one_line, quoted, width, wrap};
+use crate::tui::words::{Wall, span};
+
+/// Cells of a time and the blank after it.
+pub const TIME: u16 = 10;
+
+/// Fewest rows that leave room for the line of tabs.
+const ROOM: u16 = 6;
+
+/// The part of an area that is left above the line of tabs.
+pub fn above(model: &Model, area: Rect) -> Rect {
+    let height = match model.tabbed() {
+        Some(_) if area.height >= ROOM => area.height - 1,
+        _ => area.height,
+    };
+    Rect { height, ..area }
+}
+
+/// Draws the line of tabs into the last row of an area.
+pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
+    let model = canvas.model;
+    if above(model, area) == area {
+        return;
+    }
+    let here =
+        model.focus == Pane::Details || matches!(model.sheets.last(), Some(Sheet::Channel(_)));
+    let (plain, bold) = (Style::new(), canvas.style(Role::Title));
+    let muted = canvas.style(Role::Muted);
+    let mut pen = canvas.pen(area, usize::from(area.height - 1));
+    let open = match here {
+        true => bold.add_modifier(Modifier::REVERSED),
+        false => bold,
+    };
+    let titles = Tab::ALL.map(Tab::title);
+    if width(&titles.join(" · ")) > usize::from(area.width) {
+        // Where not all have room it is the open one.
+        let at = Tab::ALL
+            .iter()
+            .position(|one| *one == model.tab())
+            .unwrap_or(0);
+        pen.write(model.tab().title(), open);
+        pen.write(&format!(" {} of {}", at + 1, titles.len()), plain);
+    } else {
+        for (at, tab) in Tab::ALL.iter().enumerate() {
+            if at > 0 {
+                pen.write(" · ", muted);
+            }
+            let style = if *tab == model.tab() { open } else { plain };
+            pen.write(tab.title(), style);
+        }
+    }
+    if here {
+        pen.write("  h l", bold);
+    }
+}
+
+/// The lines of the open tab.
+pub fn lines(model: &Model, cells: u16) -> Vec<Line> {
+    let wall = model.wall();
+    let room = usize::from(cells.saturating_sub(TIME));
+    let mut out = Lines {
+        wall: &wall,
+        room,
+        out: Vec::new(),
+    };
+    match model.page() {
+        None => match &model.beside.error {
+            Some(error) => out.note(error, usize::from(cells)),
+            None => out.note("Reading…", usize::from(cells)),
+        },
+        Some(page) => {
+            if let Some(note) = note(page, &wall) {
+                out.note(&note, usize::from(cells));
+            }
+            out.page(page);
+        }
+    }
+    out.out
+}
+
+struct Lines<'a> {
+    wall: &'a Wall,
+    room: usize,
+    out: Vec<Line>,
+}
+
+impl Lines<'_> {
+    /// A sentence over the whole width, and a blank line.
+    fn note(&mut self, text: &str, cells: usize) {
+        let lines = wrap(&one_line(text), cells, 3).into_iter();
+        self.out
+            .extend(lines.map(|line| (line.into(), String::new(), Role::Muted)));
+        self.out.push(("".into(), String::new(), Role::Plain));
+    }
+
+    /// A time and what was then, in at most so many lines.
+    fn at(&mut self, at: crate::support::time::UtcMs, text: &str, most: usize) {
+        let lines = wrap(&one_line(text), self.room, most).into_iter();
+        for (row, line) in lines.enumerate() {
+            let time = match row {
+                0 => self.wall.clock(at),
+                _ => String::new(),
+            };
+            self.out.push((time.into(), line, Role::Plain));
+        }
+    }
+
+    /// More about it.
+    fn more(&mut self, text: &str, most: usize) {
+        let lines = wrap(&one_line(text), self.room, most).into_iter();
+        self.out
+            .extend(lines.map(|line| ("".into(), line, Role::Muted)));
+    }
+
+    fn page(&mut self, page: &Page) {
+        match page {
+            Page::Posts(view) => {
+                for one in &view.posts {
+                    self.at(
+                        one.post.at,
+                        &quoted(&one_line(&one.post.text), self.room),
+                        1,
+                    );
+                }
+            }
+            Page::Metrics(view) => {
+                for one in &view.posts {
+                    self.at(
+                        one.post.at,
+                        &quoted(&one_line(&one.post.text), self.room),
+                        1,
+                    );
+                    self.more(&counts(&one.post.counts), 2);
+                }
+            }
+            Page::Comments(view) => {
+                for one in &view.comments {
+                    let did = match one.kind {
+                        CommentKind::Reply => "answers",
+                        CommentKind::Mention => "mentions it",
+                        CommentKind::Quote => "quotes it",
+                    };
+                    self.at(one.at, &format!("@{} {did}", one.author), 1);
+                    self.more(&format!("“{}”", one_line(&one.text)), 3);
+                }
+            }
+            Page::History(lines) => lines.iter().for_each(|one| self.happened(one)),
+        }
+    }
+
+    fn happened(&mut self, one: &HistoryView) {
+        let by = one
+            .by_name
+            .as_ref()
+            .map_or_else(String::new, |name| format!(" By {name}."));
+        self.at(one.row.at, &format!("{}{by}", one.row.text), 3);
+        let evidence = &one.row.evidence;
+        let status = evidence.http_status.map(|status| status.to_string());
+        let parts = [
+            status,
+            evidence.network_code.clone(),
+            evidence.message.clone(),
+        ];
+        let said: Vec<String> = parts.into_iter().flatten().collect();
+        if !said.is_empty() {
+            self.more(&said.join(" · "), 2);
+        }
+    }
+}
+
+fn counts(counts: &Counts) -> String {
+    let parts: Vec<String> = counts
+        .iter()
+        .map(|(what, n)| match n {
+            1 => format!("1 {}", what.one()),
+            _ => format!("{n} {}", what.name()),
+        })
+        .collect();
+    parts.join(" · ")
+}
+
+/// How what is shown was read, or why there is none.
+fn note(page: &Page, wall: &Wall) -> Option<String> {
+    let (state, what, n) = match page {
+        Page::Posts(view) => (&view.state, "posts", view.posts.len()),
+        Page::Metrics(view) => (&view.state, "metrics", view.posts.len()),
+        Page::Comments(view) => (&view.state, "comments", view.comments.len()),
+        Page::History(lines) => return lines.is_empty().then(|| "Nothing happened yet.".into()),
+    };
+    if let Some(why) = state.why_not {
+        return Some(match page {
+            Page::Posts(view) if view.own && n > 0 => format!("{why} These went out from here."),
+            _ => why.to_owned(),
+        });
+    }
+    Some(read(state, what, n, wall))
+}
+
+fn read(state: &ReadState, what: &str, n: usize, wall: &Wall) -> String {
+    let ago = |at: crate::support::time::UtcMs| span(wall.now.since(at.min(wall.now)));
+    let mut parts = Vec::new();
+    match (state.fetched_at, n) {
+        (Some(at), 0) => parts.push(format!("No {what} there, read {} ago.", ago(at))),
+        (Some(at), _) => parts.push(format!("Read {} ago.", ago(at))),
+        (None, _) if state.failure.is_some() => {}
+        (None, _) => parts.push(format!(
+            "The {what} were not read yet; whoever publishes does that every hour."
+        )),
+    }
+    if let Some(failure) = &state.failure {
+        let said = failure.evidence.message.as_deref();
+        let said = said.unwrap_or_else(|| failure.class.name());
+        let how = if failure.refused {
+            "refused"
+        } else {
+            "not possible"
+        };
+        parts.push(format!("Reading was {how} {} ago: {said}", ago(failure.at)));
+    }
+    parts.join(" ")
+}
