@@ -294,7 +294,7 @@ impl Reads<'_> {
         self.summary(self.channel(id)?)
     }
 
-    /// Summaries of every channel that is not disconnected. A hub has thousands:
+    /// Summaries of every channel that is not disconnected, in no order. A hub has thousands:
     /// what belongs to them is read at once, not channel by channel.
     ///
     /// # Errors
@@ -324,7 +324,7 @@ impl Reads<'_> {
         self.all(
             &format!(
                 "SELECT {}, (SELECT min(due) FROM delivery WHERE channel_id = c.id AND state = 'scheduled')
-                 FROM channel c LEFT JOIN login l ON l.id = c.login_id WHERE {LIVE} ORDER BY c.handle, c.id",
+                 FROM channel c LEFT JOIN login l ON l.id = c.login_id WHERE {LIVE}",
                 column::ALL
             ),
             only,
