@@ -14,6 +14,7 @@ use crate::support::entropy::Entropy;
 mod acting;
 mod error;
 
+pub mod aside;
 pub mod backup;
 pub mod connect;
 pub mod disconnect;

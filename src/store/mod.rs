@@ -27,6 +27,7 @@ mod watch;
 mod writer;
 
 pub mod app_faults;
+pub mod aside;
 pub mod attempts;
 pub mod audit;
 pub mod backup;

@@ -9,12 +9,14 @@ use crate::domain::when::Order;
 use crate::networks::Credential;
 
 use crate::ops::OpError;
+use crate::ops::aside::Target;
 use crate::ops::login::{Callback, Paster, Purpose};
 use crate::ops::posts::Answer;
 use crate::ops::release::ChannelPlan;
 use crate::ops::views::{DeliveryView, PostSearch, Why};
 use crate::store::disconnect::DisconnectCounts;
 use crate::support::secret::Secret;
+use crate::support::time::UtcMs;
 
 use super::model::requests::RequestId;
 
@@ -113,6 +115,23 @@ pub enum Act {
     Undo,
     /// Mark a notice as read.
     Read(NoticeId),
+    /// Set things aside, or take them up again.
+    Aside(Box<SetAside>),
+}
+
+/// What is set aside.
+#[derive(Debug)]
+pub struct SetAside {
+    /// What.
+    pub targets: Vec<Target>,
+    /// Until when; `None` takes it up again.
+    pub until: Option<UtcMs>,
+    /// What the others should know.
+    pub note: String,
+    /// What to say when it is done.
+    pub text: String,
+    /// The command line that does the same.
+    pub command: String,
 }
 
 /// What a login is made with.

@@ -2,6 +2,7 @@
 //! are made from it; what a key needs is said here too, so that a greyed-out
 //! key gives its reason.
 
+mod aside;
 mod chord;
 mod command;
 mod posts;
@@ -124,6 +125,8 @@ pub enum Do {
     Time,
     /// Decide later.
     Later,
+    /// Set aside, with a note.
+    Aside,
     /// Paint and order anew.
     Repaint,
     /// Stop this job.
@@ -151,6 +154,8 @@ pub enum Place {
     Plan,
     /// Another time for posts, typed.
     Time,
+    /// Setting aside, typed.
+    Aside,
     /// A login with what is typed.
     Login,
     /// A login in the browser, before its server or handle is known.
@@ -214,6 +219,7 @@ const EVERYWHERE: &[Place] = &[
     P::Story,
     P::Plan,
     P::Time,
+    P::Aside,
     P::Login,
     P::Named,
     P::Browser,
@@ -232,6 +238,7 @@ const SHEETS: &[Place] = &[
     P::Story,
     P::Plan,
     P::Time,
+    P::Aside,
     P::Login,
     P::Named,
     P::Browser,
@@ -286,6 +293,9 @@ pub static TABLE: &[Binding] = &[
     row("t", Do::Time, OF_POST, "time", "Give this post another time", 78),
     row("L", Do::Plan, MAIN, "late posts", "What becomes of late, held and missed posts", 52),
     row("p", Do::Probe, OF_CHANNEL, "probe", "Prove now that this channel can publish", 70),
+    row("s", Do::Aside, OF_CHANNEL, "set aside", "Take this on until a time, with a note; it stays as red as it is", 46),
+    row("s", Do::Aside, &[P::Wall], "set aside", "Set the first damage of this workspace aside, with a note", 55),
+    row("Enter", Do::Go, &[P::Aside], "set it aside", "Set it aside until then", 95),
     row("P", Do::Pause, OF_CHANNEL, "pause", "Pause or resume this channel; its posts are held", 60),
     row("D", Do::Disconnect, &[P::Channels, P::Channel], "disconnect", "Disconnect this channel for good", 40),
     row("c", Do::Connect, MAIN, "connect", "Connect a new account", 65),
@@ -342,8 +352,8 @@ pub static TABLE: &[Binding] = &[
     row("x", Do::GiveUp, &[P::Browser], "give up", "Give this login up; nothing is changed", 75),
     row("Enter", Do::Go, &[P::Login], "log in", "Log in with what is typed", 90),
     row("Ctrl-t", Do::OtherWay, &[P::Login], "in a browser", "Log in on the network's own page instead", 60),
-    row("Tab Down", Do::Field(true), &[P::Login, P::Disconnect], "next field", "Next field", 80),
-    row("Shift-Tab Up", Do::Field(false), &[P::Login, P::Disconnect], "", "Previous field", 0),
+    row("Tab Down", Do::Field(true), &[P::Login, P::Aside, P::Disconnect], "next field", "Next field", 80),
+    row("Shift-Tab Up", Do::Field(false), &[P::Login, P::Aside, P::Disconnect], "", "Previous field", 0),
     row("Enter", Do::Go, &[P::Disconnect], "keep it", "Keep the channel, unless its name is typed", 90),
     row("Enter", Do::Go, &[P::Story], "", "Confirm the answer", 0),
     row("Enter", Do::Go, &[P::Choose], "choose", "Choose", 90),
@@ -395,6 +405,7 @@ pub fn below_help(model: &Model) -> Place {
         Some(Sheet::CancelMarked(_)) => P::CancelMarked,
         Some(Sheet::Plan(_)) => P::Plan,
         Some(Sheet::Time(_)) => P::Time,
+        Some(Sheet::Aside(_)) => P::Aside,
         Some(Sheet::Quit(_)) => P::Question,
         None if model.filters.typing.is_some() => P::Filter,
         None => match model.list {
@@ -470,6 +481,7 @@ fn label(model: &Model, binding: &Binding) -> Word {
         Do::Undo if !model.pending.is_empty() => "stop it",
         Do::Back if place(model) == P::Filter => "show all",
         Do::Go if reason::disconnects(model) => "disconnect it",
+        Do::Go if reason::takes_up(model) => "take it up again",
         Do::OtherWay if types_password(model) => "password",
         Do::Field(true) if place(model) == P::Disconnect => "other answer",
         _ => binding.short,

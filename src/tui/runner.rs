@@ -277,6 +277,7 @@ async fn perform(hub: &Hub, act: Act) -> Result<Done, OpError> {
                 format!("allgreen post resolve {id} {word}"),
             ))
         }
+        Act::Aside(aside) => acting::set_aside(hub, *aside).await,
         Act::Undo => {
             let undone = posts::undo_last(hub).await?;
             let kept = match undone.kept.first() {

@@ -37,6 +37,7 @@ mod reading_at_the_shell;
 mod reading_channels;
 mod roles;
 mod sealed_elsewhere;
+mod setting_aside;
 mod shell;
 mod stand_in;
 mod steady;

@@ -54,6 +54,28 @@ pub struct Check {
     pub guide: bool,
 }
 
+/// `aside`
+#[derive(Debug, Args)]
+pub struct Aside {
+    /// Channels by id or name, logins (`lgn_...`), posts (`pst_...`, `dlv_...`)
+    #[arg(value_name = "ID", required = true)]
+    pub ids: Vec<String>,
+    /// Until when; a time as people write it, on your clock
+    #[arg(
+        long,
+        value_name = "WHEN",
+        required_unless_present = "end",
+        conflicts_with = "end"
+    )]
+    pub until: Option<String>,
+    /// What the others should know, in a sentence
+    #[arg(long, value_name = "TEXT", conflicts_with = "end")]
+    pub note: Option<String>,
+    /// Take it up again before its time
+    #[arg(long)]
+    pub end: bool,
+}
+
 /// `workspace`
 #[derive(Debug, Subcommand)]
 pub enum Workspace {

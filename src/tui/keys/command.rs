@@ -45,6 +45,10 @@ pub fn command(model: &Model, does: Do) -> Option<String> {
         Do::Open if model.list == Pane::Channels => {
             format!("allgreen channel show {}", one()?)
         }
+        Do::Aside => {
+            let taking = model.taking()?;
+            format!("allgreen aside {} --until WHEN", taking.named.join(" "))
+        }
         Do::Undo => "allgreen post undo".into(),
         Do::Workspace => "allgreen workspace list".into(),
         _ => return None,

@@ -1,7 +1,7 @@
 //! Why a key does nothing here: one short sentence, or none when it does.
 
 use super::super::model::{Group, Model, Pane, Row, Sheet, Subject};
-use super::{Do, posts};
+use super::{Do, aside, posts};
 use crate::domain::delivery::{Shown, State};
 use crate::domain::ids::WorkspaceId;
 use crate::domain::role::{Act, Role};
@@ -26,6 +26,7 @@ pub fn why_not(model: &Model, does: Do) -> Option<String> {
             | Do::Leave
             | Do::Time
             | Do::Later
+            | Do::Aside
     );
     if acting && model.set.read_only {
         return Some("read only: nothing is changed from here".into());
@@ -36,6 +37,7 @@ pub fn why_not(model: &Model, does: Do) -> Option<String> {
     match does {
         Do::Plan => posts::nothing_late(model),
         Do::Time => posts::time(model),
+        Do::Aside => aside::why_not(model),
         Do::Reconnect => nearest(model, Act::Connect).or_else(|| unknown_network(model)),
         Do::Fold(away) => fold(model, away),
         Do::Disconnect => channel(model, Act::Disconnect),
@@ -160,6 +162,11 @@ fn other_way(model: &Model) -> Option<String> {
 /// Whether Enter in the sheet would disconnect now.
 pub(super) fn disconnects(model: &Model) -> bool {
     matches!(model.sheets.last(), Some(Sheet::Disconnect(sheet)) if sheet.is_confirmed())
+}
+
+/// Whether Enter in the sheet would take something up again.
+pub(super) fn takes_up(model: &Model) -> bool {
+    matches!(model.sheets.last(), Some(Sheet::Aside(sheet)) if sheet.ends())
 }
 
 /// Whether the delivery was refused, so that `!` tries again.

@@ -2,6 +2,7 @@
 //! nobody else.
 
 pub mod advice;
+pub mod aside;
 pub mod channels;
 pub mod facts;
 pub mod filters;

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::aside::Taking;
 use super::find::Find;
 use super::plan::Plan;
 use super::requests::RequestId;
@@ -50,6 +51,8 @@ pub enum Sheet {
     Plan(Box<Plan>),
     /// Another time for posts.
     Time(Box<Timing>),
+    /// Set aside until a time, with a note.
+    Aside(Box<Taking>),
     /// Quit although nobody would publish what is due.
     Quit(Question),
 }

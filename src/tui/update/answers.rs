@@ -58,6 +58,7 @@ fn waits(sheet: &Sheet, id: RequestId) -> bool {
         Sheet::Story(story) => story.busy == Some(id),
         Sheet::Plan(plan) => plan.busy == Some(id),
         Sheet::Time(sheet) => sheet.busy == Some(id),
+        Sheet::Aside(sheet) => sheet.busy == Some(id),
         _ => false,
     }
 }
@@ -117,6 +118,11 @@ fn did_not(model: &mut Model, id: RequestId, error: OpError) {
                 return;
             }
             Sheet::Time(sheet) if sheet.busy == Some(id) => {
+                sheet.busy = None;
+                sheet.error = Some(error);
+                return;
+            }
+            Sheet::Aside(sheet) if sheet.busy == Some(id) => {
                 sheet.busy = None;
                 sheet.error = Some(error);
                 return;

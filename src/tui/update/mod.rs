@@ -3,6 +3,7 @@
 
 mod acts;
 mod answers;
+mod aside;
 mod browser;
 mod filter;
 pub mod find;

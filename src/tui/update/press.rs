@@ -2,7 +2,9 @@
 
 use crossterm::event::KeyEvent;
 
-use super::{acts, browser, filter, find, logins, marks, moves, plan, posts, sheets, time, wall};
+use super::{
+    acts, aside, browser, filter, find, logins, marks, moves, plan, posts, sheets, time, wall,
+};
 use crate::tui::act::Effect;
 use crate::tui::keys::{self, Do};
 use crate::tui::model::sheet::SETTLE;
@@ -71,6 +73,7 @@ fn field(model: &mut Model) -> Option<&mut Field> {
         Sheet::Disconnect(sheet) if sheet.cancels() > 0 => Some(&mut sheet.typed),
         Sheet::Story(story) => story.link.as_mut(),
         Sheet::Time(sheet) if sheet.busy.is_none() => Some(&mut sheet.field),
+        Sheet::Aside(sheet) if sheet.busy.is_none() => Some(sheet.field()),
         _ => None,
     }
 }
@@ -193,6 +196,7 @@ pub fn run(model: &mut Model, does: Do) -> Vec<Effect> {
         Do::Plan => plan::open(model),
         Do::Later => plan::later(model),
         Do::Time => time::open(model),
+        Do::Aside => aside::open(model),
         Do::Live | Do::NotLive | Do::Leave => posts::decide(model, does),
         Do::Field(forwards) => sheets::turn_field(model, forwards),
         Do::Go | Do::NewLink => sheets::go(model),

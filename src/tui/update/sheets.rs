@@ -1,6 +1,6 @@
 //! Opening, closing and confirming sheets.
 
-use super::{filter, find, logins, moves, plan, posts, press, time, wall};
+use super::{aside, filter, find, logins, moves, plan, posts, press, time, wall};
 use crate::domain::ids::{ChannelId, WorkspaceId};
 use crate::domain::network::Network;
 use crate::networks::Way;
@@ -238,6 +238,7 @@ pub fn disconnect(model: &mut Model) -> Vec<Effect> {
 pub fn turn_field(model: &mut Model, forwards: bool) -> Vec<Effect> {
     match model.sheets.last_mut() {
         Some(Sheet::Login(login)) => login.turn(forwards),
+        Some(Sheet::Aside(sheet)) => sheet.on_note = !sheet.on_note,
         Some(Sheet::Disconnect(sheet)) if sheet.cancels() == 0 => sheet.go = !sheet.go,
         _ => {}
     }
@@ -258,6 +259,7 @@ pub fn go(model: &mut Model) -> Vec<Effect> {
         Some(Sheet::Story(_)) => posts::confirm(model),
         Some(Sheet::Plan(_)) => plan::go(model),
         Some(Sheet::Time(_)) => time::go(model),
+        Some(Sheet::Aside(_)) => aside::go(model),
         Some(Sheet::Quit(_)) => vec![Effect::Quit],
         Some(Sheet::CancelMarked(_)) => posts::cancel_marked(model),
         None => filter::keep(model),

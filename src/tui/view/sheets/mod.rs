@@ -1,5 +1,6 @@
 //! Sheets over the panes: 80 wide, in the middle when there is more room.
 
+mod aside;
 mod browser;
 mod cancel;
 mod channel;
@@ -47,6 +48,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         Some(Sheet::CancelMarked(sheet)) => cancel::draw(canvas, area, sheet),
         Some(Sheet::Plan(sheet)) => plan::draw(canvas, area, sheet),
         Some(Sheet::Time(sheet)) => time::draw(canvas, area, sheet),
+        Some(Sheet::Aside(sheet)) => aside::draw(canvas, area, sheet),
         Some(Sheet::Quit(_)) => question::draw(canvas, area),
     }
 }
