@@ -19,6 +19,7 @@ pub mod config;
 pub mod context;
 pub mod demo;
 pub mod files;
+pub mod handover;
 pub mod json;
 pub mod key;
 pub mod news;
@@ -167,6 +168,7 @@ async fn dispatch(
         Some(Command::Status(command)) => status::run(context, &command).await,
         Some(Command::Check(command)) => check::run(context, &command).await,
         Some(Command::Aside(command)) => aside::run(context, &command).await,
+        Some(Command::Handover(command)) => handover::run(context, &command).await,
         Some(Command::Daemon(command)) => publisher::daemon(context, &command).await,
         Some(Command::Workspace(command)) => workspace::run(context, &command).await,
         Some(Command::Publisher(command)) => publisher::run(context, command).await,

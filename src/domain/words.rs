@@ -91,6 +91,11 @@ impl Wall {
         self.local(at).strftime("%a %-d %b %H:%M %Z").to_string()
     }
 
+    /// `Sat 14:02`: a day of this week with its clock, today's too.
+    pub fn begun(&self, at: UtcMs) -> String {
+        self.local(at).strftime("%a %H:%M").to_string()
+    }
+
     /// `Sat 14:02 CET`.
     pub fn short(&self, at: UtcMs) -> String {
         self.local(at).strftime("%a %H:%M %Z").to_string()

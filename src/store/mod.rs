@@ -39,6 +39,7 @@ pub mod commands;
 pub mod content;
 pub mod disconnect;
 pub mod find;
+pub mod hands;
 pub mod health;
 pub mod history;
 pub mod incidents;

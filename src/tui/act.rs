@@ -8,12 +8,14 @@ use crate::domain::release::Then;
 use crate::domain::when::Order;
 use crate::networks::Credential;
 
-use crate::ops::OpError;
 use crate::ops::aside::Target;
+use crate::ops::handover::Handover;
 use crate::ops::login::{Callback, Paster, Purpose};
 use crate::ops::posts::Answer;
 use crate::ops::release::ChannelPlan;
+use crate::ops::runbook::{Begun, Of, Walk};
 use crate::ops::views::{DeliveryView, PostSearch, Why};
+use crate::ops::{OpError, Scope};
 use crate::store::disconnect::DisconnectCounts;
 use crate::support::secret::Secret;
 use crate::support::time::UtcMs;
@@ -84,6 +86,10 @@ pub enum Load {
     Find(PostSearch),
     /// What the late and missed posts of these channels do.
     Plan(Vec<ChannelId>),
+    /// The health check: begun anew, or as it was begun.
+    Runbook(Of, Option<Begun>),
+    /// What there is to hand over.
+    Handover(Scope),
 }
 
 /// What is changed.
@@ -171,6 +177,10 @@ pub enum Answered {
     Found(Result<Vec<DeliveryView>, OpError>),
     /// The release plans of channels.
     Plan(Result<Vec<ChannelPlan>, OpError>),
+    /// The health check.
+    Runbook(Result<Box<Walk>, OpError>),
+    /// What there is to hand over.
+    Handover(Result<Box<Handover>, OpError>),
 }
 
 /// A window of the queue.

@@ -7,6 +7,7 @@ mod chord;
 mod command;
 mod posts;
 mod reason;
+mod runbook;
 
 pub use chord::Chord;
 #[cfg(test)]
@@ -127,6 +128,8 @@ pub enum Do {
     Later,
     /// Set aside, with a note.
     Aside,
+    /// Walk through what needs a hand.
+    HealthCheck,
     /// Paint and order anew.
     Repaint,
     /// Stop this job.
@@ -156,6 +159,10 @@ pub enum Place {
     Time,
     /// Setting aside, typed.
     Aside,
+    /// The health check.
+    Runbook,
+    /// What is handed over.
+    Handover,
     /// A login with what is typed.
     Login,
     /// A login in the browser, before its server or handle is known.
@@ -208,6 +215,8 @@ const MOVE: &[Place] = &[
     P::Channel,
     P::Wall,
     P::Plan,
+    P::Runbook,
+    P::Handover,
 ];
 const OF_CHANNEL: &[Place] = &[P::Channels, P::Queue, P::Notices, P::Channel, P::Story];
 const OF_POST: &[Place] = &[P::Queue, P::Story];
@@ -220,6 +229,8 @@ const EVERYWHERE: &[Place] = &[
     P::Plan,
     P::Time,
     P::Aside,
+    P::Runbook,
+    P::Handover,
     P::Login,
     P::Named,
     P::Browser,
@@ -239,6 +250,8 @@ const SHEETS: &[Place] = &[
     P::Plan,
     P::Time,
     P::Aside,
+    P::Runbook,
+    P::Handover,
     P::Login,
     P::Named,
     P::Browser,
@@ -275,6 +288,12 @@ pub static TABLE: &[Binding] = &[
     row("2", Do::NotLive, &[P::Story], "send again", "It is not live: Enter sends it again", 89),
     row("3", Do::Leave, &[P::Story], "leave it", "Leave it undecided", 88),
     row("r", Do::Reconnect, OF_CHANNEL, "reconnect", "Log in again for this channel or login", 90),
+    row("H", Do::HealthCheck, MAIN, "mend all", "Walk through all that needs a hand, first damage first", 88),
+    row("H", Do::HealthCheck, &[P::Wall], "mend all", "Walk through all that needs a hand, first damage first", 65),
+    row("Enter", Do::Go, &[P::Runbook], "do it", "Do the next thing of this row: log in, decide, plan", 95),
+    row("s", Do::Aside, &[P::Runbook], "set aside", "Take this on until a time, with a note; the walk goes on", 90),
+    row("y", Do::Copy, &[P::Runbook], "copy", "Copy what it came to, or what is open with its commands", 70),
+    row("y", Do::Copy, &[P::Handover], "copy", "Copy all of it", 90),
     row("!", Do::Send, OF_POST, "send now", "Send this post now, or try it again", 80),
     row("x", Do::Cancel, &[P::Queue, P::Story], "cancel", "Cancel this post", 79),
     row("x", Do::Cancel, &[P::Notices], "read", "Put this notice away as read", 79),
@@ -373,9 +392,10 @@ pub static TABLE: &[Binding] = &[
     row("Ctrl-c", Do::QuitNow, EVERYWHERE, "", "Quit now", 0),
     row("?", Do::Help, OF_CHANNEL, "keys", "The keys of this place", 95),
     row("?", Do::Help, &[P::Plan], "", "The keys of this place", 0),
+    row("?", Do::Help, &[P::Runbook, P::Handover], "keys", "The keys of this place", 60),
     row("?", Do::Help, &[P::Browser], "keys", "The keys of this place", 90),
     row("q", Do::Quit, &[P::Channels, P::Queue, P::Notices], "quit", "Quit; asks when nobody would publish what is due", 85),
-    row("q", Do::Quit, &[P::Channel, P::Story, P::Plan, P::Browser, P::CancelMarked, P::Question], "", "Back", 0),
+    row("q", Do::Quit, &[P::Channel, P::Story, P::Plan, P::Runbook, P::Handover, P::Browser, P::CancelMarked, P::Question], "", "Back", 0),
 ];
 
 /// Where the keys go now.
@@ -406,6 +426,8 @@ pub fn below_help(model: &Model) -> Place {
         Some(Sheet::Plan(_)) => P::Plan,
         Some(Sheet::Time(_)) => P::Time,
         Some(Sheet::Aside(_)) => P::Aside,
+        Some(Sheet::Runbook(_)) => P::Runbook,
+        Some(Sheet::Handover(_)) => P::Handover,
         Some(Sheet::Quit(_)) => P::Question,
         None if model.filters.typing.is_some() => P::Filter,
         None => match model.list {
@@ -474,6 +496,9 @@ fn label(model: &Model, binding: &Binding) -> Word {
     if let (Do::Reconnect, Some(login)) = (binding.does, model.rested_login()) {
         return format!("reconnect {}", login.broken).into();
     }
+    if let (Do::Go, Some(Sheet::Runbook(sheet))) = (binding.does, model.sheet()) {
+        return runbook::word(sheet).into();
+    }
     let word = match binding.does {
         Do::Pause if model.all_paused() => "resume",
         Do::Send if reason::is_refused(model) => "try again",
@@ -502,6 +527,7 @@ pub fn sheet_line(model: &Model) -> String {
     let (cells, back) = match place(model) {
         _ if waits => (64, "Esc later"),
         P::Plan => (52, "Esc: workspace’s rule"),
+        P::Runbook => (54, "Esc, H resumes"),
         _ => (67, "Esc"),
     };
     let mut parts: Vec<String> = footer(model, cells, 3)

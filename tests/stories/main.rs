@@ -30,6 +30,7 @@ mod judging;
 mod lives;
 mod logging_in;
 mod mastodon;
+mod morning;
 mod office;
 mod publishing;
 mod queue_acts;

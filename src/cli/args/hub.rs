@@ -49,7 +49,7 @@ pub struct Check {
     /// Prove every channel first
     #[arg(long)]
     pub probe: bool,
-    /// Print for each red channel what to do, step by step
+    /// Print what needs a hand instead, numbered, with the command for each
     #[arg(long)]
     pub guide: bool,
 }
@@ -74,6 +74,14 @@ pub struct Aside {
     /// Take it up again before its time
     #[arg(long)]
     pub end: bool,
+}
+
+/// `handover`
+#[derive(Debug, Args)]
+pub struct Handover {
+    /// What happened since then; 12 hours when left out
+    #[arg(long, value_name = "WHEN")]
+    pub since: Option<String>,
 }
 
 /// `workspace`

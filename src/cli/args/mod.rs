@@ -193,6 +193,9 @@ pub enum Command {
     #[command(after_help = "It ends by itself at its time, or when it is mended.\n\
                       Example: allgreen aside acme/li:@birch --until 'mon 9:00' --note 'client looks for the admin'")]
     Aside(hub::Aside),
+    /// What broke, healed and is open, for whoever comes next
+    #[command(after_help = "Example: allgreen handover --since 'today 6:00'")]
+    Handover(hub::Handover),
     /// Publish without a screen; a second one waits for the first
     #[command(after_help = "Example: allgreen daemon --once")]
     Daemon(hub::Daemon),

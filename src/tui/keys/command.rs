@@ -49,6 +49,7 @@ pub fn command(model: &Model, does: Do) -> Option<String> {
             let taking = model.taking()?;
             format!("allgreen aside {} --until WHEN", taking.named.join(" "))
         }
+        Do::HealthCheck => "allgreen check --guide".into(),
         Do::Undo => "allgreen post undo".into(),
         Do::Workspace => "allgreen workspace list".into(),
         _ => return None,

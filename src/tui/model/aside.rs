@@ -7,6 +7,7 @@ use crate::domain::aside::{Aside, needs_a_hand, next_morning};
 use crate::domain::when::{Past, When, WhenError, parse};
 use crate::ops::OpError;
 use crate::ops::aside::Target;
+use crate::ops::runbook::{Step, What};
 use crate::ops::views::{ChannelView, DeliveryView, Lamp};
 use crate::support::time::UtcMs;
 use crate::tui::widgets::Field;
@@ -79,6 +80,9 @@ impl Model {
     pub fn to_set_aside(&self) -> Choice<'_> {
         if let Some(first) = self.worst_of_tile() {
             return Choice::Channels(vec![first]);
+        }
+        if let Some(super::Sheet::Runbook(sheet)) = self.sheet() {
+            return of_step(sheet.chosen());
         }
         if self.delivery().is_some() {
             return Choice::Posts(self.chosen_posts());
@@ -183,6 +187,18 @@ impl Model {
             busy: None,
             error: None,
         })
+    }
+}
+
+/// What a row of the health check is about. A login shows as the channels it
+/// mends: the row of the list may be folded or filtered away.
+fn of_step(step: Option<&Step>) -> Choice<'_> {
+    match step.map(|step| &step.what) {
+        Some(What::Login { channels, .. } | What::Soon(channels)) => {
+            Choice::Channels(channels.iter().collect())
+        }
+        Some(What::Posts { posts, .. }) => Choice::Posts(posts.iter().collect()),
+        Some(What::Hub { .. }) | None => Choice::Channels(Vec::new()),
     }
 }
 

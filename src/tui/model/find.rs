@@ -61,6 +61,8 @@ pub enum Destination {
     Wall,
     /// The keys of the place below.
     Keys,
+    /// What is handed over.
+    Handover,
 }
 
 impl Destination {
@@ -89,6 +91,11 @@ impl Destination {
         (Self::Wall, "wall", "Every workspace as a tile, worst first"),
         (Self::All, "all", "Every workspace at once"),
         (Self::Keys, "keys", "The keys of this place"),
+        (
+            Self::Handover,
+            "handover",
+            "What broke, healed and is open, as text for whoever comes next",
+        ),
     ];
 }
 

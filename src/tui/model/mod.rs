@@ -17,6 +17,7 @@ pub mod plan;
 pub mod queue;
 pub mod requests;
 pub mod rows;
+pub mod runbook;
 pub mod sheet;
 pub mod sums;
 pub mod time;

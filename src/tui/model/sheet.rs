@@ -7,6 +7,7 @@ use super::aside::Taking;
 use super::find::Find;
 use super::plan::Plan;
 use super::requests::RequestId;
+use super::runbook::{HandingOver, Runbook};
 use super::time::Timing;
 use super::wall::Tiles;
 use crate::domain::ids::{ChannelId, DeliveryId, LoginId, WorkspaceId};
@@ -53,6 +54,10 @@ pub enum Sheet {
     Time(Box<Timing>),
     /// Set aside until a time, with a note.
     Aside(Box<Taking>),
+    /// The health check.
+    Runbook(Box<Runbook>),
+    /// What is handed over.
+    Handover(Box<HandingOver>),
     /// Quit although nobody would publish what is due.
     Quit(Question),
 }

@@ -12,6 +12,7 @@ mod marks;
 mod panes;
 mod pictures;
 mod plan;
+mod runbook;
 mod scope;
 mod seed;
 mod sheets;

@@ -46,6 +46,9 @@ const WAYS: &[&str] = &[
     "L",
     "2jt",
     "2jttomorrow",
+    "s",
+    "snote",
+    "H",
 ];
 
 /// The sizes: every one up to 12, then steps of 7 up to 200.

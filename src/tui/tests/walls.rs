@@ -73,9 +73,9 @@ fn the_wall_shows_the_worst_first_and_enter_opens_that_workspace() {
 #[test]
 fn r_goes_to_the_first_damage_and_says_when_there_is_none() {
     let mut model = seed::model(120, 36);
-    let effects = press(&mut model, "Wr");
+    let effects = press(&mut model, "Wlr");
     answer(&mut model, effects);
-    assert_eq!(selected(&model), "soc_A1");
+    assert_eq!(selected(&model), "soc_B1");
     assert_eq!(model.focus, Pane::Channels);
     let mut model = many(120, 36, 40);
     press(&mut model, "WGr");

@@ -30,6 +30,13 @@ pub fn answered(model: &mut Model, id: RequestId, answered: Answered) -> Vec<Eff
         }
         Answered::Found(result) => return super::find::found(model, id, result),
         Answered::Plan(result) => super::plan::loaded(model, id, result),
+        Answered::Runbook(result) => {
+            let result = result.map(|walk| *walk);
+            return super::runbook::loaded(model, id, result)
+                .into_iter()
+                .collect();
+        }
+        Answered::Handover(result) => super::runbook::told(model, id, result),
         Answered::Counts(result) => {
             let boot = model.boot;
             for sheet in &mut model.sheets {

@@ -15,6 +15,7 @@ mod moves;
 mod plan;
 mod posts;
 mod press;
+mod runbook;
 mod sheets;
 mod tick;
 mod time;

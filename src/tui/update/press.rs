@@ -3,7 +3,8 @@
 use crossterm::event::KeyEvent;
 
 use super::{
-    acts, aside, browser, filter, find, logins, marks, moves, plan, posts, sheets, time, wall,
+    acts, aside, browser, filter, find, logins, marks, moves, plan, posts, runbook, sheets, time,
+    wall,
 };
 use crate::tui::act::Effect;
 use crate::tui::keys::{self, Do};
@@ -197,6 +198,7 @@ pub fn run(model: &mut Model, does: Do) -> Vec<Effect> {
         Do::Later => plan::later(model),
         Do::Time => time::open(model),
         Do::Aside => aside::open(model),
+        Do::HealthCheck => runbook::open(model),
         Do::Live | Do::NotLive | Do::Leave => posts::decide(model, does),
         Do::Field(forwards) => sheets::turn_field(model, forwards),
         Do::Go | Do::NewLink => sheets::go(model),

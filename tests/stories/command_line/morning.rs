@@ -71,3 +71,56 @@ fn setting_aside_without_a_time_or_for_what_is_well_is_refused_in_words() {
     let unknown = unknown.expect_code(5);
     assert!(unknown.stderr.contains("There is no login"), "{unknown:#?}");
 }
+
+#[test]
+fn the_guide_is_numbered_lines_with_the_command_for_each_and_no_table() {
+    let (home, _) = broken();
+    let guide = run(&home, &["check", "--guide"]).expect_code(2).stdout;
+    let lines: Vec<&str> = guide.lines().collect();
+    assert_eq!(lines[0], "2 things need a hand. 0 of 1 channel healthy.");
+    assert!(lines[1].starts_with("1. Broken, no login mends it: main/bs:@acme.test. Role lost"));
+    assert_eq!(
+        lines[3],
+        "   Run: allgreen channel probe main/bs:@acme.test"
+    );
+    assert!(guide.contains("2. This hub: Nobody publishes."), "{guide}");
+    assert!(!guide.contains(['✖', '▲', '●', '\t']), "{guide}");
+    run(
+        &home,
+        &[
+            "aside",
+            "@acme.test",
+            "--until",
+            "mon 9:00",
+            "--note",
+            "ask",
+        ],
+    )
+    .ok();
+    let guide = run(&home, &["check", "--guide"]).expect_code(2).stdout;
+    assert!(
+        guide.contains("   Set aside by ") && guide.contains(" until Mon 09:00: “ask”"),
+        "{guide}"
+    );
+}
+
+#[test]
+fn a_handover_is_text_or_json() {
+    let (home, _) = broken();
+    let text = run(&home, &["handover"]).ok().stdout;
+    assert!(
+        text.starts_with("Handover of My workspace, Sat 21 Nov 15:02 CET"),
+        "{text}"
+    );
+    assert!(text.contains("NOBODY PUBLISHES"), "{text}");
+    let since = ["handover", "--since", "2026-11-21 06:00", "--json"];
+    let json = run(&home, &since).ok().json();
+    assert_eq!(json["since"], "2026-11-21T05:00:00Z");
+    assert_eq!(json["healthy"], 0);
+    assert_eq!(
+        json["open"][0]["commands"][0],
+        "allgreen channel probe main/bs:@acme.test"
+    );
+    assert!(json["open"][0]["setAside"].is_null());
+    assert!(json["broke"].is_array() && json["atRisk"].is_array());
+}
