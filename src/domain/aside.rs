@@ -112,7 +112,7 @@ mod tests {
     fn a_note_is_one_line_that_steers_nothing() {
         assert_eq!(
             note(" client looks\nfor \u{1b}[2Jit "),
-            "client looks for [2Jit"
+            "client looks for ␛[2Jit"
         );
         assert_eq!(note(&"é".repeat(999)).chars().count(), LONGEST_NOTE);
     }

@@ -52,7 +52,7 @@ fn row_46_without_colours_or_capabilities_every_lamp_still_has_its_word() {
 fn where_a_screen_cannot_be_read_out_what_needs_a_hand_is_printed_as_lines() {
     for environment in [("ACCESSIBLE", "1"), ("TERM", "dumb")] {
         let (_ground, desk, _) = desk();
-        let mut term = Term::over_with(&desk.home.path(), &[environment]);
+        let mut term = Term::command(&[], &desk.home.path(), (36, 120), &[environment]);
         term.until(|screen| screen.contains("1 of 1 channel healthy"));
         term.until(|screen| screen.contains("Run: allgreen daemon"));
         assert_eq!(term.ended(), 0, "{environment:?}");

@@ -58,7 +58,10 @@ async fn b8_the_walk_follows_the_damage_and_goes_on_where_it_was_left() {
     break_it(&office, &soon, Cause::RoleLost).await;
 
     let first = open(&office.hub, &ALL).await.unwrap();
-    assert_eq!(keys(&first), ["login", "login", "Missed", "inc_publisher"]);
+    assert_eq!(
+        keys(&first),
+        ["login", "login", "Missed", "Soon", "inc_publisher"]
+    );
     let of = |walk: &Walk, at: usize| walk.steps[at].key.clone();
     assert_eq!(
         of(&first, 0),

@@ -45,9 +45,16 @@ impl Runbook {
     }
 
     /// Takes what the store says now. A row that was finished under the cursor
-    /// gives it to the next that is open.
+    /// gives it to the next below it that is open, at the end to the first one.
     pub fn take(&mut self, walk: Walk) {
         let was_open = self.chosen().is_none_or(Step::is_open);
+        // What stood below the cursor, nearest first.
+        let below: Vec<Key> = self
+            .steps()
+            .iter()
+            .skip(self.index().map_or(0, |at| at + 1))
+            .map(|step| step.key.clone())
+            .collect();
         self.walk = Some(Box::new(walk));
         self.error = None;
         let still_open = self.chosen().is_some_and(Step::is_open);
@@ -56,8 +63,10 @@ impl Runbook {
             return;
         }
         let steps = self.steps();
-        let next = steps.iter().find(|step| step.is_open());
-        self.cursor = next.or(steps.last()).map(|step| step.key.clone());
+        let open = |key: &&Key| steps.iter().any(|step| step.key == **key && step.is_open());
+        let first = || steps.iter().find(|step| step.is_open());
+        let other = || first().or(steps.last()).map(|step| step.key.clone());
+        self.cursor = below.iter().find(open).cloned().or_else(other);
     }
 
     /// Whether every row is done or somebody's.

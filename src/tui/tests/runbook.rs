@@ -3,6 +3,9 @@
 
 use std::collections::HashMap;
 
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
 use super::aside::{MONDAY, by_ann};
 use super::logins::{address, begun, link, news};
 use super::look::{MONO, snapshot};
@@ -27,7 +30,9 @@ use crate::tui::act::{Act, Answered, Done, Effect, Load};
 use crate::tui::keys::parse;
 use crate::tui::model::{Model, Sheet};
 use crate::tui::msg::{Loaded, LoginNews, Msg};
+use crate::tui::term::gate::Input;
 use crate::tui::update::update;
+use crate::tui::view;
 
 /// What the store would say of the channels of a model.
 pub fn walk(model: &Model, turns: &[Turn], hub: Vec<Incident>) -> Walk {
@@ -303,8 +308,8 @@ fn s_sets_the_row_aside_the_walk_goes_on_and_it_stays_red() {
     };
     let effects = update(&mut model, Msg::Changed(changes));
     answer(&mut model, effects, &[]);
-    // The first one is open still, and comes next.
-    assert_eq!(cursor(&model), login("lgn_ANN"));
+    // The next below it comes next, not those that were passed over.
+    assert_eq!(cursor(&model), Key::Decide);
     let screen = seen(&model);
     let row = screen.lines().find(|line| line.contains("@ann until Mon"));
     let row = row.unwrap_or_else(|| panic!("{screen}"));
@@ -621,5 +626,33 @@ fn the_health_check_looks_like_this() {
         model.set.look = MONO;
         let name = format!("handover_{width}x{height}");
         insta::assert_snapshot!(name, snapshot(&model, width, height));
+    }
+}
+
+#[test]
+fn at_every_size_it_is_drawn_inside_of_its_frame() {
+    let mut begun = seed::model(120, 36);
+    open(&mut begun);
+    let mut handed_over = seed::model(120, 36);
+    hand_over(&mut handed_over);
+    press(&mut handed_over, "jjjj");
+    let mut taking = seed::model(120, 36);
+    press(&mut taking, "snote");
+    let sizes = || (0..=12).chain((14..=130).step_by(19));
+    for mut model in [begun, all_done(120, 36), handed_over, taking] {
+        for (width, height) in sizes().flat_map(|width| sizes().map(move |height| (width, height)))
+        {
+            update(&mut model, Msg::Input(Some(Input::Resize(width, height))));
+            let frame = Rect::new(0, 0, width, height);
+            let mut buffer = Buffer::empty(frame);
+            let cursor = view::draw(&model, frame, &mut buffer);
+            assert_eq!(buffer.area, frame);
+            if let Some(at) = cursor {
+                assert!(
+                    frame.contains(at) || frame.is_empty(),
+                    "{width}x{height} {at:?}"
+                );
+            }
+        }
     }
 }

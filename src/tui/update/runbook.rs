@@ -135,8 +135,7 @@ pub fn go(model: &mut Model) -> Vec<Effect> {
         },
         What::Soon(channels) => {
             let open = channels.iter().filter(|view| view.aside.is_none());
-            let (login, proof): (Vec<_>, Vec<_>) =
-                open.cloned().partition(|view| mends_by_login(view));
+            let (login, proof): (Vec<_>, Vec<_>) = open.cloned().partition(mends_by_login);
             match login.first() {
                 Some(first) => log_in(model, first),
                 None => prove(model, &proof),

@@ -48,14 +48,20 @@ fn text(model: &Model, handing: &HandingOver, cells: u16) -> Vec<String> {
     };
     let mut out = Vec::new();
     for line in told.lines(&handing.name, &model.wall()) {
-        let indent = line.len() - line.trim_start().len();
-        let room = usize::from(cells).saturating_sub(indent);
+        let first = line.len() - line.trim_start().len();
+        // What goes on below a number stands beside it.
+        let number = line.split_once(". ").map(|(head, _)| head.len() + 2);
+        let numbered = line.starts_with(|c: char| c.is_ascii_digit());
+        let rest = number.filter(|_| numbered).unwrap_or(first);
+        let room = usize::from(cells).saturating_sub(rest);
         let parts = wrap(line.trim_start(), room, 6);
         if parts.is_empty() {
             out.push(String::new());
         }
-        let indent = " ".repeat(indent);
-        out.extend(parts.into_iter().map(|part| format!("{indent}{part}")));
+        for (at, part) in parts.into_iter().enumerate() {
+            let indent = " ".repeat(if at == 0 { first } else { rest });
+            out.push(format!("{indent}{part}"));
+        }
     }
     out
 }

@@ -18,11 +18,14 @@ use crate::tui::model::runbook::Runbook;
 use crate::tui::theme::Role;
 use crate::tui::view::channels::lamp;
 use crate::tui::widgets::frame::{Frame, centered};
-use crate::tui::widgets::text::{one_line, quoted};
+use crate::tui::widgets::text::{one_line, quoted, width, wrap};
 use crate::tui::words::{self, Wall, count};
 
 /// Most lines about the chosen row.
 const ABOUT: usize = 7;
+
+/// Cells of what a row is about.
+const NAME: usize = 22;
 
 /// Draws it.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, sheet: &Runbook) {
@@ -156,7 +159,7 @@ fn lower_first(text: &str) -> String {
 }
 
 fn text_at_full_width(text: &str, cells: u16, most: usize) -> Vec<Line> {
-    crate::tui::widgets::text::wrap(text, usize::from(cells), most)
+    wrap(text, usize::from(cells), most)
         .into_iter()
         .map(|part| Line::Full(part, Role::Plain))
         .collect()
@@ -171,8 +174,7 @@ fn over(model: &Model, walk: &Walk, name: &str, cells: u16) -> Vec<Line> {
             1 if walk.healthy == walk.channels => ("● ", Role::Healthy),
             _ => ("", Role::Plain),
         };
-        let parts =
-            crate::tui::widgets::text::wrap(&format!("{sign}{line}"), usize::from(cells), 3);
+        let parts = wrap(&format!("{sign}{line}"), usize::from(cells), 3);
         out.extend(parts.into_iter().map(|part| Line::Full(part, role)));
     }
     out
@@ -291,7 +293,7 @@ fn one_post(model: &Model, view: &DeliveryView, cells: u16) -> String {
         let until = wall.when(aside.until);
         text.push_str(&format!(" · @{} until {until}", aside.by_name));
     }
-    let room = usize::from(cells).saturating_sub(crate::tui::widgets::text::width(&text) + 1);
+    let room = usize::from(cells).saturating_sub(width(&text) + 1);
     format!("{text} {}", quoted(&one_line(&view.marked_text()), room))
 }
 
@@ -332,11 +334,11 @@ fn row(canvas: &mut Canvas<'_>, list: Rect, line: usize, step: &Step) {
     }
     match it.channels.is_empty() {
         true => {
-            pen.tab(11).field(&it.name, 22, plain);
+            pen.tab(11).field(&it.name, NAME, plain);
             pen.tab(34).write(&it.when, plain);
         }
         false => {
-            pen.tab(11).field(&it.name, 22, plain);
+            pen.tab(11).field(&it.name, NAME, plain);
             pen.tab(34).field(&it.channels, 12, plain);
             pen.tab(47).field(&it.posts, 9, plain);
             pen.tab(57).write(&it.when, plain);
@@ -410,11 +412,15 @@ fn login(
 ) -> Row {
     let wall = model.wall();
     let name = match channels {
-        [one] => format!(
-            "{}, {}",
-            one.summary.channel.kind.network().title(),
-            words::channel(&one.summary.channel)
-        ),
+        [one] => {
+            let name = words::channel(&one.summary.channel);
+            let whole = format!("{}, {name}", one.summary.channel.kind.network().title());
+            // Two letters for the network rather than half a name.
+            match width(&whole) <= NAME {
+                true => whole,
+                false => account(one),
+            }
+        }
         many => words::login(each(many)),
     };
     let done = matches!(step.progress, Progress::Done { .. });
