@@ -1,5 +1,7 @@
 //! `check`: is all green? For cron, monitoring and the morning.
 
+use std::time::Duration;
+
 use super::args::hub::Check;
 use super::channel::acts;
 use super::context::Context;
@@ -7,11 +9,12 @@ use super::json::CheckJson;
 use super::output::{Exit, Failure, Shape, Table};
 use super::words::{count, lamp};
 use super::{json, publisher};
-use crate::domain::channel::Cause;
 use crate::domain::delivery::Blocker;
 use crate::domain::publisher::CommandKind;
-use crate::ops::Hub;
-use crate::ops::views::{CheckView, Checked, Lamp, Verdict, check};
+use crate::domain::words::Wall;
+use crate::ops::runbook::{self, Of};
+use crate::ops::views::{CheckView, Checked, Verdict, check};
+use crate::ops::{Hub, Scope};
 
 /// Says whether all is green; the exit code is the verdict.
 ///
@@ -25,13 +28,12 @@ pub async fn run(context: &Context, command: &Check) -> Result<Exit, Failure> {
         probe_all(context, &hub, &before).await?;
     }
     let view = check(&hub, &scope, command.horizon).await?;
-    context.output.one(&CheckJson::from(&view), &table(&view))?;
-    if context.output.shape != Shape::Json {
-        if command.guide {
-            guide(context, &view)?;
-        }
-        context.output.progress(&summary(&view));
+    if command.guide && context.output.shape != Shape::Json {
+        guide(context, &hub, &scope, command.horizon).await?;
+        return Ok(Exit::Verdict(view.verdict.exit_code()));
     }
+    context.output.one(&CheckJson::from(&view), &table(&view))?;
+    context.output.progress(&summary(&view));
     Ok(Exit::Verdict(view.verdict.exit_code()))
 }
 
@@ -97,62 +99,37 @@ fn summary(view: &CheckView) -> String {
     text
 }
 
-/// What to do for each channel that is not green, step by step.
-fn guide(context: &Context, view: &CheckView) -> Result<(), Failure> {
-    for checked in &view.channels {
-        let channel = &checked.channel;
-        if channel.lamp == Lamp::Green {
-            continue;
-        }
-        let mut lines = vec![format!("\n{}: {}", channel.full_name(), channel.words)];
-        let steps = steps(channel.summary.channel.cause, &channel.fix);
-        for (number, step) in steps.iter().enumerate() {
-            lines.push(format!("  {}. {step}", number + 1));
-        }
-        context.output.text(&lines.join("\n"))?;
-    }
-    Ok(())
-}
-
-/// The ordered steps of a cause; the last one is the command that mends.
-fn steps(cause: Cause, fix: &str) -> Vec<String> {
-    let first: &[&str] = match cause {
-        Cause::Restricted => &[
-            "Log in at the network: it says what it restricts and how to clear that.",
-            "Clear it there; usually a mail explains the steps.",
-        ],
-        Cause::SecurityReview => {
-            &["Log in at the network and prove who you are; usually a mail explains the steps."]
-        }
-        Cause::RoleLost => &["Ask an admin of the account for your role again."],
-        Cause::AccountGone => &[
-            "See at the network whether the account was deactivated; it can often be brought back for 30 days.",
-        ],
-        Cause::AppRemoved | Cause::AccessWithdrawn | Cause::PasswordChanged => {
-            &["Make a new app password in the account's settings, for this program alone."]
-        }
-        Cause::ScopeMissing => &["Log in again and leave every permission ticked."],
-        _ => &[],
+/// What needs a hand, numbered, with the command for each; no table, and no sign
+/// without its word.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn guide(
+    context: &Context,
+    hub: &Hub,
+    scope: &Scope,
+    horizon: Option<Duration>,
+) -> Result<(), Failure> {
+    let of = Of::Scope(scope.clone());
+    let walk = runbook::walk_ahead(hub, &of, None, horizon).await?;
+    let wall = Wall {
+        now: context.now(),
+        zone: jiff::tz::TimeZone::system(),
     };
-    let mut steps: Vec<String> = first.iter().map(|step| (*step).to_owned()).collect();
-    if !fix.is_empty() {
-        steps.push(format!("Run: {fix}"));
+    let items = runbook::items(&walk, &wall);
+    let healthy = format!(
+        "{} of {} healthy.",
+        walk.healthy,
+        count(walk.channels as u64, "channel")
+    );
+    let mut lines = vec![match items.len() {
+        0 => format!("Nothing needs you. {healthy}"),
+        1 => format!("1 thing needs a hand. {healthy}"),
+        n => format!("{n} things need a hand. {healthy}"),
+    }];
+    for (at, item) in items.iter().enumerate() {
+        lines.extend(item.lines(at + 1, &wall));
     }
-    steps
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_cause_ends_with_the_command_that_mends_it() {
-        for cause in Cause::ALL {
-            let steps = steps(*cause, "allgreen channel reconnect x");
-            assert_eq!(
-                steps.last().map(String::as_str),
-                Some("Run: allgreen channel reconnect x")
-            );
-        }
-    }
+    lines.push(walk.after(&wall));
+    context.output.text(&lines.join("\n"))
 }

@@ -10,6 +10,7 @@ use output::{Exit, Failure, Output};
 use crate::ops::views::Verdict;
 
 pub mod args;
+pub mod aside;
 pub mod ask;
 pub mod backup;
 pub mod channel;
@@ -18,6 +19,7 @@ pub mod config;
 pub mod context;
 pub mod demo;
 pub mod files;
+pub mod handover;
 pub mod json;
 pub mod key;
 pub mod news;
@@ -168,6 +170,8 @@ async fn dispatch(
         Some(Command::Sandbox(command)) => sandbox::run(context, &command).await,
         Some(Command::Status(command)) => status::run(context, &command).await,
         Some(Command::Check(command)) => check::run(context, &command).await,
+        Some(Command::Aside(command)) => aside::run(context, &command).await,
+        Some(Command::Handover(command)) => handover::run(context, &command).await,
         Some(Command::Daemon(command)) => publisher::daemon(context, &command).await,
         Some(Command::Workspace(command)) => workspace::run(context, &command).await,
         Some(Command::Publisher(command)) => publisher::run(context, command).await,

@@ -1,5 +1,6 @@
 //! Plain `allgreen`: the screen, with the publisher beside it. Without a
-//! terminal it prints how things stand.
+//! terminal it prints how things stand, and where a screen cannot be read out it
+//! prints what needs a hand, as lines.
 
 use std::io::IsTerminal;
 use std::thread::JoinHandle;
@@ -10,10 +11,11 @@ use super::args::View;
 use super::args::hub::Status;
 use super::context::Context;
 use super::output::{Exit, Failure};
-use super::{publisher, status};
+use super::{check, publisher, status};
 use crate::domain::publisher::PublisherKind;
 use crate::engine::Engine;
 use crate::ops::Hub;
+use crate::support::surroundings::Surroundings;
 use crate::tui::publisher::{Asked, pair};
 use crate::tui::{self, ScreenError, ScreenOptions};
 
@@ -33,6 +35,12 @@ pub async fn run(
     }
     if !terminal {
         return status::run(context, &Status::default()).await;
+    }
+    if Surroundings::from_environment().lines_only {
+        let hub = context.hub().await?;
+        let scope = context.scope(&hub).await?;
+        check::guide(context, &hub, &scope, None).await?;
+        return Ok(Exit::Done);
     }
     let hub = context.hub_in_silence().await?;
     let account = match account {

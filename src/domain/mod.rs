@@ -2,6 +2,7 @@
 //! clock: `now` is a parameter.
 
 pub mod answer;
+pub mod aside;
 pub mod blocker;
 pub mod channel;
 pub mod clock;
@@ -27,3 +28,4 @@ pub mod scopes;
 pub mod text;
 pub mod weather;
 pub mod when;
+pub mod words;

@@ -27,6 +27,8 @@ closed_list! {
         Pause = "pause",
         /// Probe and refresh a channel.
         Probe = "probe",
+        /// Set a broken thing aside, with a note.
+        Aside = "aside",
         /// Connect or reconnect a channel.
         Connect = "connect",
         /// Disconnect a channel for good.
@@ -43,7 +45,7 @@ impl Act {
     pub fn needs(self) -> Option<Role> {
         match self {
             Self::Look => Some(Role::Viewer),
-            Self::Queue | Self::Pause | Self::Probe => Some(Role::Editor),
+            Self::Queue | Self::Pause | Self::Probe | Self::Aside => Some(Role::Editor),
             Self::Connect | Self::Disconnect | Self::Workspace => Some(Role::Admin),
             Self::Hub => None,
         }

@@ -189,6 +189,7 @@ fn words(act: Act) -> &'static str {
         Act::Queue => "change its queue",
         Act::Pause => "pause, resume or release its channels",
         Act::Probe => "prove or refresh its channels",
+        Act::Aside => "set things aside in it",
         Act::Connect => "connect its channels",
         Act::Disconnect => "disconnect its channels",
         Act::Workspace => "change the workspace",

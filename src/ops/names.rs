@@ -4,7 +4,7 @@
 use super::acting::Acting;
 use super::{Hub, OpError};
 use crate::domain::channel::{Channel, Status};
-use crate::domain::ids::{ChannelId, DeliveryId, PostId, WorkspaceId};
+use crate::domain::ids::{ChannelId, DeliveryId, LoginId, PostId, WorkspaceId};
 use crate::domain::network::Network;
 use crate::store::Reads;
 use crate::store::workspaces::Workspace;
@@ -100,6 +100,39 @@ pub async fn channel(hub: &Hub, scope: &Scope, text: &str) -> Result<ChannelId, 
                 .is_none_or(|id| *id == channel.workspace_id)
         });
         by_name(&all, &visible, &name, &text)
+    })
+    .await
+}
+
+/// A login (`lgn_`) by its id or a unique beginning of it, as far as it serves a
+/// channel the operator may see.
+///
+/// # Errors
+/// When it is unknown or ambiguous.
+pub async fn login(hub: &Hub, text: &str) -> Result<LoginId, OpError> {
+    let wanted = canonical(text.trim());
+    hub.look(move |q, acting| {
+        let visible = acting.visible(q)?;
+        let mut found: Vec<LoginId> = q
+            .channels(None, false)?
+            .into_iter()
+            .filter(|channel| visible.iter().any(|one| one.id == channel.workspace_id))
+            .filter_map(|channel| channel.login_id)
+            .filter(|id| id.as_str().starts_with(&wanted))
+            .collect();
+        found.sort();
+        found.dedup();
+        match found.as_slice() {
+            [one] => Ok(one.clone()),
+            [] => Err(OpError::not_found(
+                format!("There is no login {wanted}."),
+                "See which login a channel has with: allgreen channel show ID",
+            )),
+            many => Err(ambiguous(
+                &wanted,
+                many.iter().map(ToString::to_string).collect(),
+            )),
+        }
     })
     .await
 }

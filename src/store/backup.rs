@@ -176,14 +176,17 @@ fn take_out(copy: &Connection, owners: &[String]) -> Result<(), StoreError> {
         )?;
     }
     // A backup may be from before there was something to read.
-    for table in ["metric", "comment", "recent_post", "reading"] {
+    let of_channel = |table| format!("DELETE FROM {table} WHERE channel_id = ?1");
+    let tables =
+        ["metric", "comment", "recent_post", "reading"].map(|table| (table, of_channel(table)));
+    let notes = ("set_aside", super::aside::OF_CHANNEL.to_owned());
+    for (table, sql) in tables.into_iter().chain([notes]) {
         let there: i64 = copy.query_row(
             "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?1",
             [table],
             |row| row.get(0),
         )?;
         for owner in owners.iter().filter(|_| there > 0) {
-            let sql = format!("DELETE FROM {table} WHERE channel_id = ?1");
             copy.execute(&sql, [owner])?;
         }
     }

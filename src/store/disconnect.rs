@@ -135,7 +135,8 @@ impl Tx<'_> {
         self.remove_drafts(id, by, now)?;
         self.run("UPDATE delivery SET state = 'unknown', unknown_since = ?2, next_look_at = ?2 WHERE channel_id = ?1 AND state = 'sending'", (id.as_str(), now.0))?;
         self.forget_readings(id)?;
-        if counts.cached_posts + counts.metrics + counts.comments > 0 {
+        let notes = self.forget_asides(id)? as u64;
+        if counts.cached_posts + counts.metrics + counts.comments + notes > 0 {
             self.note_wipe(id.as_str())?;
         }
         self.run(
@@ -217,6 +218,9 @@ impl Tx<'_> {
             return Ok(false);
         }
         self.wipe_secrets("login", login.as_str(), wipe)?;
+        if self.forget_asides_of_login(login.as_str())? > 0 {
+            self.note_wipe(login.as_str())?;
+        }
         self.run(
             "UPDATE login SET generation = 0, token_issued_at = NULL, token_expires_at = NULL, token_expiry = 'unknown',
                grant_expires_at = NULL, grant_expiry = 'unknown', refresh_failures = 0, last_counted_at = NULL, transient_tries = 0,

@@ -20,6 +20,7 @@ pub const ALL: &[&str] = &[
     include_str!("migrations/0006_judging.sql"),
     include_str!("migrations/0007_unanswered_refresh.sql"),
     include_str!("migrations/0008_publisher.sql"),
+    include_str!("migrations/0009_set_aside.sql"),
     include_str!("migrations/0010_since.sql"),
 ];
 

@@ -27,6 +27,7 @@ mod watch;
 mod writer;
 
 pub mod app_faults;
+pub mod aside;
 pub mod attempts;
 pub mod audit;
 pub mod backup;
@@ -39,6 +40,7 @@ pub mod content;
 pub mod days;
 pub mod disconnect;
 pub mod find;
+pub mod hands;
 pub mod health;
 pub mod history;
 pub mod incidents;

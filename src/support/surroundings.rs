@@ -15,6 +15,9 @@ pub struct Surroundings {
     /// Windows can be opened on the machine this runs on, and somebody sits
     /// there.
     pub local_display: bool,
+    /// Whoever sits there wants lines of text and no screen (`ACCESSIBLE`), or the
+    /// terminal can show nothing else (`TERM=dumb`).
+    pub lines_only: bool,
     /// The terminal says that its background is dark (`Some(true)`) or light.
     pub dark: Option<bool>,
     /// The editor of the person at the keyboard (`$VISUAL`, `$EDITOR`), with its
@@ -42,6 +45,8 @@ impl Surroundings {
             local_display: !over_ssh
                 && (cfg!(target_os = "macos") || set("DISPLAY") || set("WAYLAND_DISPLAY")),
             plain_console: term == "linux",
+            lines_only: term == "dumb"
+                || read("ACCESSIBLE").is_some_and(|value| !matches!(value.as_str(), "" | "0")),
             no_color: set("NO_COLOR"),
             many_colors: term.contains("256color") || set("COLORTERM"),
             dark: read("COLORFGBG").and_then(|value| background_is_dark(&value)),
@@ -75,6 +80,12 @@ mod tests {
             _ => None,
         };
         let seen = Surroundings::from_variables(read);
+        let lines_only = |name: &'static str, value: &'static str| {
+            let read = move |asked: &str| (asked == name).then(|| value.to_owned());
+            Surroundings::from_variables(read).lines_only
+        };
+        assert!(lines_only("ACCESSIBLE", "1") && lines_only("TERM", "dumb"));
+        assert!(!lines_only("ACCESSIBLE", "0") && !lines_only("TERM", "vt100"));
         assert!(seen.over_ssh && seen.many_colors && !seen.no_color && !seen.plain_console);
         assert!(!seen.local_display, "a forwarded display is not this desk");
         let desk = |name: &str| (name == "WAYLAND_DISPLAY").then(|| "wayland-0".to_owned());

@@ -10,11 +10,14 @@ use crate::domain::release::Then;
 use crate::domain::when::Order;
 use crate::networks::Credential;
 
-use crate::ops::OpError;
+use crate::ops::aside::Target;
+use crate::ops::handover::Handover;
 use crate::ops::login::{Callback, Paster, Purpose};
 use crate::ops::posts::{Answer, Desk, Kept, PostTime, Writing};
 use crate::ops::release::ChannelPlan;
+use crate::ops::runbook::{Begun, Of, Walk};
 use crate::ops::views::{DeliveryView, PostSearch, PostView, Why};
+use crate::ops::{OpError, Scope};
 use crate::store::disconnect::DisconnectCounts;
 use crate::store::posts::Medium;
 use crate::support::secret::Secret;
@@ -103,6 +106,10 @@ pub enum Load {
     Post(RequestId, PostId, Opening),
     /// A file for a post that is being written.
     File(PathBuf),
+    /// The health check: begun anew, or as it was begun.
+    Runbook(Of, Option<Begun>),
+    /// What there is to hand over.
+    Handover(Scope),
 }
 
 /// What a post is opened for.
@@ -156,6 +163,23 @@ pub enum Act {
     Undo,
     /// Mark a notice as read.
     Read(NoticeId),
+    /// Set things aside, or take them up again.
+    Aside(Box<SetAside>),
+}
+
+/// What is set aside.
+#[derive(Debug)]
+pub struct SetAside {
+    /// What.
+    pub targets: Vec<Target>,
+    /// Until when; `None` takes it up again.
+    pub until: Option<UtcMs>,
+    /// What the others should know.
+    pub note: String,
+    /// What to say when it is done.
+    pub text: String,
+    /// The command line that does the same.
+    pub command: String,
 }
 
 /// What a login is made with.
@@ -205,6 +229,10 @@ pub enum Answered {
     Kept(Result<Kept, OpError>),
     /// A text came back from an editor.
     Edited(Result<String, String>),
+    /// The health check.
+    Runbook(Result<Box<Walk>, OpError>),
+    /// What there is to hand over.
+    Handover(Result<Box<Handover>, OpError>),
 }
 
 /// A window of the queue.

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
-use super::act::Done;
+use super::act::{Done, SetAside};
 use super::words;
 use crate::domain::ids::{ChannelId, DeliveryId};
 use crate::ops::probe::Asked;
-use crate::ops::{ErrorKind, Hub, OpError, pause, posts, probe, views};
+use crate::ops::{ErrorKind, Hub, OpError, aside, pause, posts, probe, views};
 
 /// How long a probe is waited for before the line stops speaking of it.
 const PROBE_WAIT: Duration = Duration::from_secs(30);
@@ -158,4 +158,17 @@ pub async fn retried(hub: &Hub, posts: &[DeliveryId]) -> Result<Done, OpError> {
     };
     let text = format!("The publisher tries {what} again.");
     Ok(done(text, format!("allgreen post retry {}", ids(posts))))
+}
+
+/// Sets things aside, or takes them up again.
+pub async fn set_aside(hub: &Hub, what: SetAside) -> Result<Done, OpError> {
+    match what.until {
+        Some(until) => {
+            aside::set(hub, &what.targets, until, &what.note).await?;
+        }
+        None => {
+            aside::end(hub, &what.targets).await?;
+        }
+    }
+    Ok(done(what.text, what.command))
 }

@@ -2,10 +2,12 @@
 //! are made from it; what a key needs is said here too, so that a greyed-out
 //! key gives its reason.
 
+mod aside;
 mod chord;
 mod command;
 mod posts;
 mod reason;
+mod runbook;
 mod writing;
 
 pub use chord::Chord;
@@ -126,6 +128,10 @@ pub enum Do {
     Time,
     /// Decide later.
     Later,
+    /// Set aside, with a note.
+    Aside,
+    /// Walk through what needs a hand.
+    HealthCheck,
     /// Paint and order anew.
     Repaint,
     /// Stop this job.
@@ -159,6 +165,12 @@ pub enum Place {
     Plan,
     /// Another time for posts, typed.
     Time,
+    /// Setting aside, typed.
+    Aside,
+    /// The health check.
+    Runbook,
+    /// What is handed over.
+    Handover,
     /// A login with what is typed.
     Login,
     /// A login in the browser, before its server or handle is known.
@@ -223,6 +235,8 @@ const MOVE: &[Place] = &[
     P::Plan,
     P::WriteTo,
     P::WriteMedia,
+    P::Runbook,
+    P::Handover,
 ];
 const OF_CHANNEL: &[Place] = &[P::Channels, P::Queue, P::Notices, P::Channel, P::Story];
 const OF_POST: &[Place] = &[P::Queue, P::Story];
@@ -243,6 +257,9 @@ const EVERYWHERE: &[Place] = &[
     P::Story,
     P::Plan,
     P::Time,
+    P::Aside,
+    P::Runbook,
+    P::Handover,
     P::Login,
     P::Named,
     P::Browser,
@@ -266,6 +283,9 @@ const SHEETS: &[Place] = &[
     P::Story,
     P::Plan,
     P::Time,
+    P::Aside,
+    P::Runbook,
+    P::Handover,
     P::Login,
     P::Named,
     P::Browser,
@@ -307,6 +327,12 @@ pub static TABLE: &[Binding] = &[
     row("2", Do::NotLive, &[P::Story], "send again", "It is not live: Enter sends it again", 89),
     row("3", Do::Leave, &[P::Story], "leave it", "Leave it undecided", 88),
     row("r", Do::Reconnect, OF_CHANNEL, "reconnect", "Log in again for this channel or login", 90),
+    row("H", Do::HealthCheck, MAIN, "mend all", "Walk through all that needs a hand, first damage first", 88),
+    row("H", Do::HealthCheck, &[P::Wall], "mend all", "Walk through all that needs a hand, first damage first", 65),
+    row("Enter", Do::Go, &[P::Runbook], "do it", "Do the next thing of this row: log in, decide, plan", 95),
+    row("s", Do::Aside, &[P::Runbook], "set aside", "Take this on until a time, with a note; the walk goes on", 90),
+    row("y", Do::Copy, &[P::Runbook], "copy", "Copy what it came to, or what is open with its commands", 70),
+    row("y", Do::Copy, &[P::Handover], "copy", "Copy all of it", 90),
     row("!", Do::Send, OF_POST, "send now", "Send this post now, or try it again", 80),
     row("x", Do::Cancel, &[P::Queue, P::Story], "cancel", "Cancel this post", 79),
     row("x", Do::Cancel, &[P::Notices], "read", "Put this notice away as read", 79),
@@ -330,6 +356,9 @@ pub static TABLE: &[Binding] = &[
     row("e", Do::Edit, &[P::Plan], "edit", "Change the text of this one first", 86),
     row("L", Do::Plan, MAIN, "late posts", "What becomes of late, held and missed posts", 52),
     row("p", Do::Probe, OF_CHANNEL, "probe", "Prove now that this channel can publish", 70),
+    row("s", Do::Aside, OF_CHANNEL, "set aside", "Take this on until a time, with a note; it stays as red as it is", 46),
+    row("s", Do::Aside, &[P::Wall], "set aside", "Set the first damage of this workspace aside, with a note", 55),
+    row("Enter", Do::Go, &[P::Aside], "set it aside", "Set it aside until then", 95),
     row("P", Do::Pause, OF_CHANNEL, "pause", "Pause or resume this channel; its posts are held", 60),
     row("D", Do::Disconnect, &[P::Channels, P::Channel], "disconnect", "Disconnect this channel for good", 40),
     row("c", Do::Connect, MAIN, "connect", "Connect a new account", 65),
@@ -410,8 +439,8 @@ pub static TABLE: &[Binding] = &[
     row("x", Do::GiveUp, &[P::Browser], "give up", "Give this login up; nothing is changed", 75),
     row("Enter", Do::Go, &[P::Login], "log in", "Log in with what is typed", 90),
     row("Ctrl-t", Do::OtherWay, &[P::Login], "in a browser", "Log in on the network's own page instead", 60),
-    row("Tab Down", Do::Field(true), &[P::Login, P::Disconnect], "next field", "Next field", 80),
-    row("Shift-Tab Up", Do::Field(false), &[P::Login, P::Disconnect], "", "Previous field", 0),
+    row("Tab Down", Do::Field(true), &[P::Login, P::Aside, P::Disconnect], "next field", "Next field", 80),
+    row("Shift-Tab Up", Do::Field(false), &[P::Login, P::Aside, P::Disconnect], "", "Previous field", 0),
     row("Enter", Do::Go, &[P::Disconnect], "keep it", "Keep the channel, unless its name is typed", 90),
     row("Enter", Do::Go, &[P::Story], "", "Confirm the answer", 0),
     row("Enter", Do::Go, &[P::Choose], "choose", "Choose", 90),
@@ -431,9 +460,10 @@ pub static TABLE: &[Binding] = &[
     row("Ctrl-c", Do::QuitNow, EVERYWHERE, "", "Quit now", 0),
     row("?", Do::Help, OF_CHANNEL, "keys", "The keys of this place", 95),
     row("?", Do::Help, &[P::Plan], "", "The keys of this place", 0),
+    row("?", Do::Help, &[P::Runbook, P::Handover], "keys", "The keys of this place", 60),
     row("?", Do::Help, &[P::Browser], "keys", "The keys of this place", 90),
     row("q", Do::Quit, &[P::Channels, P::Queue, P::Notices], "quit", "Quit; asks when nobody would publish what is due", 85),
-    row("q", Do::Quit, &[P::Channel, P::Story, P::Plan, P::Browser, P::CancelMarked, P::Question], "", "Back", 0),
+    row("q", Do::Quit, &[P::Channel, P::Story, P::Plan, P::Runbook, P::Handover, P::Browser, P::CancelMarked, P::Question], "", "Back", 0),
 ];
 
 /// Where the keys go now.
@@ -465,6 +495,9 @@ pub fn below_help(model: &Model) -> Place {
         Some(Sheet::Time(_)) => P::Time,
         Some(Sheet::Drafts(_)) => P::Choose,
         Some(Sheet::Composer(_)) => writing::place(model),
+        Some(Sheet::Aside(_)) => P::Aside,
+        Some(Sheet::Runbook(_)) => P::Runbook,
+        Some(Sheet::Handover(_)) => P::Handover,
         Some(Sheet::Quit(_)) => P::Question,
         None if model.filters.typing.is_some() => P::Filter,
         None => match model.list {
@@ -533,6 +566,9 @@ fn label(model: &Model, binding: &Binding) -> Word {
     if let (Do::Reconnect, Some(login)) = (binding.does, model.rested_login()) {
         return format!("reconnect {}", login.broken).into();
     }
+    if let (Do::Go, Some(Sheet::Runbook(sheet))) = (binding.does, model.sheet()) {
+        return runbook::word(sheet).into();
+    }
     let word = match binding.does {
         Do::Pause if model.all_paused() => "resume",
         Do::Send if reason::is_refused(model) => "try again",
@@ -542,6 +578,7 @@ fn label(model: &Model, binding: &Binding) -> Word {
         Do::Field(false) if place(model) == P::WriteText => "channels",
         Do::Go if model.composer().is_some() => writing::go_word(model, binding.short),
         Do::Go if reason::disconnects(model) => "disconnect it",
+        Do::Go if reason::takes_up(model) => "take it up again",
         Do::OtherWay if types_password(model) => "password",
         Do::Field(true) if place(model) == P::Disconnect => "other answer",
         _ => binding.short,
@@ -562,6 +599,7 @@ pub fn sheet_line(model: &Model) -> String {
     let (cells, back) = match place(model) {
         _ if waits => (64, "Esc later"),
         P::Plan => (52, "Esc: workspace’s rule"),
+        P::Runbook => (54, "Esc, H resumes"),
         _ => (67, "Esc"),
     };
     let mut parts: Vec<String> = footer(model, cells, 3)

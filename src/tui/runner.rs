@@ -21,7 +21,9 @@ use crate::domain::ids::{ChannelId, WorkspaceId};
 use crate::ops::login::{Callback, Paster, Purpose};
 use crate::ops::posts::Writing;
 use crate::ops::views::{self, QueueFilter};
-use crate::ops::{Hub, OpError, Scope, connect, disconnect, posts, release, workspaces};
+use crate::ops::{
+    Hub, OpError, Scope, connect, disconnect, handover, posts, release, runbook, workspaces,
+};
 use crate::store::disconnect::DisconnectCounts;
 use crate::support::fault;
 use crate::support::secret::Secret;
@@ -223,6 +225,17 @@ async fn read(hub: &Hub, writers: &Writers, id: RequestId, load: Load) -> Msg {
             let plans = release::plans(hub, &channels).await;
             Msg::Answered(id, Answered::Plan(plans))
         }
+        Load::Runbook(of, begun) => {
+            let walk = match begun {
+                Some(_) => runbook::walk(hub, &of, begun).await,
+                None => runbook::open(hub, &of).await,
+            };
+            Msg::Answered(id, Answered::Runbook(walk.map(Box::new)))
+        }
+        Load::Handover(scope) => {
+            let told = handover::handover(hub, &scope, None).await;
+            Msg::Answered(id, Answered::Handover(told.map(Box::new)))
+        }
         Load::Counts(channel) => {
             let counts = disconnect::preview(hub, &channel).await;
             Msg::Answered(id, Answered::Counts(counts.map(|preview| preview.counts)))
@@ -361,6 +374,7 @@ async fn perform(hub: &Hub, writers: &Writers, act: Act) -> Result<Done, OpError
             ))
         }
         Act::Finish(composer, writing, how) => writers.finish(composer, *writing, how).await,
+        Act::Aside(aside) => acting::set_aside(hub, *aside).await,
         Act::Undo => {
             let undone = posts::undo_last(hub).await?;
             let kept = match undone.kept.first() {

@@ -38,7 +38,6 @@ fn row_46_without_colours_or_capabilities_every_lamp_still_has_its_word() {
         ("NO_COLOR", "1"),
         ("TERM", "linux"),
         ("TERM", "vt100"),
-        ("TERM", "dumb"),
         ("TERM", "unknown-terminal"),
     ] {
         let (_ground, desk, _) = desk();
@@ -46,6 +45,21 @@ fn row_46_without_colours_or_capabilities_every_lamp_still_has_its_word() {
         term.until(|screen| screen.contains("Healthy 1"));
         term.press("q");
         assert_eq!(term.ended(), 0, "{environment:?}");
+    }
+}
+
+#[test]
+fn where_a_screen_cannot_be_read_out_what_needs_a_hand_is_printed_as_lines() {
+    for environment in [("ACCESSIBLE", "1"), ("TERM", "dumb")] {
+        let (_ground, desk, _) = desk();
+        let mut term = Term::command(&[], &desk.home.path(), (36, 120), &[environment]);
+        term.until(|screen| screen.contains("1 of 1 channel healthy"));
+        term.until(|screen| screen.contains("Run: allgreen daemon"));
+        assert_eq!(term.ended(), 0, "{environment:?}");
+        let raw = String::from_utf8_lossy(&term.raw).into_owned();
+        assert!(raw.contains("1. This hub: Nobody publishes."), "{raw}");
+        // Nothing that steers, no boxes, no sign without its word.
+        assert!(!raw.contains(['\u{1b}', '│', '●', '✖']), "{raw:?}");
     }
 }
 

@@ -17,6 +17,7 @@ use allgreen::support::time::UtcMs;
 use crate::common::process::{Home, Outcome};
 use crate::common::runtime;
 
+mod morning;
 mod words;
 
 /// Saturday 21 November 2026, 14:02 UTC, standing still.

@@ -49,9 +49,39 @@ pub struct Check {
     /// Prove every channel first
     #[arg(long)]
     pub probe: bool,
-    /// Print for each red channel what to do, step by step
+    /// Print what needs a hand instead, numbered, with the command for each
     #[arg(long)]
     pub guide: bool,
+}
+
+/// `aside`
+#[derive(Debug, Args)]
+pub struct Aside {
+    /// Channels by id or name, logins (`lgn_...`), posts (`pst_...`, `dlv_...`)
+    #[arg(value_name = "ID", required = true)]
+    pub ids: Vec<String>,
+    /// Until when; a time as people write it, on your clock
+    #[arg(
+        long,
+        value_name = "WHEN",
+        required_unless_present = "end",
+        conflicts_with = "end"
+    )]
+    pub until: Option<String>,
+    /// What the others should know, in a sentence
+    #[arg(long, value_name = "TEXT", conflicts_with = "end")]
+    pub note: Option<String>,
+    /// Take it up again before its time
+    #[arg(long)]
+    pub end: bool,
+}
+
+/// `handover`
+#[derive(Debug, Args)]
+pub struct Handover {
+    /// What happened since then; 12 hours when left out
+    #[arg(long, value_name = "WHEN")]
+    pub since: Option<String>,
 }
 
 /// `workspace`

@@ -193,6 +193,13 @@ pub enum Command {
     /// Is all green? Exits 0 green, 1 attention, 2 broken, 3 cannot tell
     #[command(after_help = "Example: allgreen check --horizon 24h --guide")]
     Check(hub::Check),
+    /// Take a broken thing on until a time, with a note; it stays as red as it is
+    #[command(after_help = "It ends by itself at its time, or when it is mended.\n\
+                      Example: allgreen aside acme/li:@birch --until 'mon 9:00' --note 'client looks for the admin'")]
+    Aside(hub::Aside),
+    /// What broke, healed and is open, for whoever comes next
+    #[command(after_help = "Example: allgreen handover --since 'today 6:00'")]
+    Handover(hub::Handover),
     /// Publish without a screen; a second one waits for the first
     #[command(after_help = "Example: allgreen daemon --once")]
     Daemon(hub::Daemon),

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use super::AsideJson;
 use crate::domain::blocker::PublishBlocker;
 use crate::domain::channel::{Cause, Channel, Expiry, Status};
 use crate::domain::ids::{ChannelId, LoginId, OperatorId, WorkspaceId};
@@ -58,6 +59,7 @@ pub struct ChannelJson {
     pub next_due_at: Option<UtcMs>,
     pub disconnected_at: Option<UtcMs>,
     pub previous_id: Option<ChannelId>,
+    pub set_aside: Option<AsideJson>,
 }
 
 impl ChannelJson {
@@ -116,6 +118,7 @@ impl ChannelJson {
             next_due_at,
             disconnected_at: channel.disconnected_at,
             previous_id: channel.previous_id,
+            set_aside: None,
         }
     }
 }
@@ -123,13 +126,17 @@ impl ChannelJson {
 impl From<&ChannelView> for ChannelJson {
     fn from(view: &ChannelView) -> Self {
         let summary = &view.summary;
-        Self::new(
+        let json = Self::new(
             &summary.channel,
             lamp_name(view.lamp),
             view.blocker,
             view.held,
             summary.next_due,
-        )
+        );
+        Self {
+            set_aside: view.aside.as_ref().map(AsideJson::from),
+            ..json
+        }
     }
 }
 
@@ -192,7 +199,7 @@ pub(crate) mod tests {
     /// The contract's line.
     pub const KEYS: &str = "id, workspaceId, platform, platformAccountId, handle, displayName, avatarUrl, server, loginId, loginMethod, status, cause, lamp, publishable, publishBlocker, statusDetail, statusSince, httpStatus, networkCode, scopes, missingScopes,
 connectedAt, connectedBy, reconnectedAt, reconnectedBy, lastRefreshedAt, tokenExpiresAt, tokenExpiry, grantExpiresAt, grantExpiry, lastRefreshAttemptAt, lastRefreshError, lastRefreshHttpStatus, lastProofAt, lastPublishedAt,
-pausedAt, pausedBy, metadata, defaultBoardId, heldCount, nextDueAt, disconnectedAt, previousId";
+pausedAt, pausedBy, metadata, defaultBoardId, heldCount, nextDueAt, disconnectedAt, previousId, setAside";
 
     #[test]
     fn every_field_of_the_contract_is_there_when_nothing_is_known() {

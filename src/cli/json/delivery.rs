@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::AsideJson;
 use crate::domain::answer::AnswerClass;
 use crate::domain::delivery::{Blocker, Decision, DeliveryError, Shown, State};
 use crate::domain::ids::{ChannelId, DeliveryId, OperatorId, PostId, WorkspaceId};
@@ -116,6 +117,7 @@ pub struct DeliveryJson {
     pub late_by_seconds: Option<u64>,
     pub decision: Option<Decision>,
     pub last_error: Option<ErrorJson>,
+    pub set_aside: Option<AsideJson>,
     pub created_by: OperatorId,
     pub created_at: UtcMs,
 }
@@ -156,6 +158,7 @@ impl DeliveryJson {
                 .or(published.then_some(0)),
             decision: delivery.decision,
             last_error: delivery.last_error.as_ref().map(ErrorJson::from),
+            set_aside: view.aside.as_ref().map(AsideJson::from),
             created_by: delivery.created_by,
             created_at: delivery.created_at,
         }
@@ -206,7 +209,7 @@ pub(crate) mod tests {
     use crate::domain::channel::Evidence;
     use crate::domain::delivery::{Delivery, shown};
 
-    const KEYS: &str = "id, postId, workspaceId, channelId, platform, handle, rootId, partNo, afterId, state, reason, badge, scheduledAt, timezone, text, media, attempts, nextAttemptAt, remoteId, permalink, publishedAt, lateBySeconds, decision, lastError, createdBy, createdAt";
+    const KEYS: &str = "id, postId, workspaceId, channelId, platform, handle, rootId, partNo, afterId, state, reason, badge, scheduledAt, timezone, text, media, attempts, nextAttemptAt, remoteId, permalink, publishedAt, lateBySeconds, decision, lastError, setAside, createdBy, createdAt";
 
     /// A delivery of which everything optional is absent.
     pub fn bare() -> Delivery {
@@ -262,6 +265,7 @@ pub(crate) mod tests {
             late_by: late.map(std::time::Duration::from_secs),
             parts: 1,
             upload: None,
+            aside: None,
             delivery,
         };
         DeliveryJson::new(&view, Vec::new())

@@ -1,6 +1,7 @@
 //! The objects of `--json`, field by field as the contract lists them. Fields
 //! may be added, never renamed; absent values are `null`, never left out.
 
+mod aside;
 mod channel;
 mod check;
 mod delivery;
@@ -8,6 +9,7 @@ mod news;
 mod reading;
 mod status;
 
+pub use aside::AsideJson;
 pub use channel::{ChannelJson, lamp_name};
 pub use check::{AtRiskJson, CheckChannelJson, CheckJson};
 pub use delivery::{DeliveryJson, ErrorJson, MediaJson, PostJson};

@@ -157,7 +157,7 @@ mod tests {
             .join("\n"),
             @r#"
         allgreen chanel list
-          There is no command "chanel". Did you mean check or channel?
+          There is no command "chanel". Did you mean check, handover or channel?
         allgreen channel lst
           There is no command "lst". Did you mean list?
         allgreen channel list --lmp broken

@@ -184,6 +184,8 @@ pub async fn undo(context: &Context) -> Result<Exit, Failure> {
     // What was only just written has no "before".
     let mut sentence = if undone.what.starts_with("writing") {
         format!("Took back the {}: it is cancelled.", undone.what)
+    } else if undone.asides > 0 {
+        format!("Took back the {}.", undone.what)
     } else {
         let n = undone.restored.len() as u64;
         let be = if n == 1 { "is" } else { "are" };

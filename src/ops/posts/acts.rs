@@ -61,6 +61,21 @@ pub(in crate::ops) struct Inverse {
     pub deliveries: Vec<Before>,
     /// The text a post had, when it was edited.
     pub post_text: Option<(PostId, String)>,
+    /// What was set aside, or taken up again.
+    #[serde(default)]
+    pub asides: Vec<AsideBefore>,
+}
+
+/// What was done with a thing that is, or was, set aside. The notes stay in
+/// their table: they go with their channel, and an undo does not.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(in crate::ops) struct AsideBefore {
+    /// The channel, login or delivery.
+    pub object: String,
+    /// The entry that was made.
+    pub made: Option<i64>,
+    /// The entry that was ended.
+    pub ended: Option<i64>,
 }
 
 /// What an act did so far.

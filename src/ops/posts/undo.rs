@@ -1,7 +1,7 @@
 //! Taking the last act on the queue back, as far as no send began since.
 
 use super::super::acting::Acting;
-use super::super::{Hub, OpError};
+use super::super::{Hub, OpError, aside};
 use super::acts::{self, Before, Inverse, Machine};
 use crate::domain::ids::DeliveryId;
 use crate::domain::machine::Event;
@@ -19,6 +19,8 @@ pub struct Undone {
     pub restored: Vec<DeliveryId>,
     /// Those that are not, and why.
     pub kept: Vec<(DeliveryId, String)>,
+    /// How many things are set aside as they were.
+    pub asides: usize,
 }
 
 /// Takes back the operator's last act on the queue. What began to be sent, or
@@ -51,6 +53,7 @@ pub async fn undo_last(hub: &Hub) -> Result<Undone, OpError> {
             what: row.act.clone(),
             restored: Vec::new(),
             kept: Vec::new(),
+            asides: 0,
         };
         for before in &inverse.deliveries {
             acting.require(tx, &tx.delivery(&before.id)?.workspace_id, Act::Queue)?;
@@ -58,6 +61,19 @@ pub async fn undo_last(hub: &Hub) -> Result<Undone, OpError> {
                 Ok(()) => undone.restored.push(before.id.clone()),
                 Err(error) => undone.kept.push((before.id.clone(), error.what)),
             }
+        }
+        for one in &inverse.asides {
+            undone.asides += usize::from(aside::take_back(tx, acting, one)?);
+        }
+        if !inverse.asides.is_empty() && undone.asides == 0 {
+            return Err(OpError::failed(
+                "cannot_undo",
+                format!(
+                    "The {} cannot be taken back: it was changed since.",
+                    row.act
+                ),
+                "Set it aside anew, or end that: allgreen aside ID --end",
+            ));
         }
         if let (true, [(_, reason), ..]) = (undone.restored.is_empty(), undone.kept.as_slice()) {
             return Err(OpError::failed(

@@ -5,10 +5,11 @@ use std::collections::{HashMap, HashSet};
 use super::super::acting::Acting;
 use super::super::{Hub, OpError, Scope};
 use crate::domain::answer::AnswerClass;
+use crate::domain::aside::Aside;
 use crate::domain::blocker::{PublishBlocker, publish_blocker};
 use crate::domain::channel::{Cause, Channel, Status};
 use crate::domain::delivery::State;
-use crate::domain::ids::{ChannelId, WorkspaceId};
+use crate::domain::ids::{ChannelId, LoginId, WorkspaceId};
 use crate::domain::lamp::{self, Attention, Lamp, Watch, lamp};
 use crate::domain::reading::Reading;
 use crate::domain::role::Act;
@@ -33,6 +34,8 @@ pub struct ChannelView {
     pub fix: String,
     /// Why it does not publish; `None` when it does.
     pub blocker: Option<PublishBlocker>,
+    /// Who took it on, or its login, until when.
+    pub aside: Option<Aside>,
 }
 
 impl ChannelView {
@@ -85,7 +88,7 @@ pub async fn channel(hub: &Hub, id: &ChannelId) -> Result<ChannelView, OpError> 
     .await
 }
 
-pub(super) fn list(
+pub(in crate::ops) fn list(
     q: &Reads<'_>,
     acting: &Acting,
     scope: &Scope,
@@ -146,9 +149,23 @@ struct Around {
     app_at_fault: bool,
     /// What networks refuse to be read, and what sort of answer that was.
     unreadable: HashMap<ChannelId, Vec<(Reading, AnswerClass)>>,
+    /// What is set aside, by its id.
+    asides: HashMap<String, Aside>,
 }
 
 impl Around {
+    /// How a channel is set aside, by itself or with its login.
+    fn aside(&self, channel: &Channel, lamp: Lamp, now: UtcMs) -> Option<Aside> {
+        if self.asides.is_empty() {
+            return None;
+        }
+        let login = channel.login_id.as_ref().map(LoginId::as_str);
+        let ids = [Some(channel.id.as_str()), login].into_iter().flatten();
+        ids.filter_map(|id| self.asides.get(id))
+            .find(|one| one.is_about(lamp, channel.status_since, now))
+            .cloned()
+    }
+
     fn of(q: &Reads<'_>, id: &ChannelId) -> Result<Self, OpError> {
         Self::with(q, q.refused_readings(Some(id))?)
     }
@@ -169,8 +186,15 @@ impl Around {
             all_wait: q.restored()? || q.clock_in_doubt()?,
             app_at_fault: q.any_app_at_fault()?,
             unreadable,
+            asides: by_object(q.asides()?),
         })
     }
+}
+
+/// What is set aside, by its id.
+pub(super) fn by_object(asides: Vec<Aside>) -> HashMap<String, Aside> {
+    let pair = |one: Aside| (one.object.clone(), one);
+    asides.into_iter().map(pair).collect()
 }
 
 fn view(
@@ -202,6 +226,7 @@ fn view(
     };
     let waits_for_app = live && around.app_at_fault && q.waits_for_app(channel, now)?;
     Ok(ChannelView {
+        aside: around.aside(channel, lamp, now),
         blocker: publish_blocker(channel, waits_for_app),
         lamp,
         words: match (live, lamp) {

@@ -107,14 +107,7 @@ pub async fn check(
         let mut checked = Vec::new();
         for mut channel in channels::list(q, acting, &scope, false, &watch)? {
             let ends = channels::ends(&channel.summary.channel, &watch);
-            let soon = horizon.map(|horizon| acting.now.plus(horizon));
-            if channel.lamp == Lamp::Green
-                && let (Some(end), Some(soon)) = (ends, soon)
-                && end <= soon
-            {
-                channel.lamp = Lamp::Attention;
-                channel.words = format!("login ends in {}", span_words(end.since(acting.now)));
-            }
+            look_ahead(&mut channel, ends, horizon, acting.now);
             let at_risk = at_risk(q, &channel, ends, acting.now)?;
             checked.push(Checked { channel, at_risk });
         }
@@ -148,6 +141,23 @@ pub async fn check(
         })
     })
     .await
+}
+
+/// A healthy channel whose access ends within `horizon` wants attention.
+pub(in crate::ops) fn look_ahead(
+    view: &mut ChannelView,
+    ends: Option<UtcMs>,
+    horizon: Option<Duration>,
+    now: UtcMs,
+) {
+    let soon = horizon.map(|horizon| now.plus(horizon));
+    if view.lamp == Lamp::Green
+        && let (Some(end), Some(soon)) = (ends, soon)
+        && end <= soon
+    {
+        view.lamp = Lamp::Attention;
+        view.words = format!("login ends in {}", span_words(end.since(now)));
+    }
 }
 
 /// What is due while the channel cannot publish: now when it is broken, else

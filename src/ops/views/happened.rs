@@ -75,7 +75,7 @@ fn of_store(kind: &str, opened_at: UtcMs, text: String, command: Option<&str>) -
 
 /// What is wrong with the store itself and cannot be written into it: it is
 /// damaged, its key is not there, or a full disk keeps new tokens out of it.
-pub(super) async fn store_trouble(hub: &Hub) -> Vec<Incident> {
+pub(in crate::ops) async fn store_trouble(hub: &Hub) -> Vec<Incident> {
     let mut list = Vec::new();
     if let Some(trouble) = hub.trouble() {
         let (now, text) = (hub.clock.now(), trouble.to_string());
@@ -181,7 +181,7 @@ pub(in crate::ops) fn visible_notices(
     Ok(notices)
 }
 
-pub(super) fn visible_incidents(
+pub(in crate::ops) fn visible_incidents(
     q: &Reads<'_>,
     acting: &Acting,
     scope: &Scope,

@@ -16,13 +16,14 @@ mod why;
 pub use crate::domain::lamp::Lamp;
 pub use channels::{ChannelView, channel, channel_view, channels, channels_with};
 
-pub(super) use channels::{ends, watch};
+pub(super) use channels::{ends, list as list_channels, watch};
 pub use check::{AtRisk, CheckView, Checked, Verdict, check};
 pub use days::days;
 pub use find::{PostSearch, find_posts};
 pub use happened::{HistoryView, KEY_LOCKED, history, incidents, notices, store_busy};
 
-pub(super) use happened::visible_notices;
+pub(super) use check::look_ahead;
+pub(super) use happened::{store_trouble, visible_incidents, visible_notices};
 pub use pages::{Pages, pages};
 pub use queue::{DeliveryView, PostView, QueueFilter, post, queue};
 pub use reading::{

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use super::super::acting::Acting;
 use super::super::{Hub, OpError, Scope};
+use super::channels::by_object;
+use crate::domain::aside::{Aside, needs_a_hand};
 use crate::domain::blocker::blocker as held_by;
 use crate::domain::channel::Channel;
 use crate::domain::delivery::{Blocker, Delivery, Shown, State, shown};
@@ -48,6 +50,8 @@ pub struct DeliveryView {
     pub parts: u32,
     /// How far the medium is that goes out now.
     pub upload: Option<Upload>,
+    /// Who took it on, until when.
+    pub aside: Option<Aside>,
 }
 
 impl DeliveryView {
@@ -250,6 +254,8 @@ struct Desk<'q, 'a> {
     channels: HashMap<ChannelId, Channel>,
     slugs: HashMap<WorkspaceId, String>,
     posts: HashMap<PostId, (String, usize, u32)>,
+    /// What is set aside, read when something may be.
+    asides: Option<HashMap<String, Aside>>,
 }
 
 impl<'q, 'a> Desk<'q, 'a> {
@@ -261,11 +267,28 @@ impl<'q, 'a> Desk<'q, 'a> {
             channels: HashMap::new(),
             slugs: HashMap::new(),
             posts: HashMap::new(),
+            asides: None,
         }
+    }
+
+    /// How a delivery is set aside.
+    fn aside(&mut self, delivery: &Delivery) -> Result<Option<Aside>, StoreError> {
+        if !needs_a_hand(delivery.state) {
+            return Ok(None);
+        }
+        let asides = match &mut self.asides {
+            Some(known) => known,
+            unknown => unknown.insert(by_object(self.q.asides()?)),
+        };
+        let aside = asides.get(delivery.id.as_str());
+        Ok(aside
+            .filter(|one| one.is_about_post(delivery.state, self.now))
+            .cloned())
     }
 
     fn view(&mut self, delivery: Delivery) -> Result<DeliveryView, OpError> {
         let q = self.q;
+        let aside = self.aside(&delivery)?;
         let channel = remembered(&mut self.channels, &delivery.channel_id, |id| q.channel(id))?;
         let slug = remembered(&mut self.slugs, &delivery.workspace_id, |id| {
             Ok(q.workspace(id)?.slug)
@@ -310,6 +333,7 @@ impl<'q, 'a> Desk<'q, 'a> {
             media_count: if delivery.part_no == 1 { *media } else { 0 },
             parts: *parts,
             upload,
+            aside,
             late_by: late_by.filter(|late| !late.is_zero()),
             delivery,
         })

@@ -46,6 +46,11 @@ pub fn command(model: &Model, does: Do) -> Option<String> {
             format!("allgreen channel show {}", one()?)
         }
         Do::New => format!("allgreen compose --account {}", one()?),
+        Do::Aside => {
+            let taking = model.taking()?;
+            format!("allgreen aside {} --until WHEN", taking.named.join(" "))
+        }
+        Do::HealthCheck => "allgreen check --guide".into(),
         Do::Undo => "allgreen post undo".into(),
         Do::Workspace => "allgreen workspace list".into(),
         _ => return None,

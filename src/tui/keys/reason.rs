@@ -1,7 +1,7 @@
 //! Why a key does nothing here: one short sentence, or none when it does.
 
 use super::super::model::{Group, Model, Pane, Row, Sheet, Subject};
-use super::{Do, posts, writing};
+use super::{Do, aside, posts, runbook, writing};
 use crate::domain::delivery::{Shown, State};
 use crate::domain::ids::WorkspaceId;
 use crate::domain::role::{Act, Role};
@@ -29,6 +29,7 @@ pub fn why_not(model: &Model, does: Do) -> Option<String> {
             | Do::New
             | Do::Edit
             | Do::Duplicate
+            | Do::Aside
     );
     if acting && model.set.read_only {
         return Some("read only: nothing is changed from here".into());
@@ -42,11 +43,20 @@ pub fn why_not(model: &Model, does: Do) -> Option<String> {
     if let Some(Sheet::Plan(plan)) = model.sheet() {
         return posts::plan(model, plan, does);
     }
+    if let Some(Sheet::Runbook(sheet)) = model.sheet() {
+        return runbook::why_not(model, sheet, does);
+    }
+    if let Some(Sheet::Handover(sheet)) = model.sheet() {
+        let yet = does == Do::Copy && sheet.told.is_none();
+        return yet.then(|| "nothing to copy yet".into());
+    }
     match does {
         Do::New => writing::new(model),
         Do::Duplicate => writing::duplicate(model),
         Do::Plan => posts::nothing_late(model),
         Do::Time => posts::time(model),
+        Do::Aside => aside::why_not(model),
+        Do::Reconnect if model.takes_marks(Pane::Channels) => marked(model),
         Do::Reconnect => nearest(model, Act::Connect).or_else(|| unknown_network(model)),
         Do::Fold(away) if model.focus != Pane::Details => fold(model, away),
         Do::Fold(_) => no_tabs(model),
@@ -175,6 +185,11 @@ pub(super) fn disconnects(model: &Model) -> bool {
     matches!(model.sheets.last(), Some(Sheet::Disconnect(sheet)) if sheet.is_confirmed())
 }
 
+/// Whether Enter in the sheet would take something up again.
+pub(super) fn takes_up(model: &Model) -> bool {
+    matches!(model.sheets.last(), Some(Sheet::Aside(sheet)) if sheet.ends())
+}
+
 /// Whether the delivery was refused, so that `!` tries again.
 pub(super) fn is_refused(model: &Model) -> bool {
     model
@@ -197,6 +212,18 @@ fn nearest(model: &Model, act: Act) -> Option<String> {
         None => Some("no channel here".into()),
         Some(view) => role(model, &view.summary.channel.workspace_id, act),
     }
+}
+
+/// Why a login does not fit what is marked.
+fn marked(model: &Model) -> Option<String> {
+    let mut reason = Some("nothing that is marked is broken".to_owned());
+    for view in model.each_chosen_channel() {
+        if view.lamp == crate::ops::views::Lamp::Broken {
+            reason = role(model, &view.summary.channel.workspace_id, Act::Connect);
+            reason.as_ref()?;
+        }
+    }
+    reason
 }
 
 fn fold(model: &Model, away: bool) -> Option<String> {

@@ -13,6 +13,7 @@ pub use post::delivery;
 use std::time::Duration;
 
 use super::{Model, advice};
+use crate::domain::aside::Aside;
 use crate::domain::channel::{Channel, Expiry, TokenFacts};
 use crate::domain::delivery::{Shown, State};
 use crate::domain::ids::{ChannelId, WorkspaceId};
@@ -87,6 +88,7 @@ pub fn channel(model: &Model, view: &ChannelView) -> Groups {
         });
     }
     first.extend(paused(model, channel, &wall));
+    first.extend(set_aside(view.aside.as_ref(), &wall));
     let whose = Whose::channel(view);
     first.extend(at_risk(model, &whose, &wall).or_else(|| in_danger(view, &wall)));
     if advice::mends_by_login(view) {
@@ -134,6 +136,18 @@ fn paused(model: &Model, channel: &Channel, wall: &Wall) -> Option<Fact> {
             wall.stamp(at)
         ),
     ))
+}
+
+/// Who took it on.
+fn set_aside(aside: Option<&Aside>, wall: &Wall) -> Option<Fact> {
+    let aside = aside.filter(|one| one.lasts(wall.now))?;
+    let text = format!(
+        "by {} until {}{}",
+        aside.by_name,
+        wall.stamp(aside.until),
+        words::quoted_note(&aside.note)
+    );
+    Some(fact("Aside", text))
 }
 
 /// Whose held posts are spoken of.

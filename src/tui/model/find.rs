@@ -68,6 +68,8 @@ pub enum Destination {
     Keys,
     /// Other colours.
     Theme(Theme),
+    /// What is handed over.
+    Handover,
 }
 
 impl Destination {
@@ -96,6 +98,11 @@ impl Destination {
         (Self::Wall, "wall", "Every workspace as a tile, worst first"),
         (Self::All, "all", "Every workspace at once"),
         (Self::Keys, "keys", "The keys of this place"),
+        (
+            Self::Handover,
+            "handover",
+            "What broke, healed and is open, as text for whoever comes next",
+        ),
         (
             Self::Theme(Theme::Auto),
             "theme auto",

@@ -2,6 +2,7 @@
 
 use super::advice::mends_by_login;
 use super::channels::{Channels, first_hit};
+use crate::domain::aside::Aside;
 use crate::domain::ids::{ChannelId, LoginId};
 use crate::ops::views::{ChannelView, Lamp};
 use crate::support::time::UtcMs;
@@ -30,6 +31,8 @@ pub struct Group {
     pub hit: Option<UtcMs>,
     /// The workspace, or how many there are.
     pub workspace: String,
+    /// Who took all that is broken below it on; the first that ends.
+    pub aside: Option<Aside>,
 }
 
 impl Group {
@@ -53,7 +56,10 @@ impl Group {
             .collect();
         workspaces.sort();
         workspaces.dedup();
+        let asides: Option<Vec<&Aside>> = broken.iter().map(|view| view.aside.as_ref()).collect();
+        let aside = asides.and_then(|all| all.into_iter().min_by_key(|one| one.until).cloned());
         Some(Self {
+            aside,
             name: words::login(below.iter().map(|view| &view.summary.channel)),
             first: first.summary.channel.id.clone(),
             channels: below.len(),

@@ -2,6 +2,7 @@
 //! nobody else.
 
 pub mod advice;
+pub mod aside;
 pub mod beside;
 pub mod channels;
 pub mod composer;
@@ -18,6 +19,7 @@ pub mod plan;
 pub mod queue;
 pub mod requests;
 pub mod rows;
+pub mod runbook;
 pub mod sheet;
 pub mod sums;
 pub mod time;

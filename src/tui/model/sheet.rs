@@ -3,9 +3,11 @@
 
 use std::time::Duration;
 
+use super::aside::Taking;
 use super::find::Find;
 use super::plan::Plan;
 use super::requests::RequestId;
+use super::runbook::{HandingOver, Runbook};
 use super::time::Timing;
 use super::wall::Tiles;
 use crate::domain::ids::{ChannelId, DeliveryId, LoginId, WorkspaceId};
@@ -54,6 +56,12 @@ pub enum Sheet {
     Composer(RequestId),
     /// Drafts to go on with.
     Drafts(Choice),
+    /// Set aside until a time, with a note.
+    Aside(Box<Taking>),
+    /// The health check.
+    Runbook(Box<Runbook>),
+    /// What is handed over.
+    Handover(Box<HandingOver>),
     /// Quit although nobody would publish what is due.
     Quit(Question),
 }

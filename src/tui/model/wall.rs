@@ -5,9 +5,11 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use super::Model;
-use crate::domain::delivery::State;
+use crate::domain::delivery::{Shown, State};
 use crate::domain::ids::WorkspaceId;
+use crate::domain::network::Network;
 use crate::ops::views::Lamp;
+use crate::store::weather::WEATHER;
 use crate::support::time::UtcMs;
 use crate::tui::widgets::Field;
 use crate::tui::widgets::text::width;
@@ -53,6 +55,8 @@ pub struct Tile {
     pub first_hit: Option<UtcMs>,
     /// The next post that nothing holds.
     pub next_due: Option<UtcMs>,
+    /// A network of its channels is down, and so many posts wait for it.
+    pub theirs: Option<(Network, usize)>,
 }
 
 impl Tile {
@@ -96,6 +100,18 @@ impl Tile {
         if self.failed > 0 {
             return format!("{} failed", self.failed);
         }
+        if let Some((network, n)) = self.theirs {
+            let waits = match n {
+                0 => String::new(),
+                1 => ": 1 waits".into(),
+                n => format!(": {n} wait"),
+            };
+            let whole = format!("{} is down{waits}", network.title());
+            return match width(&whole) <= cells {
+                true => whole,
+                false => format!("{} down{waits}", network.title()),
+            };
+        }
         match self.next_due {
             _ if self.channels() == 0 => "no channel yet".into(),
             Some(at) => format!("next {}", wall.clock(at)),
@@ -131,7 +147,39 @@ pub fn tiles(model: &Model) -> HashMap<WorkspaceId, Tile> {
             tile.next_due = first(tile.next_due, summary.next_due);
         }
     }
+    down_with_them(model, &mut tiles);
     tiles
+}
+
+/// Says of which workspaces a network is down: it is them, no lamp changes.
+fn down_with_them(model: &Model, tiles: &mut HashMap<WorkspaceId, Tile>) {
+    let down: Vec<Network> = model
+        .news
+        .incidents
+        .iter()
+        .filter(|one| one.kind == WEATHER && one.resolved_at.is_none())
+        .filter_map(|one| one.network)
+        .collect();
+    if down.is_empty() {
+        return;
+    }
+    for view in model.channels.all() {
+        let channel = &view.summary.channel;
+        let network = channel.kind.network();
+        if let (true, Some(tile)) = (
+            down.contains(&network),
+            tiles.get_mut(&channel.workspace_id),
+        ) {
+            tile.theirs.get_or_insert((network, 0));
+        }
+    }
+    for view in model.queue.views() {
+        let waits = view.shown == Shown::Scheduled && view.delivery.due <= model.now;
+        let tile = tiles.get_mut(&view.delivery.workspace_id).filter(|_| waits);
+        if let Some((network, n)) = tile.and_then(|tile| tile.theirs.as_mut()) {
+            *n += usize::from(*network == view.channel_kind.network());
+        }
+    }
 }
 
 /// Every workspace, worst first.
@@ -145,7 +193,8 @@ pub fn ordered(model: &Model) -> Vec<WorkspaceId> {
             let tile = tiles.get(id).cloned().unwrap_or_default();
             let first = tile.first_hit.unwrap_or(UtcMs(i64::MAX));
             let name = one.workspace.name.to_lowercase();
-            (Reverse(tile.lamp()), first, name, id.clone())
+            let theirs = tile.theirs.is_some();
+            (Reverse((tile.lamp(), theirs)), first, name, id.clone())
         })
         .collect();
     all.sort();

@@ -1,6 +1,7 @@
 //! The screen as its users see it: snapshots with style runs, every size, and
 //! stories told in keys.
 
+mod aside;
 mod beside;
 mod composer;
 mod filters;
@@ -14,6 +15,7 @@ mod marks;
 mod panes;
 mod pictures;
 mod plan;
+mod runbook;
 mod scope;
 mod seed;
 mod sheets;

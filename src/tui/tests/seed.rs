@@ -214,6 +214,7 @@ pub fn channel(seed: &Seed<'_>) -> ChannelView {
         },
         lamp: seed.lamp,
         blocker: None,
+        aside: None,
         words: seed.words.into(),
         held: if broken { seed.scheduled } else { 0 },
         first_hit: next_due.filter(|_| seed.lamp != Lamp::Green),
@@ -512,6 +513,7 @@ pub fn delivery(id: &str, view: &ChannelView, due: i64, shown: Shown, text: &str
     DeliveryView {
         parts: 1,
         upload: None,
+        aside: None,
         shown,
         blocker: (shown == Shown::Held).then_some(Blocker::ChannelDisconnected),
         channel_kind: channel.kind,

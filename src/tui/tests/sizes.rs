@@ -53,6 +53,9 @@ const WAYS: &[&str] = &[
     "nRed 日本語<tab><tab><tab>",
     "jjjjj4ll",
     "jjjjj4llll",
+    "s",
+    "snote",
+    "H",
 ];
 
 /// The sizes: every one up to 12, then steps of 7 up to 200.

@@ -3,11 +3,17 @@
 use super::look::{DARK, MONO, snapshot};
 use super::seed::{self, answer};
 use super::stories::{press, said, seen, selected};
-use crate::domain::ids::{ChannelId, WorkspaceId};
+use crate::domain::delivery::Shown;
+use crate::domain::ids::{ChannelId, IncidentId, WorkspaceId};
+use crate::domain::network::Network;
+use crate::domain::notice::Severity;
 use crate::ops::views::Lamp;
+use crate::store::incidents::Incident;
+use crate::store::weather::WEATHER;
 use crate::tui::View;
+use crate::tui::act::Window;
 use crate::tui::model::wall::ordered;
-use crate::tui::model::{Model, Pane, Sheet};
+use crate::tui::model::{Model, Pane, Sheet, Slot};
 use crate::tui::msg::{Loaded, Msg};
 use crate::tui::update::{self, open_at};
 
@@ -73,9 +79,9 @@ fn the_wall_shows_the_worst_first_and_enter_opens_that_workspace() {
 #[test]
 fn r_goes_to_the_first_damage_and_says_when_there_is_none() {
     let mut model = seed::model(120, 36);
-    let effects = press(&mut model, "Wr");
+    let effects = press(&mut model, "Wlr");
     answer(&mut model, effects);
-    assert_eq!(selected(&model), "soc_A1");
+    assert_eq!(selected(&model), "soc_B1");
     assert_eq!(model.focus, Pane::Channels);
     let mut model = many(120, 36, 40);
     press(&mut model, "WGr");
@@ -178,4 +184,51 @@ fn what_the_wall_looks_like() {
             snapshot(&model, width, height)
         );
     }
+}
+
+#[test]
+fn a9_an_outage_of_theirs_is_said_on_the_tile_and_turns_no_lamp() {
+    let mut model = seed::model(120, 36);
+    let before = seen(&model).lines().next().map(str::to_owned);
+    model.news.incidents = vec![Incident {
+        id: IncidentId::from_stored("inc_1"),
+        kind: WEATHER.into(),
+        subject: "bluesky".into(),
+        cause: "none".into(),
+        network: Some(Network::Bluesky),
+        severity: Severity::Attention,
+        text: "Bluesky has trouble (HTTP 503): it is them, not you".into(),
+        command: None,
+        opened_at: seed::minutes(-20),
+        resolved_at: None,
+        failures: 9,
+        channels: Vec::new(),
+    }];
+    assert_eq!(seen(&model).lines().next().map(str::to_owned), before);
+    let channels = seed::channels();
+    let mut views = seed::queue(&channels);
+    let dune = channels.last().unwrap();
+    views.push(seed::delivery("W1", dune, -9, Shown::Scheduled, "waits"));
+    let request = model.requests.overtake(Slot::Queue);
+    let window = Window {
+        views,
+        more_past: false,
+        more_future: false,
+    };
+    update::update(&mut model, Msg::Loaded(request, Loaded::Queue(Ok(window))));
+    // The one channel of Dune that wants attention is well again.
+    let id = ChannelId::from_stored("soc_D1");
+    let mut view = model.channels.get(&id).unwrap().clone();
+    view.summary.channel.change += 1;
+    view.lamp = Lamp::Green;
+    let request = model.requests.fresh();
+    let loaded = Loaded::Channels(vec![(id, Some(view))]);
+    update::update(&mut model, Msg::Loaded(request, loaded));
+    press(&mut model, "W");
+    let screen = seen(&model);
+    assert!(screen.contains("≈ Dune"), "{screen}");
+    assert!(screen.contains("Bluesky down: 1 waits"), "{screen}");
+    assert!(screen.contains("●●●●●●●●●"), "{screen}");
+    // What is broken there is said first.
+    assert!(screen.contains("✖ Acme"), "{screen}");
 }

@@ -108,7 +108,10 @@ pub fn copy(model: &mut Model) -> Vec<Effect> {
     if matches!(model.sheets.last(), Some(Sheet::Browser(_))) {
         return super::browser::copy(model);
     }
+    let sheet = super::runbook::text(model).or_else(|| super::runbook::handover_text(model));
     let (what, text) = match (model.sheets.last(), model.list) {
+        _ if sheet.is_some() => ("The text", sheet.unwrap_or_default()),
+        (Some(Sheet::Runbook(_) | Sheet::Handover(_)), _) => return Vec::new(),
         (Some(Sheet::Story(story)), _) => match &story.why {
             Some(why) => ("The answer", why.sentence.clone()),
             None => ("The id", story.delivery.delivery.id.to_string()),

@@ -35,6 +35,13 @@ pub fn answered(model: &mut Model, id: RequestId, answered: Answered) -> Vec<Eff
         Answered::Edited(result) => return super::composing::edited(model, id, result),
         Answered::Found(result) => return super::find::found(model, id, result),
         Answered::Plan(result) => super::plan::loaded(model, id, result),
+        Answered::Runbook(result) => {
+            let result = result.map(|walk| *walk);
+            return super::runbook::loaded(model, id, result)
+                .into_iter()
+                .collect();
+        }
+        Answered::Handover(result) => super::runbook::told(model, id, result),
         Answered::Counts(result) => {
             let boot = model.boot;
             for sheet in &mut model.sheets {
@@ -63,6 +70,7 @@ fn waits(sheet: &Sheet, id: RequestId) -> bool {
         Sheet::Story(story) => story.busy == Some(id),
         Sheet::Plan(plan) => plan.busy == Some(id),
         Sheet::Time(sheet) => sheet.busy == Some(id),
+        Sheet::Aside(sheet) => sheet.busy == Some(id),
         _ => false,
     }
 }
@@ -126,6 +134,11 @@ fn did_not(model: &mut Model, id: RequestId, error: OpError) {
                 return;
             }
             Sheet::Time(sheet) if sheet.busy == Some(id) => {
+                sheet.busy = None;
+                sheet.error = Some(error);
+                return;
+            }
+            Sheet::Aside(sheet) if sheet.busy == Some(id) => {
                 sheet.busy = None;
                 sheet.error = Some(error);
                 return;

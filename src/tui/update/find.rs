@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 use std::time::Duration;
 
-use super::{filter, moves, posts, press, sheets, wall};
+use super::{filter, moves, posts, press, runbook, sheets, wall};
 use crate::domain::ids::ChannelId;
 use crate::domain::when::{Past, parse};
 use crate::ops::views::{DeliveryView, PostSearch};
@@ -379,6 +379,7 @@ pub fn arrive(model: &mut Model, destination: Destination) -> Vec<Effect> {
         Destination::Pane(pane) => moves::focus(model, pane),
         Destination::All => moves::show(model, Scope::All),
         Destination::Wall => wall::open(model),
+        Destination::Handover => runbook::hand_over(model),
         Destination::Keys | Destination::Theme(_) => Vec::new(),
     }
 }

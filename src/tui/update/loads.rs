@@ -131,6 +131,7 @@ pub fn changed(model: &mut Model, changes: &Changes) -> Vec<Effect> {
     }
     if !deliveries.is_empty() || !changes.channels.is_empty() {
         effects.extend(super::plan::again(model));
+        effects.extend(super::runbook::again(model));
         effects.extend(super::posts::story_again(model, &deliveries));
     }
     if !of("notice").is_empty() || !of("incident").is_empty() {

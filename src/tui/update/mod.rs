@@ -3,6 +3,7 @@
 
 mod acts;
 mod answers;
+mod aside;
 mod beside;
 mod browser;
 mod composer;
@@ -17,6 +18,7 @@ mod moves;
 mod plan;
 mod posts;
 mod press;
+mod runbook;
 mod sheets;
 mod theme;
 mod tick;

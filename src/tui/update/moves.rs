@@ -73,6 +73,14 @@ fn step(model: &mut Model, by: isize) -> Vec<Effect> {
             plan.step(by);
             return Vec::new();
         }
+        Some(Sheet::Runbook(sheet)) => {
+            sheet.step(by);
+            return Vec::new();
+        }
+        Some(Sheet::Handover(_)) => {
+            scroll_handover(model, by);
+            return Vec::new();
+        }
         Some(Sheet::Channel(_) | Sheet::Group(_)) => {
             scroll_details(model, by);
             return Vec::new();
@@ -114,6 +122,16 @@ pub fn fold(model: &mut Model, away: bool) -> Vec<Effect> {
         model.details_scroll = 0;
     }
     Vec::new()
+}
+
+fn scroll_handover(model: &mut Model, by: isize) {
+    let most = match model.sheets.last() {
+        Some(Sheet::Handover(sheet)) => crate::tui::view::handover_overflow(model, sheet),
+        _ => 0,
+    };
+    if let Some(Sheet::Handover(sheet)) = model.sheets.last_mut() {
+        sheet.scroll = sheet.scroll.saturating_add_signed(by).min(most);
+    }
 }
 
 fn scroll_details(model: &mut Model, by: isize) {

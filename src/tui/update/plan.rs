@@ -83,7 +83,8 @@ pub fn loaded(model: &mut Model, id: RequestId, result: Result<Vec<ChannelPlan>,
     model.mended = None;
     // A person in the middle of something else is not interrupted: the line
     // says what waits, and L opens it.
-    let free = model.sheets.is_empty() && model.filters.typing.is_none();
+    let walks = matches!(model.sheets.last(), Some(Sheet::Runbook(_)));
+    let free = (walks || model.sheets.is_empty()) && model.filters.typing.is_none();
     if let Ok(parts) = result
         && free
         && parts.iter().any(|part| !part.posts.is_empty())

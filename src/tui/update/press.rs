@@ -3,8 +3,8 @@
 use crossterm::event::KeyEvent;
 
 use super::{
-    acts, beside, browser, composer, composing, filter, find, logins, marks, moves, plan, posts,
-    sheets, time, wall,
+    acts, aside, beside, browser, composer, composing, filter, find, logins, marks, moves, plan,
+    posts, runbook, sheets, time, wall,
 };
 use crate::tui::act::Effect;
 use crate::tui::keys::{self, Do};
@@ -97,6 +97,7 @@ fn field(model: &mut Model) -> Option<&mut Field> {
         Sheet::Disconnect(sheet) if sheet.cancels() > 0 => Some(&mut sheet.typed),
         Sheet::Story(story) => story.link.as_mut(),
         Sheet::Time(sheet) if sheet.busy.is_none() => Some(&mut sheet.field),
+        Sheet::Aside(sheet) if sheet.busy.is_none() => Some(sheet.field()),
         _ => None,
     }
 }
@@ -230,6 +231,8 @@ pub fn run(model: &mut Model, does: Do) -> Vec<Effect> {
         Do::Plan => plan::open(model),
         Do::Later => plan::later(model),
         Do::Time => time::open(model),
+        Do::Aside => aside::open(model),
+        Do::HealthCheck => runbook::open(model),
         Do::Live | Do::NotLive | Do::Leave => posts::decide(model, does),
         Do::Field(forwards) => sheets::turn_field(model, forwards),
         Do::Go | Do::NewLink => sheets::go(model),

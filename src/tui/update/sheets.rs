@@ -1,6 +1,6 @@
 //! Opening, closing and confirming sheets.
 
-use super::{beside, filter, find, logins, moves, plan, posts, press, time, wall};
+use super::{aside, beside, filter, find, logins, moves, plan, posts, press, runbook, time, wall};
 use crate::domain::ids::{ChannelId, WorkspaceId};
 use crate::domain::network::Network;
 use crate::networks::Way;
@@ -100,7 +100,35 @@ pub fn workspaces(model: &mut Model) -> Vec<Effect> {
 
 /// Opens a login for the channel here; one that waits for it comes back.
 pub fn reconnect(model: &mut Model) -> Vec<Effect> {
+    if model.takes_marks(Pane::Channels) {
+        return reconnect_marked(model);
+    }
     let Some(view) = model.nearest() else {
+        return Vec::new();
+    };
+    let id = view.summary.channel.id.clone();
+    reconnect_channel(model, &id)
+}
+
+/// One login for what is marked, or the health check over it when it takes more.
+fn reconnect_marked(model: &mut Model) -> Vec<Effect> {
+    if let Some(effects) = runbook::over_marks(model) {
+        return effects;
+    }
+    let chosen = model.chosen_channels();
+    let worst = chosen.iter().min_by_key(|view| {
+        let hit = view.first_hit.map_or(i64::MAX, |at| at.0);
+        (std::cmp::Reverse(view.lamp), hit)
+    });
+    match worst.map(|view| view.summary.channel.id.clone()) {
+        Some(id) => reconnect_channel(model, &id),
+        None => Vec::new(),
+    }
+}
+
+/// Opens a login for a channel; one that waits for it comes back.
+pub fn reconnect_channel(model: &mut Model, id: &ChannelId) -> Vec<Effect> {
+    let Some(view) = model.channels.get(id) else {
         return Vec::new();
     };
     let channel = &view.summary.channel;
@@ -242,6 +270,7 @@ pub fn disconnect(model: &mut Model) -> Vec<Effect> {
 pub fn turn_field(model: &mut Model, forwards: bool) -> Vec<Effect> {
     match model.sheets.last_mut() {
         Some(Sheet::Login(login)) => login.turn(forwards),
+        Some(Sheet::Aside(sheet)) => sheet.on_note = !sheet.on_note,
         Some(Sheet::Disconnect(sheet)) if sheet.cancels() == 0 => sheet.go = !sheet.go,
         _ => {}
     }
@@ -263,10 +292,14 @@ pub fn go(model: &mut Model) -> Vec<Effect> {
         Some(Sheet::Plan(_)) => plan::go(model),
         Some(Sheet::Time(_)) => time::go(model),
         Some(Sheet::Drafts(_)) => super::composer::go_on(model),
+        Some(Sheet::Aside(_)) => aside::go(model),
+        Some(Sheet::Runbook(_)) => runbook::go(model),
         Some(Sheet::Quit(_)) => vec![Effect::Quit],
         Some(Sheet::CancelMarked(_)) => posts::cancel_marked(model),
         None => filter::keep(model),
-        Some(Sheet::Channel(_) | Sheet::Group(_) | Sheet::Composer(_)) => Vec::new(),
+        Some(Sheet::Channel(_) | Sheet::Group(_) | Sheet::Composer(_) | Sheet::Handover(_)) => {
+            Vec::new()
+        }
     }
 }
 

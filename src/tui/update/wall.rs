@@ -1,8 +1,9 @@
 //! The wall: moving over its tiles, opening one, what mends it.
 
-use super::{find, moves};
+use super::{find, moves, runbook};
 use crate::domain::ids::WorkspaceId;
 use crate::ops::Scope;
+use crate::ops::runbook::Of;
 use crate::ops::views::Lamp;
 use crate::tui::act::Effect;
 use crate::tui::keys::Do;
@@ -170,8 +171,20 @@ pub fn enter(model: &mut Model) -> Vec<Effect> {
     effects
 }
 
-/// Goes to what is broken in the workspace with the cursor, first damage first.
+/// Goes to what is broken in the workspace with the cursor, first damage first;
+/// where several logins mend it, through all of them.
 pub fn mend(model: &mut Model) -> Vec<Effect> {
+    if let Some(id) = tiles(model).and_then(|tiles| tiles.selected.clone()) {
+        let of = model.channels.all();
+        let of: Vec<_> = of
+            .filter(|view| view.summary.channel.workspace_id == id)
+            .collect();
+        if runbook::logins_of(&of) > 1 {
+            let scope = Scope::Workspace(id);
+            let name = crate::ops::handover::name_of(&scope, &model.workspaces);
+            return runbook::over(model, Of::Scope(scope), name);
+        }
+    }
     let mut effects = enter(model);
     let worst = model
         .scoped()

@@ -219,9 +219,20 @@ fn channel(
     if let Some(end) = columns.posts {
         pen.right_to(end, &posts, plain);
     }
-    if posts != "–" || columns.posts.is_none() {
+    let aside = view.aside.as_ref().filter(|one| one.lasts(wall.now));
+    // Who took all of them on stands at their login.
+    let above = group.is_some_and(|group| group.aside == view.aside);
+    if let Some(aside) = aside.filter(|_| !above) {
+        let said = words::aside_in(&wall, aside, pen_room(area, columns));
+        pen.tab(columns.hit).write(&said, plain);
+    } else if posts != "–" || columns.posts.is_none() {
         pen.tab(columns.hit).write(&hit, plain);
     }
+}
+
+/// The cells of the last column.
+fn pen_room(area: Rect, columns: &Columns) -> usize {
+    room(columns.hit, area.width)
 }
 
 /// The cells between two columns.

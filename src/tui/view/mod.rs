@@ -138,6 +138,8 @@ pub fn notices_offset(model: &Model, plan: &Layout) -> usize {
     notices::offset(model, notices::area(plan, area))
 }
 
+pub use sheets::handover_overflow;
+
 /// How far the details can be scrolled.
 pub fn details_overflow(model: &Model, plan: &Layout) -> u16 {
     let area = match model.sheets.last() {

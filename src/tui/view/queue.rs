@@ -124,11 +124,13 @@ fn due(model: &Model, view: &DeliveryView) -> String {
     wall.clock(view.delivery.due)
 }
 
-/// `will go in 3 m`, where there is room for it.
+/// `will go in 3 m`, `missed · @ann, Mon`, where there is room for it.
 fn with_countdown(said: &str, view: &DeliveryView, wall: &words::Wall, room: usize) -> String {
     let due = view.delivery.due;
-    let text = match view.shown {
-        Shown::Scheduled if due > wall.now => format!("{said} {}", wall.relative(due)),
+    let aside = view.aside.as_ref().filter(|one| one.lasts(wall.now));
+    let text = match (view.shown, aside) {
+        (Shown::Scheduled, _) if due > wall.now => format!("{said} {}", wall.relative(due)),
+        (_, Some(aside)) => format!("{said} · {}", words::aside_in(wall, aside, 99)),
         _ => said.to_owned(),
     };
     if width(&text) <= room {

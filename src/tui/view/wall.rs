@@ -145,6 +145,7 @@ fn one(canvas: &mut Canvas<'_>, area: Rect, id: &WorkspaceId, tile: &Tile, chose
         .map_or("", |one| &one.workspace.name);
     let (shape, role) = match tile.channels() {
         0 => ("–", Role::Plain),
+        _ if tile.lamp() == Lamp::Green && tile.theirs.is_some() => ("≈", Role::Plain),
         _ => lamp(tile.lamp()),
     };
     let style = canvas.style(role);
@@ -164,7 +165,7 @@ fn one(canvas: &mut Canvas<'_>, area: Rect, id: &WorkspaceId, tile: &Tile, chose
     // What needs a hand is not said quietly.
     let said = tile.said(&wall, room + 1);
     let quiet = match tile.lamp() {
-        Lamp::Green => canvas.style(Role::Muted),
+        Lamp::Green if tile.theirs.is_none() => canvas.style(Role::Muted),
         _ => plain,
     };
     canvas.pen(area, 2).tab(2).field(&said, room + 1, quiet);

@@ -1,7 +1,9 @@
 //! What the details say about a login that mends several channels, and about a
 //! section that is folded away.
 
-use super::{Fact, Groups, Whose, at_risk, fact, headline, login as login_fact, then, token, why};
+use super::{
+    Fact, Groups, Whose, at_risk, fact, headline, login as login_fact, set_aside, then, token, why,
+};
 use crate::ops::views::{ChannelView, Lamp};
 use crate::tui::model::{Group, Model, advice};
 use crate::tui::theme::Role;
@@ -22,6 +24,7 @@ pub fn login(model: &Model, group: &Group) -> Groups {
             ..fact("Do this", text)
         });
     }
+    todo.extend(set_aside(group.aside.as_ref(), &wall));
     let whose = Whose {
         held: group.held,
         next: group.hit,

@@ -1,6 +1,6 @@
 //! What the details say about a delivery.
 
-use super::{Fact, Groups, fact, words_of};
+use super::{Fact, Groups, fact, set_aside, words_of};
 use crate::domain::when::zone_name;
 use crate::ops::views::DeliveryView;
 use crate::tui::model::{Model, advice};
@@ -33,6 +33,7 @@ pub fn delivery(model: &Model, view: &DeliveryView) -> Groups {
                 .map(|text| fact("Do this", text)),
         );
     }
+    first.extend(set_aside(view.aside.as_ref(), &wall));
     if view.parts > 1 {
         let place = format!("{} of {} of a thread", one.part_no, view.parts);
         first.push(fact("Part", place));

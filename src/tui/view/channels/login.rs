@@ -3,10 +3,11 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::{Columns, lamp, room};
+use super::{Columns, lamp, pen_room, room};
 use crate::tui::model::{Group, Pane, Row};
 use crate::tui::view::Canvas;
 use crate::tui::widgets::text::{cut, width};
+use crate::tui::words::aside_in;
 
 /// Draws it: `✖ ▾ Meta login Ann Lee · 4`, cause, posts, first hit.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, line: usize, group: &Group, columns: &Columns) {
@@ -48,7 +49,11 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, line: usize, group: &Group, col
         };
         pen.right_to(end, &posts, plain);
     }
-    if group.held > 0 || columns.posts.is_none() {
+    let wall = model.wall();
+    if let Some(aside) = group.aside.as_ref().filter(|one| one.lasts(wall.now)) {
+        let said = aside_in(&wall, aside, pen_room(area, columns));
+        pen.tab(columns.hit).write(&said, plain);
+    } else if group.held > 0 || columns.posts.is_none() {
         pen.tab(columns.hit).write(&hit, plain);
     }
 }

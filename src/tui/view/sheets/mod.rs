@@ -1,14 +1,17 @@
 //! Sheets over the panes: 80 wide, in the middle when there is more room.
 
+mod aside;
 mod browser;
 mod cancel;
 mod channel;
 mod choose;
 mod disconnect;
 mod find;
+mod handover;
 mod login;
 mod plan;
 mod question;
+mod runbook;
 mod story;
 mod time;
 
@@ -48,9 +51,14 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         Some(Sheet::CancelMarked(sheet)) => cancel::draw(canvas, area, sheet),
         Some(Sheet::Plan(sheet)) => plan::draw(canvas, area, sheet),
         Some(Sheet::Time(sheet)) => time::draw(canvas, area, sheet),
+        Some(Sheet::Aside(sheet)) => aside::draw(canvas, area, sheet),
+        Some(Sheet::Runbook(sheet)) => runbook::draw(canvas, area, sheet),
+        Some(Sheet::Handover(sheet)) => handover::draw(canvas, area, sheet),
         Some(Sheet::Quit(_)) => question::draw(canvas, area),
     }
 }
+
+pub use handover::overflow as handover_overflow;
 
 /// The most a channel's sheet shows at once.
 pub fn channel_area(model: &Model) -> Rect {

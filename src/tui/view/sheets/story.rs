@@ -44,6 +44,15 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, story: &Story) {
     for part in wrap(&sentence, usize::from(cells.saturating_sub(2)), 4) {
         lines.push(Line::Full(format!("  {part}"), Role::Plain));
     }
+    if let Some(aside) = view.aside.as_ref().filter(|one| one.lasts(wall.now)) {
+        let text = format!(
+            "  Set aside by {} until {}{}",
+            aside.by_name,
+            wall.stamp(aside.until),
+            words::quoted_note(&aside.note)
+        );
+        lines.push(Line::Full(text, Role::Plain));
+    }
     let text = quoted(&one_line(&view.text), usize::from(cells.saturating_sub(2)));
     lines.push(Line::Full(format!("  {text}"), Role::Muted));
     lines.push(Line::Blank);

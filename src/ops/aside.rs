@@ -1,0 +1,290 @@
+//! Setting broken things aside: one person takes them on until a time, with a
+//! note. They stay as red as they are.
+
+use serde_json::json;
+
+use super::acting::Acting;
+use super::names::{self, PostOrDelivery};
+use super::posts::acts::{AsideBefore, Inverse};
+use super::views::{self, Lamp, channel_view, watch};
+use super::{Hub, OpError, Scope};
+use crate::domain::aside::{Aside, LONGEST, needs_a_hand, note as as_kept};
+use crate::domain::ids::{ChannelId, DeliveryId, LoginId, PostId, WorkspaceId};
+use crate::domain::lamp::Watch;
+use crate::domain::role::{Act, permits};
+use crate::store::aside::AsideChange;
+use crate::store::{Reads, Tx};
+use crate::support::time::{UtcMs, span_words};
+
+/// What can be set aside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// One channel.
+    Channel(ChannelId),
+    /// A login, and so every channel it mends.
+    Login(LoginId),
+    /// A post that needs a hand.
+    Post(DeliveryId),
+}
+
+impl Target {
+    /// Its id.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Channel(id) => id.as_str(),
+            Self::Login(id) => id.as_str(),
+            Self::Post(id) => id.as_str(),
+        }
+    }
+
+    fn of(id: &str) -> Option<Self> {
+        if id.starts_with(ChannelId::PREFIX) {
+            Some(Self::Channel(ChannelId::from_stored(id)))
+        } else if id.starts_with(LoginId::PREFIX) {
+            Some(Self::Login(LoginId::from_stored(id)))
+        } else if id.starts_with(DeliveryId::PREFIX) {
+            Some(Self::Post(DeliveryId::from_stored(id)))
+        } else {
+            None
+        }
+    }
+}
+
+/// What a person named: a channel by id or name, a login by its id, a post or
+/// one of its deliveries by id. Of a post, what needs a hand.
+///
+/// # Errors
+/// When it is unknown or ambiguous.
+pub async fn named(hub: &Hub, scope: &Scope, text: &str) -> Result<Vec<Target>, OpError> {
+    let id = text.trim().to_ascii_lowercase();
+    if id.starts_with(PostId::PREFIX) || id.starts_with(DeliveryId::PREFIX) {
+        return match names::post(hub, text).await? {
+            PostOrDelivery::Delivery(id) => Ok(vec![Target::Post(id)]),
+            PostOrDelivery::Post(id) => {
+                let all = views::post(hub, &id).await?.deliveries.into_iter();
+                let open: Vec<Target> = all
+                    .filter(|view| needs_a_hand(view.delivery.state))
+                    .map(|view| Target::Post(view.delivery.id))
+                    .collect();
+                match open.is_empty() {
+                    true => Err(nothing_wrong("Nothing of that post needs a hand")),
+                    false => Ok(open),
+                }
+            }
+        };
+    }
+    if id.starts_with(LoginId::PREFIX) {
+        return Ok(vec![Target::Login(names::login(hub, text).await?)]);
+    }
+    Ok(vec![Target::Channel(
+        names::channel(hub, scope, text).await?,
+    )])
+}
+
+/// Sets things aside until a time; what was said of them before is replaced.
+/// `post undo` takes it back.
+///
+/// # Errors
+/// When the time has passed or is too far, one of them needs nobody, or the
+/// role does not allow it; then nothing is set aside.
+pub async fn set(
+    hub: &Hub,
+    targets: &[Target],
+    until: UtcMs,
+    note: &str,
+) -> Result<Vec<Aside>, OpError> {
+    let (targets, note, watch) = (targets.to_vec(), as_kept(note), watch(hub));
+    hub.change(move |tx, acting| {
+        refuse_time(until, acting.now)?;
+        let mut done = Vec::new();
+        for target in &targets {
+            let workspace = require(tx, acting, target)?;
+            refuse_well(tx, acting, target, &watch)?;
+            let id = target.id();
+            let change = tx.set_aside(id, until, &note, &acting.operator, acting.now)?;
+            done.push(undo_row(id, change));
+            // The note is about the channel and goes with it; the trail stays.
+            let detail = json!({ "until": until });
+            acting.audit(tx, Some(&workspace), "aside.set", id, &detail)?;
+        }
+        remember(tx, acting, "setting aside", done)?;
+        read(tx, &targets)
+    })
+    .await
+}
+
+/// Takes things up again before their time. What was not set aside stays as it
+/// is.
+///
+/// # Errors
+/// When none of them is set aside, or the role does not allow it.
+pub async fn end(hub: &Hub, targets: &[Target]) -> Result<usize, OpError> {
+    let targets = targets.to_vec();
+    hub.change(move |tx, acting| {
+        let mut done = Vec::new();
+        for target in &targets {
+            let workspace = require(tx, acting, target)?;
+            let id = target.id();
+            let change = tx.end_aside(id, acting.now)?;
+            if change.ended.is_some() {
+                done.push(undo_row(id, change));
+                acting.audit(tx, Some(&workspace), "aside.end", id, &json!({}))?;
+            }
+        }
+        if done.is_empty() {
+            return Err(OpError::failed(
+                "not_set_aside",
+                "It is not set aside.",
+                "See what is with: allgreen handover",
+            ));
+        }
+        let ended = done.len();
+        remember(tx, acting, "end of setting aside", done)?;
+        Ok(ended)
+    })
+    .await
+}
+
+/// Takes one such act back; whether nobody changed it since.
+pub(super) fn take_back(
+    tx: &Tx<'_>,
+    acting: &Acting,
+    before: &AsideBefore,
+) -> Result<bool, OpError> {
+    let Some(target) = Target::of(&before.object) else {
+        return Ok(false);
+    };
+    let workspace = require(tx, acting, &target)?;
+    let change = AsideChange {
+        made: before.made,
+        ended: before.ended,
+    };
+    let done = tx.take_aside_back(&before.object, change, acting.now)?;
+    if done {
+        acting.audit(tx, Some(&workspace), "aside.undo", target.id(), &json!({}))?;
+    }
+    Ok(done)
+}
+
+fn undo_row(object: &str, change: AsideChange) -> AsideBefore {
+    AsideBefore {
+        object: object.to_owned(),
+        made: change.made,
+        ended: change.ended,
+    }
+}
+
+fn remember(
+    tx: &Tx<'_>,
+    acting: &Acting,
+    what: &str,
+    asides: Vec<AsideBefore>,
+) -> Result<(), OpError> {
+    let what = match asides.len() {
+        1 => format!("{what} of one thing"),
+        n => format!("{what} of {n} things"),
+    };
+    let inverse = Inverse {
+        asides,
+        ..Inverse::default()
+    };
+    let inverse = serde_json::to_string(&inverse)
+        .map_err(|error| OpError::failed("undo", error.to_string(), "Please report this."))?;
+    tx.add_undo(&acting.operator, &what, &inverse, acting.now)?;
+    Ok(())
+}
+
+fn read(q: &Reads<'_>, targets: &[Target]) -> Result<Vec<Aside>, OpError> {
+    let mut all = Vec::new();
+    for target in targets {
+        all.extend(q.aside(target.id())?);
+    }
+    Ok(all)
+}
+
+fn refuse_time(until: UtcMs, now: UtcMs) -> Result<(), OpError> {
+    if until <= now {
+        return Err(OpError::usage(
+            "past",
+            "That time has passed.",
+            "Say until when: mon 9:00, tomorrow 14:00, in 2h.",
+        ));
+    }
+    if until.since(now) > LONGEST {
+        return Err(OpError::usage(
+            "too_far",
+            format!(
+                "Nothing is set aside for more than {}.",
+                span_words(LONGEST)
+            ),
+            "Name an earlier time; it can be set aside again then.",
+        ));
+    }
+    Ok(())
+}
+
+/// What is well needs nobody to take it on.
+fn refuse_well(
+    q: &Reads<'_>,
+    acting: &Acting,
+    target: &Target,
+    watch: &Watch,
+) -> Result<(), OpError> {
+    let well = |id: &ChannelId| -> Result<bool, OpError> {
+        let view = channel_view(q, q.channel_summary(id)?, watch, acting.now)?;
+        Ok(view.lamp == Lamp::Green)
+    };
+    let what = match target {
+        Target::Channel(id) if well(id)? => "It is healthy",
+        Target::Login(id) => {
+            let mut all_well = true;
+            for channel in q.channels_of_login(id)? {
+                all_well &= well(&channel.id)?;
+            }
+            if !all_well {
+                return Ok(());
+            }
+            "Every channel of it is healthy"
+        }
+        Target::Post(id) if !needs_a_hand(q.delivery(id)?.state) => "That post needs no hand",
+        Target::Channel(_) | Target::Post(_) => return Ok(()),
+    };
+    Err(nothing_wrong(what))
+}
+
+fn nothing_wrong(what: &str) -> OpError {
+    OpError::failed(
+        "nothing_wrong",
+        format!("{what}: there is nothing to set aside."),
+        "What is wrong is listed by: allgreen check --guide",
+    )
+}
+
+/// Refuses unless the person may set it aside; a workspace it belongs to.
+fn require(q: &Reads<'_>, acting: &Acting, target: &Target) -> Result<WorkspaceId, OpError> {
+    let workspace = match target {
+        Target::Channel(id) => q.channel(id)?.workspace_id,
+        Target::Post(id) => q.delivery(id)?.workspace_id,
+        Target::Login(id) => {
+            let person = acting.person(q)?;
+            let channels = q.channels_of_login(id)?;
+            let mut first = None;
+            for channel in &channels {
+                let role = q.role(&channel.workspace_id, &person.id)?;
+                // Those the person cannot see are no concern of theirs.
+                if permits(role, person.hub_admin, Act::Look) {
+                    acting.require(q, &channel.workspace_id, Act::Aside)?;
+                    first.get_or_insert_with(|| channel.workspace_id.clone());
+                }
+            }
+            return first.ok_or_else(|| {
+                OpError::not_found(
+                    format!("There is no login {id}."),
+                    "See whose it is with: allgreen channel show ID",
+                )
+            });
+        }
+    };
+    acting.require(q, &workspace, Act::Aside)?;
+    Ok(workspace)
+}

@@ -1,0 +1,160 @@
+//! What is set aside: by whom, until when, and with which note.
+
+use std::time::Duration;
+
+use rusqlite::Row;
+
+use super::error::StoreError;
+use super::rows::at;
+use super::tx::{Reads, Tx};
+use crate::domain::aside::Aside;
+use crate::domain::ids::{ChannelId, OperatorId};
+use crate::support::time::UtcMs;
+
+/// How long an entry that is over can still be taken back.
+const KEPT: Duration = Duration::from_secs(30 * 86_400);
+
+/// What setting aside or ending it did, by the numbers of the entries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AsideChange {
+    /// The entry that was made.
+    pub made: Option<i64>,
+    /// The one that was there and is ended.
+    pub ended: Option<i64>,
+}
+
+fn aside(row: &Row<'_>) -> Result<Aside, StoreError> {
+    Ok(Aside {
+        object: row.get("object")?,
+        by: OperatorId::from_stored(row.get::<_, String>("by_operator")?),
+        by_name: row.get("name")?,
+        until: at(row, "until")?,
+        note: row.get("note")?,
+        at: at(row, "at")?,
+    })
+}
+
+impl Reads<'_> {
+    /// Everything that is set aside, and was not ended by hand. Whether it still
+    /// lasts is for the clock to say.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn asides(&self) -> Result<Vec<Aside>, StoreError> {
+        self.all(
+            "SELECT s.*, o.name FROM set_aside s JOIN operator o ON o.id = s.by_operator WHERE s.ended_at IS NULL",
+            [],
+            aside,
+        )
+    }
+
+    /// How one thing is set aside.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn aside(&self, object: &str) -> Result<Option<Aside>, StoreError> {
+        self.one(
+            "SELECT s.*, o.name FROM set_aside s JOIN operator o ON o.id = s.by_operator
+             WHERE s.object = ?1 AND s.ended_at IS NULL",
+            [object],
+            aside,
+        )
+    }
+}
+
+impl Tx<'_> {
+    /// Sets a thing aside; what was said of it before is ended.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn set_aside(
+        &self,
+        object: &str,
+        until: UtcMs,
+        note: &str,
+        by: &OperatorId,
+        now: UtcMs,
+    ) -> Result<AsideChange, StoreError> {
+        self.run(
+            "DELETE FROM set_aside WHERE coalesce(ended_at, until) < ?1",
+            [now.minus(KEPT).0],
+        )?;
+        let before = self.end_aside(object, now)?;
+        self.run(
+            "INSERT INTO set_aside (object, until, note, by_operator, at) VALUES (?1, ?2, ?3, ?4, ?5)",
+            (object, until.0, note, by.as_str(), now.0),
+        )?;
+        Ok(AsideChange {
+            made: Some(self.db.last_insert_rowid()),
+            ended: before.ended,
+        })
+    }
+
+    /// Ends what is set aside before its time.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn end_aside(&self, object: &str, now: UtcMs) -> Result<AsideChange, StoreError> {
+        let id: Option<i64> = self.value(
+            "SELECT id FROM set_aside WHERE object = ?1 AND ended_at IS NULL",
+            [object],
+        )?;
+        if let Some(id) = id {
+            self.run(
+                "UPDATE set_aside SET ended_at = ?2 WHERE id = ?1",
+                (id, now.0),
+            )?;
+        }
+        Ok(AsideChange {
+            made: None,
+            ended: id,
+        })
+    }
+
+    /// Takes one such change back; whether nobody changed it since.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn take_aside_back(
+        &self,
+        object: &str,
+        change: AsideChange,
+        now: UtcMs,
+    ) -> Result<bool, StoreError> {
+        let here: Option<i64> = self.value(
+            "SELECT id FROM set_aside WHERE object = ?1 AND ended_at IS NULL",
+            [object],
+        )?;
+        if here != change.made {
+            return Ok(false);
+        }
+        if let Some(made) = change.made {
+            self.run(
+                "UPDATE set_aside SET ended_at = ?2 WHERE id = ?1",
+                (made, now.0),
+            )?;
+        }
+        if let Some(ended) = change.ended {
+            self.run(
+                "UPDATE set_aside SET ended_at = NULL WHERE id = ?1",
+                [ended],
+            )?;
+        }
+        Ok(true)
+    }
+
+    /// Removes every note about a channel and its posts; how many there were.
+    pub(super) fn forget_asides(&self, channel: &ChannelId) -> Result<usize, StoreError> {
+        self.run(OF_CHANNEL, [channel.as_str()])
+    }
+
+    /// Removes every note about a login; how many there were.
+    pub(super) fn forget_asides_of_login(&self, login: &str) -> Result<usize, StoreError> {
+        self.run("DELETE FROM set_aside WHERE object = ?1", [login])
+    }
+}
+
+/// Removes what was written about an object, and about the posts of it when it
+/// is a channel. There are few notes and many posts.
+pub(super) const OF_CHANNEL: &str = "DELETE FROM set_aside WHERE object = ?1
+  OR (substr(object, 1, 4) = 'dlv_' AND (SELECT channel_id FROM delivery WHERE id = object) = ?1)";

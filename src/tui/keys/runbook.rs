@@ -1,0 +1,85 @@
+//! What Enter does in the health check, and why a key of it does nothing.
+
+use super::Do;
+use super::reason::role;
+use crate::domain::delivery::State;
+use crate::domain::role::Act;
+use crate::ops::runbook::{Step, What};
+use crate::tui::model::Model;
+use crate::tui::model::advice::mends_by_login;
+use crate::tui::model::runbook::Runbook;
+
+/// The word of Enter.
+pub(super) fn word(sheet: &Runbook) -> &'static str {
+    if sheet.is_over() {
+        return "prove all again";
+    }
+    match sheet.chosen().map(|step| &step.what) {
+        Some(What::Login { by_login: true, .. }) => "log in",
+        Some(What::Login { .. }) => "probe it",
+        Some(What::Posts { state, .. }) => match state {
+            State::NeedsDecision => "decide",
+            State::Missed => "plan them",
+            _ => "open the first",
+        },
+        Some(What::Soon(channels)) => match channels.iter().any(mends_by_login) {
+            true => "log in",
+            false => "probe them",
+        },
+        Some(What::Hub { .. }) => "how",
+        None => "",
+    }
+}
+
+/// Why a key of it does nothing now.
+pub(super) fn why_not(model: &Model, sheet: &Runbook, does: Do) -> Option<String> {
+    match does {
+        Do::Go if model.set.read_only => Some("read only: nothing is changed from here".into()),
+        Do::Go if sheet.walk.is_none() => Some("it is being looked up".into()),
+        Do::Go if sheet.is_over() => None,
+        Do::Go => match sheet.chosen() {
+            None => Some("nothing here".into()),
+            Some(step) if matches!(step.progress, crate::ops::runbook::Progress::Done { .. }) => {
+                Some("it is done".into())
+            }
+            Some(step) => refused(model, step),
+        },
+        Do::Aside => match sheet.chosen() {
+            Some(step) if matches!(step.what, What::Hub { .. }) => {
+                Some("it concerns everybody".into())
+            }
+            Some(step) if matches!(step.progress, crate::ops::runbook::Progress::Done { .. }) => {
+                Some("it is done".into())
+            }
+            Some(step) => whose(step).find_map(|id| role(model, id, Act::Aside)),
+            None => Some("nothing here".into()),
+        },
+        Do::Copy => sheet.walk.is_none().then(|| "nothing to copy yet".into()),
+        _ => None,
+    }
+}
+
+fn whose(step: &Step) -> Box<dyn Iterator<Item = &crate::domain::ids::WorkspaceId> + '_> {
+    match &step.what {
+        What::Login { channels, .. } | What::Soon(channels) => Box::new(
+            channels
+                .iter()
+                .map(|view| &view.summary.channel.workspace_id),
+        ),
+        What::Posts { posts, .. } => Box::new(posts.iter().map(|view| &view.delivery.workspace_id)),
+        What::Hub { .. } => Box::new(std::iter::empty()),
+    }
+}
+
+/// Why the next thing of a row is not for this operator.
+fn refused(model: &Model, step: &Step) -> Option<String> {
+    let act = match &step.what {
+        What::Login { by_login: true, .. } => Act::Connect,
+        What::Soon(channels) if channels.iter().any(mends_by_login) => Act::Connect,
+        What::Login { .. } | What::Soon(_) => Act::Probe,
+        What::Posts { .. } => Act::Queue,
+        What::Hub { .. } => return None,
+    };
+    // Of many the first counts: it is the one that is opened.
+    whose(step).next().and_then(|id| role(model, id, act))
+}

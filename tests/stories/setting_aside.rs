@@ -1,0 +1,207 @@
+//! Setting aside: one person takes a broken thing on until a time, and nothing
+//! turns green for it.
+
+use allgreen::domain::channel::{Cause, Evidence};
+use allgreen::domain::ids::{ChannelId, DeliveryId};
+use allgreen::domain::role::Role;
+use allgreen::ops::aside::{Target, end, named, set};
+use allgreen::ops::disconnect::disconnect;
+use allgreen::ops::posts::undo_last;
+use allgreen::ops::views::{self, ChannelView, Lamp};
+use allgreen::ops::{ErrorKind, Scope};
+
+use crate::office::{Office, minutes};
+
+const NOTE: &str = "client looks for the Page admin";
+
+async fn broken(office: &Office, name: &str) -> ChannelId {
+    let (_, channel) = office.channel(name).await;
+    break_it(office, &channel).await;
+    channel
+}
+
+async fn break_it(office: &Office, channel: &ChannelId) {
+    let (id, now) = (channel.clone(), office.clock.now());
+    let entropy = office.hub.entropy.clone();
+    let store = &office.hub.store;
+    store
+        .write(move |tx| {
+            tx.break_channel(&id, Cause::RoleLost, &Evidence::default(), now, &entropy)
+        })
+        .await
+        .unwrap();
+}
+
+/// A broken channel with a post that was missed before it broke.
+async fn missed(office: &Office) -> (ChannelId, DeliveryId) {
+    let (_, channel) = office.channel("ann").await;
+    let post = office.post(&channel, "late", minutes(1)).await;
+    office.clock.advance(minutes(25 * 60));
+    office.pass().await;
+    let why = views::why(&office.hub, &post).await.unwrap();
+    assert_eq!(why.verdict, "missed");
+    break_it(office, &channel).await;
+    (channel, post)
+}
+
+async fn view(office: &Office, channel: &ChannelId) -> ChannelView {
+    views::channel(&office.hub, channel).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_channel_set_aside_is_as_red_as_before_and_ends_by_itself() {
+    let office = Office::open().await;
+    let channel = broken(&office, "ann").await;
+    let target = [Target::Channel(channel.clone())];
+    let before = views::check(&office.hub, &Scope::All, None).await.unwrap();
+    let until = office.clock.now().plus(minutes(60));
+    set(&office.hub, &target, until, NOTE).await.unwrap();
+
+    let after = views::check(&office.hub, &Scope::All, None).await.unwrap();
+    assert_eq!(after.verdict, before.verdict);
+    assert_eq!((after.broken, after.green), (before.broken, before.green));
+    let one = view(&office, &channel).await;
+    assert_eq!(one.lamp, Lamp::Broken);
+    let aside = one.aside.unwrap();
+    assert_eq!((aside.by_name.as_str(), aside.note.as_str()), ("ann", NOTE));
+
+    office.clock.advance(minutes(60));
+    assert_eq!(view(&office, &channel).await.aside, None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_breaks_anew_is_nobodys_yet() {
+    let office = Office::open().await;
+    let channel = broken(&office, "ann").await;
+    let target = [Target::Channel(channel.clone())];
+    let until = office.clock.now().plus(minutes(600));
+    set(&office.hub, &target, until, "").await.unwrap();
+    office.clock.advance(minutes(5));
+    let (id, now) = (channel.clone(), office.clock.now());
+    let entropy = office.hub.entropy.clone();
+    let healed = office
+        .hub
+        .store
+        .write(move |tx| tx.prove_channel(&id, now, None, now, &entropy));
+    healed.await.unwrap();
+    assert_eq!(view(&office, &channel).await.aside, None);
+    office.clock.advance(minutes(5));
+    break_it(&office, &channel).await;
+    let again = view(&office, &channel).await;
+    assert_eq!((again.lamp, again.aside), (Lamp::Broken, None));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_can_be_ended_early_and_each_act_taken_back() {
+    let office = Office::open().await;
+    let channel = broken(&office, "ann").await;
+    let target = [Target::Channel(channel.clone())];
+    let until = office.clock.now().plus(minutes(60));
+    let note = async || view(&office, &channel).await.aside.map(|one| one.note);
+    set(&office.hub, &target, until, "one").await.unwrap();
+    set(&office.hub, &target, until, "two").await.unwrap();
+    assert_eq!(end(&office.hub, &target).await.unwrap(), 1);
+    assert_eq!(note().await, None);
+    let again = end(&office.hub, &target).await.unwrap_err();
+    assert_eq!(again.code, "not_set_aside");
+    for known in [Some("two"), Some("one"), None] {
+        let undone = undo_last(&office.hub).await.unwrap();
+        assert_eq!(undone.asides, 1);
+        assert_eq!(note().await.as_deref(), known);
+    }
+    // Somebody else said something newer: that is not swept away.
+    set(&office.hub, &target, until, "mine").await.unwrap();
+    let main = office.main().await;
+    let bob = office.colleague("bob", &main, Role::Editor).await;
+    set(&bob, &target, until, "bob's").await.unwrap();
+    let refused = undo_last(&office.hub).await.unwrap_err();
+    assert_eq!(refused.code, "cannot_undo");
+    assert_eq!(note().await.as_deref(), Some("bob's"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_well_needs_nobody_and_a_viewer_takes_nothing_on() {
+    let office = Office::open().await;
+    let (_, well) = office.channel("ann").await;
+    let sick = broken(&office, "bob").await;
+    let until = office.clock.now().plus(minutes(60));
+    let target = |id: &ChannelId| [Target::Channel(id.clone())];
+    let refused = set(&office.hub, &target(&well), until, "").await;
+    assert_eq!(refused.unwrap_err().code, "nothing_wrong");
+    let past = set(&office.hub, &target(&sick), office.clock.now(), "").await;
+    assert_eq!(past.unwrap_err().code, "past");
+    let main = office.main().await;
+    let viewer = office.colleague("eve", &main, Role::Viewer).await;
+    let refused = set(&viewer, &target(&sick), until, "").await.unwrap_err();
+    assert_eq!(refused.kind, ErrorKind::NotAllowed);
+    let post = office.post(&sick, "waits", minutes(30)).await;
+    let held = set(&office.hub, &[Target::Post(post)], until, "").await;
+    assert_eq!(held.unwrap_err().code, "nothing_wrong");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_login_set_aside_speaks_for_its_channels_and_a_post_for_itself() {
+    let office = Office::open().await;
+    let (channel, post) = missed(&office).await;
+    let login = view(&office, &channel)
+        .await
+        .summary
+        .channel
+        .login_id
+        .unwrap();
+    let until = office.clock.now().plus(minutes(48 * 60));
+    let found = named(&office.hub, &Scope::All, login.as_str())
+        .await
+        .unwrap();
+    assert_eq!(found, [Target::Login(login.clone())]);
+    set(&office.hub, &found, until, NOTE).await.unwrap();
+    let aside = view(&office, &channel).await.aside.unwrap();
+    assert_eq!(aside.object, login.as_str());
+
+    let found = named(&office.hub, &Scope::All, post.as_str())
+        .await
+        .unwrap();
+    set(&office.hub, &found, until, "ask the client")
+        .await
+        .unwrap();
+    let missed = views::why(&office.hub, &post).await.unwrap();
+    assert_eq!(missed.delivery.aside.unwrap().note, "ask the client");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn e_no_note_outlives_its_channel_in_any_file() {
+    let office = Office::open().await;
+    let (channel, post) = missed(&office).await;
+    let login = view(&office, &channel)
+        .await
+        .summary
+        .channel
+        .login_id
+        .unwrap();
+    let until = office.clock.now().plus(minutes(60));
+    for (target, note) in [
+        (Target::Channel(channel.clone()), "marked-note-channel"),
+        (Target::Login(login), "marked-note-login"),
+        (Target::Post(post), "marked-note-post"),
+    ] {
+        set(&office.hub, &[target], until, note).await.unwrap();
+    }
+    office.hub.store.backup_daily("2026-11-21").await.unwrap();
+    let found = || {
+        let home = office.home.path();
+        let mut files: Vec<_> = ["allgreen.db", "allgreen.db-wal"]
+            .iter()
+            .map(|name| home.join(name))
+            .collect();
+        let backups = std::fs::read_dir(home.join("backups")).unwrap();
+        files.extend(backups.map(|entry| entry.unwrap().path()));
+        files.retain(|file| {
+            let bytes = std::fs::read(file).unwrap_or_default();
+            bytes.windows(12).any(|window| window == b"marked-note-")
+        });
+        files
+    };
+    assert!(found().len() >= 2, "the scan finds what is there");
+    disconnect(&office.hub, &channel).await.unwrap();
+    assert_eq!(found(), Vec::<std::path::PathBuf>::new());
+}
