@@ -4,6 +4,7 @@
 mod channels;
 mod check;
 mod find;
+mod ground;
 mod happened;
 mod pages;
 mod queue;
