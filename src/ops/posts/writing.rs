@@ -9,7 +9,7 @@ pub use finish::{save, send_written};
 pub use keep::{Kept, keep};
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::super::acting::Acting;
 use super::super::views::{PostView, post_view};
@@ -186,14 +186,14 @@ fn are_same(some: &[Medium], others: &[Medium]) -> bool {
 fn put(
     tx: &Tx<'_>,
     acting: &Acting,
-    hub_media: &std::path::Path,
+    spool: &Path,
     post: &PostId,
     writing: &Writing,
 ) -> Result<Vec<Medium>, OpError> {
     tx.set_post_text(post, &writing.text, &acting.operator, acting.now)?;
     let before = tx.media_of(post)?;
     if !are_same(&before, &writing.media) {
-        content::check_copies(hub_media, &writing.media)?;
+        content::check_copies(spool, &writing.media)?;
         // The same copy may belong to another post as well.
         let own = |one: &Medium| Medium {
             id: MediaId::fresh(acting.now, &acting.entropy),

@@ -5,6 +5,7 @@ mod channels;
 mod check;
 mod days;
 mod find;
+mod ground;
 mod happened;
 mod pages;
 mod queue;

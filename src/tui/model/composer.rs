@@ -3,23 +3,22 @@
 
 mod checks;
 mod keeping;
+mod opening;
 
 pub use checks::{Checks, Networks};
 pub use keeping::Keeping;
 
 use std::collections::HashMap;
 
-use super::Model;
 use super::requests::RequestId;
-use crate::domain::delivery::State;
 use crate::domain::ids::{ChannelId, WorkspaceId};
 use crate::domain::limits::ServerLimits;
 use crate::domain::network::ChannelKind;
 use crate::domain::post_options::PostOptions;
-use crate::domain::when::{Past, When, WhenError, civil, parse};
+use crate::domain::when::{Past, When, WhenError, parse};
 use crate::ops::OpError;
 use crate::ops::posts::Writing;
-use crate::ops::views::{ChannelView, PostView};
+use crate::ops::views::PostView;
 use crate::store::posts::Medium;
 use crate::support::time::UtcMs;
 use crate::tui::widgets::{Area, Field};
@@ -167,120 +166,6 @@ pub struct Composer {
 }
 
 impl Composer {
-    /// An empty one for a workspace, with these of its channels ticked.
-    pub fn new(
-        id: RequestId,
-        asked: RequestId,
-        model: &Model,
-        workspace: WorkspaceId,
-        ticked: &[ChannelId],
-    ) -> Self {
-        let target = |view: &ChannelView| Target {
-            channel: view.summary.channel.id.clone(),
-            kind: view.summary.channel.kind,
-            ticked: ticked.contains(&view.summary.channel.id),
-            own: None,
-            closed: None,
-            checks: Checks::default(),
-        };
-        let mut views: Vec<&ChannelView> = model
-            .channels
-            .all()
-            .filter(|view| view.summary.channel.workspace_id == workspace)
-            .collect();
-        views.sort_by_key(|view| {
-            let channel = &view.summary.channel;
-            let ticked = ticked.contains(&channel.id);
-            (!ticked, channel.kind.network(), channel.handle.clone())
-        });
-        Self {
-            id,
-            workspace,
-            kind: Kind::New,
-            was_draft: false,
-            base: Area::with(""),
-            targets: views.into_iter().map(target).collect(),
-            chosen: 0,
-            offset: 0,
-            part: if ticked.is_empty() {
-                Part::To
-            } else {
-                Part::Text
-            },
-            media: Vec::new(),
-            medium: 0,
-            path: Field::plain(),
-            alt: None,
-            taking: None,
-            when: Field::plain(),
-            due: None,
-            only_on_time: false,
-            options: PostOptions::default(),
-            button: 0,
-            limits: HashMap::new(),
-            drafts: Vec::new(),
-            asked,
-            loading: None,
-            editing: None,
-            keeping: Keeping::default(),
-            busy: None,
-            error: None,
-            preview: false,
-        }
-    }
-
-    /// Shows a post that was read. A copy of it is one that never went out.
-    pub fn take(&mut self, view: &PostView, zone: &str, now: UtcMs, copy: bool) {
-        let open = |state: State| {
-            use State::{Draft, Failed, Missed, Scheduled};
-            copy || matches!(state, Draft | Scheduled | Failed | Missed)
-        };
-        self.base = Area::with(&view.post.text);
-        self.options = view.post.options.clone();
-        self.media.clone_from(&view.media);
-        self.medium = self.media.len();
-        for target in &mut self.targets {
-            (target.ticked, target.own, target.closed) = (false, None, None);
-            let mut all = view.deliveries.iter().map(|one| &one.delivery);
-            let Some(one) = all.find(|one| one.channel_id == target.channel) else {
-                continue;
-            };
-            target.ticked = open(one.state);
-            target.own = one.text.as_deref().map(Area::with);
-            target.closed = match one.state {
-                _ if target.ticked => None,
-                State::Cancelled => Some("cancelled"),
-                State::Published => Some("went out"),
-                _ => Some("on its way"),
-            };
-        }
-        self.targets
-            .sort_by_key(|target| (!target.ticked, target.closed.is_none()));
-        let mut dues: Vec<UtcMs> = Vec::new();
-        for one in view.deliveries.iter().map(|one| &one.delivery) {
-            if open(one.state) {
-                self.only_on_time = one.only_on_time;
-                dues.push(one.due);
-            }
-        }
-        dues.dedup();
-        // Several times are left as they are; a draft without one was kept then.
-        let drafts = view
-            .deliveries
-            .iter()
-            .any(|one| one.delivery.state == State::Draft);
-        if let [due] = dues.as_slice()
-            && !copy
-            && (!drafts || *due > now)
-        {
-            let text = civil(*due, zone);
-            self.when = Field::with(&text);
-            self.due = Some((text, *due));
-        }
-        self.part = Part::Text;
-        self.chosen = 0;
-    }
-
     /// The channel whose text is shown.
     pub fn target(&self) -> Option<&Target> {
         self.targets.get(self.chosen.checked_sub(1)?)
@@ -390,63 +275,6 @@ impl Composer {
             only_on_time: self.only_on_time,
             media: self.media.clone(),
             options: self.options.clone(),
-        }
-    }
-}
-
-impl Model {
-    /// The post that is being written, when its sheet is the one the keys are
-    /// about.
-    pub fn composer(&self) -> Option<&Composer> {
-        match self.sheet() {
-            Some(super::Sheet::Composer(id)) => self.writings.iter().find(|one| one.id == *id),
-            _ => None,
-        }
-    }
-
-    /// The one that is drawn in the place of the panes.
-    pub fn composer_below(&self) -> Option<&Composer> {
-        let id = self.sheets.iter().rev().find_map(|sheet| match sheet {
-            super::Sheet::Composer(id) => Some(*id),
-            _ => None,
-        })?;
-        self.writings.iter().find(|one| one.id == id)
-    }
-
-    /// The zone a workspace writes its times in.
-    pub fn zone_of(&self, workspace: &WorkspaceId) -> &str {
-        let found = self
-            .workspaces
-            .iter()
-            .find(|one| one.workspace.id == *workspace);
-        found.map_or("UTC", |one| one.workspace.timezone.as_str())
-    }
-
-    /// Where a new post from here would go: a workspace, and those of its
-    /// channels that are chosen here; `None` when the workspace has to be asked
-    /// for.
-    ///
-    /// # Errors
-    /// Why there is no such place.
-    pub fn write_to(&self) -> Result<Option<(WorkspaceId, Vec<ChannelId>)>, &'static str> {
-        if let Some(tiles) = self.wall_of_tiles() {
-            let tile = tiles.selected.clone().ok_or("no workspace here")?;
-            return Ok(Some((tile, Vec::new())));
-        }
-        let mut ids = Vec::new();
-        let mut of: Vec<&WorkspaceId> = Vec::new();
-        for view in self.chosen_channels() {
-            let channel = &view.summary.channel;
-            ids.push(channel.id.clone());
-            if !of.contains(&&channel.workspace_id) {
-                of.push(&channel.workspace_id);
-            }
-        }
-        match of.as_slice() {
-            [only] => Ok(Some(((*only).clone(), ids))),
-            [] if self.workspaces.is_empty() => Err("no workspace here"),
-            [] => Ok(self.connect_to().map(|id| (id, Vec::new()))),
-            _ => Err("one post goes to channels of one workspace"),
         }
     }
 }

@@ -2,18 +2,21 @@
 
 use std::path::PathBuf;
 
+mod buttons;
+mod typing;
+
+pub use typing::{field, paste, type_into, typed};
+
 use super::composing::{changed, top};
 use crate::domain::delivery::State;
 use crate::domain::ids::{ChannelId, PostId, WorkspaceId};
-use crate::ops::posts::PostTime;
 use crate::ops::views::DeliveryView;
-use crate::tui::act::{Act, Effect, Finish, Load, Opening};
+use crate::tui::act::{Effect, Load, Opening};
 use crate::tui::keys::{self, Do};
 use crate::tui::layout;
-use crate::tui::model::composer::{Button, Composer, Kind, Loading, Part};
-use crate::tui::model::line::COUNTDOWN;
+use crate::tui::model::composer::{Composer, Kind, Loading, Part};
 use crate::tui::model::sheet::Choice;
-use crate::tui::model::{Model, Pending, Sheet, Tone};
+use crate::tui::model::{Model, Sheet, Tone};
 use crate::tui::widgets::Field;
 
 /// Opens it for a new post.
@@ -175,24 +178,6 @@ pub fn run(model: &mut Model, does: Do) -> Vec<Effect> {
         Do::Edit => editor(model),
         Do::Fold(away) => preview(model, !away),
         _ => go(model),
-    }
-}
-
-/// Something was typed into one of its fields.
-pub fn typed(model: &mut Model) {
-    let Some(one) = top(model) else {
-        return;
-    };
-    match (one.part, &one.alt) {
-        (Part::Media, Some(alt)) => {
-            let text = alt.text().trim().to_owned();
-            if let Some(medium) = one.media.get_mut(one.medium) {
-                medium.alt = text;
-            }
-            changed(model);
-        }
-        (Part::When, _) => changed(model),
-        _ => {}
     }
 }
 
@@ -390,116 +375,9 @@ pub fn go(model: &mut Model) -> Vec<Effect> {
             one.button = 0;
         }
         Part::Late => return tick(model),
-        Part::Buttons => return press(model),
+        Part::Buttons => return buttons::press(model),
     }
     Vec::new()
-}
-
-/// Does what the button under the cursor says.
-fn press(model: &mut Model) -> Vec<Effect> {
-    let Some(one) = top(model) else {
-        return Vec::new();
-    };
-    let Some(button) = one.buttons().get(one.button).copied() else {
-        return Vec::new();
-    };
-    match button {
-        Button::Draft => {
-            super::composing::part(model);
-            model.sheets.pop();
-            return Vec::new();
-        }
-        Button::Drafts => {
-            model.sheets.push(Sheet::Drafts(Choice::default()));
-            return Vec::new();
-        }
-        Button::Schedule | Button::Now | Button::Save => {}
-    }
-    if one.busy.is_some() || one.loading.is_some() {
-        return Vec::new();
-    }
-    if let Some((reason, at)) = in_the_way(model, button) {
-        model.line.say(Tone::Bad, reason, model.boot);
-        if let Some(one) = top(model) {
-            match at {
-                Where::Target(at) => (one.part, one.chosen) = (Part::To, at),
-                Where::Part(part) => one.part = part,
-            }
-        }
-        return Vec::new();
-    }
-    finish(model, button)
-}
-
-/// Where a problem is.
-enum Where {
-    Target(usize),
-    Part(Part),
-}
-
-/// The first thing that keeps a button from its work.
-fn in_the_way(model: &Model, button: Button) -> Option<(String, Where)> {
-    let one = model.composer()?;
-    if one.ticked().next().is_none() {
-        let text = "Tick a channel first: Space.";
-        return Some((text.into(), Where::Part(Part::To)));
-    }
-    if one.is_blank() {
-        return Some(("Write something first.".into(), Where::Part(Part::Text)));
-    }
-    let wrong = one.targets.iter().position(|target| {
-        target.ticked && target.closed.is_none() && !target.checks.problems.is_empty()
-    });
-    if let Some(at) = wrong {
-        let problem = &one.targets[at].checks.problems[0];
-        let text = format!("{} {}", problem.what, problem.hint);
-        return Some((text, Where::Target(at + 1)));
-    }
-    if button == Button::Now {
-        return None;
-    }
-    let zone = model.zone_of(&one.workspace);
-    match one.meant(zone, model.now) {
-        None if button == Button::Save => None,
-        None => Some((
-            "Say when it goes out: tomorrow 9:30.".into(),
-            Where::Part(Part::When),
-        )),
-        Some(Err(error)) => Some((
-            format!("{} {}", error.what, error.hint),
-            Where::Part(Part::When),
-        )),
-        Some(Ok(_)) => None,
-    }
-}
-
-fn finish(model: &mut Model, button: Button) -> Vec<Effect> {
-    let request = model.requests.fresh();
-    let boot = model.boot;
-    let Some(one) = top(model) else {
-        return Vec::new();
-    };
-    let writing = Box::new(one.writing());
-    let how = match button {
-        Button::Save => Finish::Save,
-        Button::Now => Finish::Send(PostTime::Now),
-        _ => Finish::Send(PostTime::At(writing.when.clone().unwrap_or_default())),
-    };
-    let act = Act::Finish(one.id, writing, how);
-    if button == Button::Now {
-        // The draft stays until the countdown is over, and when it is stopped.
-        let n = one.ticked().count() as u64;
-        let to = crate::tui::words::count(n, "channel", "channels");
-        let text = format!("Publishing on {to}");
-        one.keeping.change(boot);
-        let at = boot + COUNTDOWN;
-        model.pending.push(Pending { act, text, at });
-        model.sheets.pop();
-        return Vec::new();
-    }
-    one.busy = Some(request);
-    one.error = None;
-    vec![Effect::Act(request, act)]
 }
 
 /// The text has its cursor in sight, the lists their rows.
@@ -517,56 +395,6 @@ fn fit(one: &mut Composer, (width, height): (u16, u16)) {
     let rows = usize::from(plan.to.height).saturating_sub(2).max(1);
     let at = one.chosen.saturating_sub(1);
     one.offset = one.offset.min(at).max((at + 1).saturating_sub(rows));
-}
-
-/// A key for the text with the cursor; whether it was one of a text's.
-pub fn type_into(model: &mut Model, key: crossterm::event::KeyEvent) -> bool {
-    let (width, height) = model.size;
-    let Some(one) = top(model) else {
-        return false;
-    };
-    if one.part != Part::Text || one.loading.is_some() || one.busy.is_some() {
-        return false;
-    }
-    let page = usize::from(layout::composer(width, height, one).text.height);
-    let said = one.write(|area| {
-        let said = area.key(key, page.max(1));
-        (said, said == Some(true))
-    });
-    if said == Some(true) {
-        changed(model);
-    }
-    said.is_some()
-}
-
-/// A paste for the text with the cursor; whether there is one.
-pub fn paste(model: &mut Model, text: &str) -> bool {
-    let Some(one) = top(model) else {
-        return false;
-    };
-    if one.part != Part::Text || one.loading.is_some() || one.busy.is_some() {
-        return false;
-    }
-    let all = one.write(|area| (area.paste(text), true));
-    changed(model);
-    if !all {
-        let text = "The text is full at 1 MiB: the rest of the paste was left out.";
-        model.line.say(Tone::Bad, text, model.boot);
-    }
-    true
-}
-
-/// The field with the cursor.
-pub fn field(one: &mut Composer) -> Option<&mut Field> {
-    if one.loading.is_some() || one.busy.is_some() {
-        return None;
-    }
-    match one.part {
-        Part::When => Some(&mut one.when),
-        Part::Media if one.alt.is_some() => one.alt.as_mut(),
-        Part::Media if one.medium == one.media.len() => Some(&mut one.path),
-        _ => None,
-    }
 }
 
 impl Model {

@@ -1,26 +1,23 @@
 //! The composer, over the whole screen: where a post goes, its text, its media
 //! and its time, and beside them how the chosen channel shows it.
 
+mod buttons;
+mod media;
 mod preview;
 mod targets;
+mod when;
 
 use ratatui::layout::{Position, Rect};
-use ratatui::style::{Modifier, Style};
+use ratatui::style::Style;
 
 use super::{Canvas, bars};
 use crate::domain::ids::WorkspaceId;
-use crate::store::posts::Medium;
 use crate::tui::layout::{ComposerLayout, composer};
 use crate::tui::model::Model;
-use crate::tui::model::composer::{Button, Composer, Kind, Part};
-use crate::tui::model::time::both_clocks;
+use crate::tui::model::composer::{Composer, Kind, Part};
 use crate::tui::theme::Role;
 use crate::tui::widgets::Field;
-use crate::tui::widgets::text::{quoted, width};
-use crate::tui::words;
-
-/// What can be typed as a time.
-const HINT: &str = "tomorrow 9:30 · mon 9:00 · in 20m · 2026-12-24 18:00";
+use crate::tui::widgets::text::width;
 
 /// Draws it.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, one: &Composer) {
@@ -37,14 +34,14 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, one: &Composer) {
     } else {
         targets::draw(canvas, plan.to, one, plan.low);
         text(canvas, &plan, one);
-        media(canvas, &plan, one);
-        when(canvas, &plan, one);
+        media::draw(canvas, &plan, one);
+        when::draw(canvas, &plan, one);
         if !plan.beside.is_empty() {
             preview::draw(canvas, plan.beside, one);
             divider(canvas, &plan);
         }
     }
-    buttons(canvas, plan.buttons, one);
+    buttons::draw(canvas, plan.buttons, one);
     footer(canvas, plan.footer);
 }
 
@@ -208,267 +205,10 @@ fn field(
     }
 }
 
-fn media(canvas: &mut Canvas<'_>, plan: &ComposerLayout, one: &Composer) {
-    let focused = one.part == Part::Media;
-    let count = match one.media.len() {
-        0 => "Media".to_owned(),
-        n => format!("Media {n}"),
-    };
-    let bare = one.media.iter().filter(|one| one.alt.is_empty()).count();
-    let said = match bare {
-        _ if plan.media.height > 0 && !plan.low => String::new(),
-        0 => String::new(),
-        n => format!("· {n} without alt text"),
-    };
-    rule(canvas, plan.media_rule, &count, &said, focused);
-    let area = plan.media;
-    let high = usize::from(area.height);
-    if high == 0 {
-        return;
-    }
-    // The row with the cursor is in sight, with the others around it.
-    let at = if focused { one.medium } else { one.media.len() };
-    let first = (at + 1).saturating_sub(high);
-    for (row, at) in (first..=one.media.len()).take(high).enumerate() {
-        match one.media.get(at) {
-            Some(medium) => {
-                let alt = one.alt.as_ref().filter(|_| focused && at == one.medium);
-                self::medium(canvas, area, row, at + 1, medium, alt);
-                if focused && at == one.medium && alt.is_none() {
-                    canvas.select(area, row, true);
-                    cursor(canvas, area, row);
-                }
-            }
-            None => {
-                let hint = match one.taking {
-                    Some(_) => "taking the file in…",
-                    None => "a file on this machine: its path, then Enter",
-                };
-                canvas.pen(area, row).tab(1).write("+", Style::new());
-                field(
-                    canvas,
-                    area,
-                    row,
-                    3,
-                    &one.path,
-                    hint,
-                    focused && one.medium == at,
-                );
-            }
-        }
-    }
-}
-
-/// ` ✓ 1 felt-red.jpg    1080×1350  0.8 MB  “Red felt slippers on oak”`.
-fn medium(
-    canvas: &mut Canvas<'_>,
-    area: Rect,
-    row: usize,
-    number: usize,
-    medium: &Medium,
-    alt: Option<&Field>,
-) {
-    let plain = Style::new();
-    let (shape, role) = match medium.alt.is_empty() {
-        true => ("▲", Role::Attention),
-        false => ("✓", Role::Healthy),
-    };
-    let style = canvas.style(role);
-    let size = medium
-        .size
-        .map_or_else(String::new, |(width, height)| format!("{width}×{height}"));
-    let narrow = area.width < 60;
-    let alt_at = if narrow { 22 } else { 42 };
-    let mut pen = canvas.pen(area, row);
-    pen.tab(1).write(shape, style);
-    pen.tab(3).write(&number.to_string(), plain);
-    pen.tab(5).field(&medium.name, 16, plain);
-    if !narrow {
-        pen.tab(22).field(&size, 10, plain);
-        pen.tab(33).field(&megabytes(medium.bytes), 8, plain);
-    }
-    match alt {
-        Some(alt) => field(
-            canvas,
-            area,
-            row,
-            alt_at,
-            alt,
-            "what is to be seen on it",
-            true,
-        ),
-        None => {
-            let room = usize::from(area.width.saturating_sub(alt_at + 1));
-            let text = match medium.alt.is_empty() {
-                true => "no alt text yet".to_owned(),
-                false => quoted(&medium.alt, room),
-            };
-            pen.tab(alt_at).field(&text, room, plain);
-        }
-    }
-}
-
-/// `0.8 MB`, as people say it.
-fn megabytes(bytes: u64) -> String {
-    let tenths = bytes.div_ceil(100_000);
-    format!("{}.{} MB", tenths / 10, tenths % 10)
-}
-
-fn when(canvas: &mut Canvas<'_>, plan: &ComposerLayout, one: &Composer) {
-    let model = canvas.model;
-    let (plain, muted) = (Style::new(), canvas.style(Role::Muted));
-    let focused = matches!(one.part, Part::When | Part::Late);
-    let said = match plan.when.height {
-        0 if one.when.is_empty() => "not yet".to_owned(),
-        0 => one.when.text().to_owned(),
-        _ => String::new(),
-    };
-    rule(canvas, plan.when_rule, "When", &said, focused);
-    let area = plan.when;
-    if area.is_empty() {
-        return;
-    }
-    let zone = model.zone_of(&one.workspace);
-    let hint = match (one.kind, one.when.is_empty()) {
-        (Kind::Waiting, true) => "as they are now, or another time for all",
-        _ => HINT,
-    };
-    let here = one.part == Part::When && one.busy.is_none();
-    field(canvas, area, 0, 1, &one.when, hint, here);
-    let (text, role) = match one.meant(zone, model.now) {
-        None => (
-            format!("the clock of {}, {zone}", name(model, &one.workspace)),
-            Role::Muted,
-        ),
-        Some(Ok(when)) => {
-            let whose = name(model, &one.workspace);
-            let said = both_clocks(model, when.instant, &when.zone, whose);
-            (format!("= {said}"), Role::Plain)
-        }
-        Some(Err(error)) => (format!("✖ {} {}", error.what, error.hint), Role::Plain),
-    };
-    let style = canvas.style(role);
-    canvas.pen(area, 1).tab(1).write(&text, style);
-    let late = one.part == Part::Late;
-    let limit = model
-        .workspaces
-        .iter()
-        .find(|it| it.workspace.id == one.workspace)
-        .map_or_else(
-            || "24 h".to_owned(),
-            |it| words::span(it.workspace.late_limit),
-        );
-    let choices = [
-        format!("send up to {limit} late"),
-        "only on time".to_owned(),
-    ];
-    let chosen = usize::from(one.only_on_time);
-    let mut pen = canvas.pen(area, 2);
-    pen.write(if late { "▌" } else { " " }, plain);
-    pen.write("If late: ", plain);
-    for (at, choice) in choices.iter().enumerate() {
-        if at > 0 {
-            pen.write("  |  ", plain);
-        }
-        let mut style = if at == chosen { plain } else { muted };
-        if at == chosen && late {
-            style = style.add_modifier(Modifier::REVERSED);
-        } else if at == chosen {
-            style = style.add_modifier(Modifier::BOLD);
-        }
-        pen.write(choice, style);
-    }
-    if late {
-        cursor(canvas, area, 2);
-    }
-}
-
 fn cursor(canvas: &mut Canvas<'_>, area: Rect, row: usize) {
     if canvas.model.sheets.len() == depth(canvas.model) && row < usize::from(area.height) {
         let y = area.y + u16::try_from(row).unwrap_or(0);
         canvas.cursor = Some(Position::new(area.x, y));
-    }
-}
-
-fn buttons(canvas: &mut Canvas<'_>, area: Rect, one: &Composer) {
-    let plain = Style::new();
-    let focused = one.part == Part::Buttons;
-    let n = one.ticked().count();
-    let wrong = one
-        .ticked()
-        .filter(|target| !target.checks.problems.is_empty())
-        .count() as u64;
-    let (muted, broken) = (canvas.style(Role::Muted), canvas.style(Role::Broken));
-    let narrow = area.width < 60;
-    let mut pen = canvas.pen(area, 0);
-    pen.write(if focused { "▌" } else { " " }, plain);
-    if one.busy.is_some() {
-        pen.write("Storing it…", plain);
-        return;
-    }
-    for (at, button) in one.buttons().into_iter().enumerate() {
-        let text = match button {
-            Button::Schedule => format!("[ Schedule {n} ]"),
-            Button::Save => "[ Save ]".to_owned(),
-            Button::Draft => "Save draft".to_owned(),
-            Button::Now => "Publish now".to_owned(),
-            Button::Drafts => format!("Drafts {}", one.drafts.len()),
-        };
-        let style = match focused && at == one.button {
-            true => plain.add_modifier(Modifier::REVERSED),
-            false => plain,
-        };
-        if at > 0 {
-            pen.write(if narrow { "  " } else { "    " }, plain);
-        }
-        pen.write(&text, style);
-        if at == 0 && wrong > 0 && !narrow {
-            let text = words::count(wrong, "problem", "problems");
-            pen.write(
-                &format!(" {text} first"),
-                broken.remove_modifier(Modifier::REVERSED),
-            );
-        }
-    }
-    let (said, style) = kept(canvas.model, one);
-    let mut pen = canvas.pen(area, 0);
-    pen.tab(0);
-    let used = 1 + width(&said);
-    let free = usize::from(area.width).saturating_sub(taken(one, n, wrong, narrow) + 3);
-    if used <= free {
-        let style = if style == Role::Muted { muted } else { broken };
-        pen.right_to(area.width.saturating_sub(1), &said, style);
-    }
-    if focused {
-        cursor(canvas, area, 0);
-    }
-}
-
-/// How many cells the buttons take.
-fn taken(one: &Composer, n: usize, wrong: u64, narrow: bool) -> usize {
-    let gap = if narrow { 2 } else { 4 };
-    let texts = one.buttons().into_iter().map(|button| match button {
-        Button::Schedule => format!("[ Schedule {n} ]").len(),
-        Button::Save => 8,
-        Button::Draft => 10,
-        Button::Now => 11,
-        Button::Drafts => format!("Drafts {}", one.drafts.len()).len(),
-    });
-    let first = if wrong > 0 && !narrow { 18 } else { 0 };
-    texts.map(|cells| cells + gap).sum::<usize>() + first
-}
-
-/// How the draft is kept.
-fn kept(model: &Model, one: &Composer) -> (String, Role) {
-    let keeping = &one.keeping;
-    match (&keeping.trouble, keeping.at) {
-        (Some(_), _) => ("✖ draft NOT kept".into(), Role::Broken),
-        (None, Some(at)) => (
-            format!("draft kept {}", model.wall().clock(at)),
-            Role::Muted,
-        ),
-        (None, None) if one.is_unkept() => ("not kept yet".into(), Role::Muted),
-        (None, None) => (String::new(), Role::Muted),
     }
 }
 
