@@ -56,6 +56,20 @@ pub struct Config {
     pub engine: Timing,
     /// The screen.
     pub ui: Ui,
+    /// Keys of one's own, in the order of the file. This floor knows no actions;
+    /// what is wrong with them is said by the screen and by `config check`.
+    pub keys: Vec<KeySetting>,
+}
+
+/// An action of the screen and its keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeySetting {
+    /// The action's name.
+    pub action: String,
+    /// Keys, separated by blanks.
+    pub keys: String,
+    /// The line it is on.
+    pub line: usize,
 }
 
 /// One network put in another place than its default.

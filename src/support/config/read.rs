@@ -6,7 +6,7 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
-use super::{Config, ConfigError, GLYPHS, NETWORKS, NetworkSettings, THEMES, Ui};
+use super::{Config, ConfigError, GLYPHS, KeySetting, NETWORKS, NetworkSettings, THEMES, Ui};
 use crate::support::duration;
 use crate::support::nearest::nearest;
 use crate::support::timing::Timing;
@@ -58,7 +58,8 @@ pub(super) fn parse(text: &str) -> Result<Config, Vec<ConfigError>> {
                 "networks" => reader.networks((key, value), &mut config.networks),
                 "engine" => reader.engine((key, value), &mut config.engine),
                 "ui" => reader.ui((key, value), &mut config.ui),
-                _ => reader.unknown(key, "table", &["networks", "engine", "ui"]),
+                "keys" => reader.keys((key, value), &mut config.keys),
+                _ => reader.unknown(key, "table", &["networks", "engine", "ui", "keys"]),
             }
         }
     }
@@ -249,6 +250,27 @@ impl Reader<'_> {
                 _ => self.unknown(key, "key of the screen", UI_KEYS),
             }
         }
+    }
+
+    fn keys(&mut self, entry: Entry<'_, '_>, into: &mut Vec<KeySetting>) {
+        let Some(table) = self.table(entry) else {
+            return;
+        };
+        for (key, value) in table {
+            match value.get_ref() {
+                DeValue::String(keys) => into.push(KeySetting {
+                    action: key.get_ref().to_string(),
+                    keys: keys.to_string(),
+                    line: self.line(key.span().start),
+                }),
+                _ => self.wrong(
+                    (key, value),
+                    "keys in quotes",
+                    "Write \"R\" or \"R Ctrl-y\".",
+                ),
+            }
+        }
+        into.sort_by_key(|one| one.line);
     }
 
     /// One word of a list.

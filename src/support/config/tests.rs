@@ -90,7 +90,7 @@ fn every_mistake_is_named_with_its_line_at_once() {
         "line 14: theme must be one of auto, dark, light, contrast, blue-orange, sixteen, none. \
          Did you mean \"light\"?",
         "line 15: glyphs must be one of all, safe. Write it in quotes.",
-        "line 16: There is no table \"colours\". Known here: networks, engine, ui.",
+        "line 16: There is no table \"colours\". Known here: networks, engine, ui, keys.",
     ];
     assert_eq!(said, expected);
 }

@@ -27,6 +27,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
+use super::keys::Binding;
 use super::layout::{Layout, layout};
 use super::theme::Look;
 use super::words;
@@ -128,6 +129,8 @@ pub struct Setting {
     pub look: Look,
     /// The operator's zone.
     pub zone: TimeZone,
+    /// The table of keys, with those of the operator's own.
+    pub keys: &'static [Binding],
     /// Who is at the keyboard.
     pub operator: Operator,
     /// No key changes anything.

@@ -12,6 +12,7 @@ mod marks;
 mod panes;
 mod pictures;
 mod plan;
+mod remap;
 mod scope;
 mod seed;
 mod sheets;

@@ -113,7 +113,7 @@ fn ask(model: &mut Model) -> Vec<Effect> {
 /// What a key would do here, that can be run from the box: what confirms a
 /// sheet is done only where the sheet is in sight.
 fn actions(model: &Model) -> impl Iterator<Item = &'static Binding> {
-    keys::of(keys::below_help(model)).filter(|binding| {
+    keys::of(model, keys::below_help(model)).filter(|binding| {
         let own = matches!(binding.does, Do::Help | Do::Find | Do::Wall);
         let confirms = matches!(binding.does, Do::Go | Do::Field(_) | Do::Back);
         binding.rank > 0 && !own && !confirms
