@@ -109,6 +109,11 @@ pub struct Ui {
     pub theme: &'static str,
     /// One of [`GLYPHS`].
     pub glyphs: &'static str,
+    /// Clicks select and the wheel scrolls.
+    pub mouse: bool,
+    /// The terminal is asked to show a notice on its desktop when something
+    /// breaks.
+    pub notify: bool,
 }
 
 impl Default for Ui {
@@ -118,6 +123,8 @@ impl Default for Ui {
             ascii: false,
             theme: "auto",
             glyphs: "all",
+            mouse: false,
+            notify: false,
         }
     }
 }

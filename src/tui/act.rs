@@ -40,6 +40,10 @@ pub enum Effect {
     FullScreen,
     /// Put text on the clipboard of the operator's terminal.
     Copy(String),
+    /// Take the mouse, or give it back to the terminal.
+    Mouse(bool),
+    /// Tell the terminal's desktop of something that broke.
+    Notify(String),
     /// Paint the whole screen again.
     Repaint,
     /// Stop this job.

@@ -62,6 +62,9 @@ impl App {
         let from = hub.store.read(|q| q.cursor()).await?;
         let signals = Signals::new()?;
         let guard = Guard::enter()?;
+        if model.mouse {
+            guard.mouse(true)?;
+        }
         let tell = sender.clone();
         let file = super::term::guard::terminal_file()?;
         let output = Output::start(file, move |result| {
@@ -178,6 +181,11 @@ impl App {
                     self.paint_anew();
                 }
                 Effect::Copy(text) => self.copies.extend(super::term::screen::copy(&text)),
+                Effect::Mouse(on) => {
+                    self.output.settle();
+                    let _ = self.guard.mouse(on);
+                }
+                Effect::Notify(text) => self.copies.extend(super::term::screen::notice(&text)),
                 Effect::Repaint => self.repaint(),
                 Effect::Suspend => self.suspend(publisher).await,
                 Effect::Focus(focused) => {

@@ -153,6 +153,7 @@ fn model(
         look: theme::Look::fitting(around, theme, glyphs, options.no_color),
         zone: TimeZone::system(),
         operator: hub.operator.clone(),
+        notify: hub.config.ui.notify,
         read_only: options.read_only || hub.read_only,
         slow: options.slow,
         no_publish: options.no_publish,
@@ -163,6 +164,7 @@ fn model(
         ways: each(hub, |descriptor| descriptor.ways),
     };
     let mut model = model::Model::new(set, size, hub.clock.now(), Clock::real().boot());
+    model.mouse = hub.config.ui.mouse;
     if let Some(problem) = problems.first() {
         let file = hub.paths.config.display();
         let more = match problems.len() {

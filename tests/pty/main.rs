@@ -18,6 +18,7 @@ mod hostile;
 mod keys;
 mod lines;
 mod logins;
+mod mouse;
 mod publishers;
 mod ruins;
 mod screen;

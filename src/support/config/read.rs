@@ -29,7 +29,7 @@ const SHORTEST: Duration = Duration::from_millis(10);
 const LONGEST: Duration = Duration::from_secs(366 * 86_400);
 
 /// The keys of the screen.
-const UI_KEYS: &[&str] = &["ssh_host", "ascii", "theme", "glyphs"];
+const UI_KEYS: &[&str] = &["ssh_host", "ascii", "theme", "glyphs", "mouse", "notify"];
 
 type Entry<'a, 'i> = (&'a Spanned<DeString<'i>>, &'a Spanned<DeValue<'i>>);
 
@@ -245,6 +245,8 @@ impl Reader<'_> {
             match key.get_ref().as_ref() {
                 "ssh_host" => into.ssh_host = self.host((key, value)),
                 "ascii" => into.ascii = self.flag((key, value)).unwrap_or_default(),
+                "mouse" => into.mouse = self.flag((key, value)).unwrap_or_default(),
+                "notify" => into.notify = self.flag((key, value)).unwrap_or_default(),
                 "theme" => into.theme = self.choice((key, value), THEMES).unwrap_or("auto"),
                 "glyphs" => into.glyphs = self.choice((key, value), GLYPHS).unwrap_or("all"),
                 _ => self.unknown(key, "key of the screen", UI_KEYS),

@@ -37,6 +37,7 @@ fn the_commented_default_file_holds_the_defaults() {
     assert_eq!(config.ui.ssh_host.as_deref(), Some("hub.example"));
     let default = super::Ui::default();
     let ui = (config.ui.theme, config.ui.glyphs, config.ui.ascii);
+    assert!(!config.ui.mouse && !config.ui.notify);
     assert_eq!(ui, (default.theme, default.glyphs, default.ascii));
     for name in Timing::NAMES {
         assert!(

@@ -66,6 +66,8 @@ pub enum Destination {
     Wall,
     /// The keys of the place below.
     Keys,
+    /// The mouse, on or off.
+    Mouse,
     /// Other colours.
     Theme(Theme),
 }
@@ -96,6 +98,11 @@ impl Destination {
         (Self::Wall, "wall", "Every workspace as a tile, worst first"),
         (Self::All, "all", "Every workspace at once"),
         (Self::Keys, "keys", "The keys of this place"),
+        (
+            Self::Mouse,
+            "mouse",
+            "Clicks select and the wheel scrolls; again off",
+        ),
         (
             Self::Theme(Theme::Auto),
             "theme auto",
@@ -135,7 +142,7 @@ impl Destination {
 
     /// Whether it is a way to look at things, not a place.
     pub fn is_look(self) -> bool {
-        matches!(self, Self::Theme(_))
+        matches!(self, Self::Theme(_) | Self::Mouse)
     }
 }
 

@@ -133,6 +133,8 @@ pub struct Setting {
     pub keys: &'static [Binding],
     /// Who is at the keyboard.
     pub operator: Operator,
+    /// The desktop of the terminal is told what breaks.
+    pub notify: bool,
     /// No key changes anything.
     pub read_only: bool,
     /// Few bytes matter more than looks.
@@ -212,6 +214,8 @@ pub struct Model {
     pub logins: Logins,
     /// The full screen is left: a link stands alone until a key.
     pub bare: bool,
+    /// The mouse is ours.
+    pub mouse: bool,
     /// The terminal was asked for its background; until when the answer counts.
     pub asked: Option<Duration>,
     /// The status line.
@@ -258,6 +262,7 @@ impl Model {
             mended: None,
             logins: Logins::default(),
             bare: false,
+            mouse: false,
             asked: None,
             line: Line::default(),
             pending: Vec::new(),

@@ -9,6 +9,7 @@ mod login_rows;
 mod logins;
 mod look;
 mod marks;
+mod mouse;
 mod panes;
 mod pictures;
 mod plan;

@@ -51,6 +51,7 @@ pub fn empty(width: u16, height: u16) -> Model {
             name: "bob".into(),
             hub_admin: true,
         },
+        notify: false,
         read_only: false,
         slow: false,
         no_publish: false,

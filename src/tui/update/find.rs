@@ -368,6 +368,7 @@ pub fn go(model: &mut Model) -> Vec<Effect> {
 pub fn arrive(model: &mut Model, destination: Destination) -> Vec<Effect> {
     match destination {
         Destination::Keys => return sheets::help(model),
+        Destination::Mouse => return super::mouse::toggle(model),
         Destination::Theme(theme) => {
             super::theme::choose(model, theme);
             return Vec::new();
@@ -379,7 +380,7 @@ pub fn arrive(model: &mut Model, destination: Destination) -> Vec<Effect> {
         Destination::Pane(pane) => moves::focus(model, pane),
         Destination::All => moves::show(model, Scope::All),
         Destination::Wall => wall::open(model),
-        Destination::Keys | Destination::Theme(_) => Vec::new(),
+        Destination::Keys | Destination::Theme(_) | Destination::Mouse => Vec::new(),
     }
 }
 

@@ -18,6 +18,7 @@ use super::layout::{Layout, Mode};
 use super::model::{Model, Pane};
 use super::theme::Role;
 use super::widgets::Pen;
+use crate::domain::ids::NoticeId;
 
 /// Where panes draw, and in which styles.
 pub struct Canvas<'a> {
@@ -134,6 +135,13 @@ fn too_small(canvas: &mut Canvas<'_>, area: Rect) {
 pub fn notices_offset(model: &Model, plan: &Layout) -> usize {
     let area = plan.pane(Pane::Notices, model.list);
     notices::offset(model, notices::area(plan, area))
+}
+
+/// The notice on a line of its pane.
+pub fn notice_at(model: &Model, line: usize) -> Option<NoticeId> {
+    let plan = model.plan(model.size);
+    let area = notices::area(&plan, plan.pane(Pane::Notices, model.list));
+    notices::at(model, area, line).map(|notice| notice.id.clone())
 }
 
 /// How far the details can be scrolled.
