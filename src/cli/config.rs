@@ -46,6 +46,14 @@ fn broken(errors: &ConfigErrors) -> Failure {
     )
 }
 
+/// The keys of the screen that conflict or are none: it opens without them.
+fn broken_keys(errors: &ConfigErrors) -> Failure {
+    Failure {
+        hint: "The screen opens all the same, with its own keys for these.".into(),
+        ..broken(errors)
+    }
+}
+
 impl From<PathError> for Failure {
     fn from(error: PathError) -> Self {
         let text = error.to_string();
@@ -83,7 +91,12 @@ pub fn run(context: &Context, command: Command) -> Result<Exit, Failure> {
 }
 
 fn check(context: &Context, places: &Paths) -> Result<(), Failure> {
-    Config::load(&places.config).map_err(|errors| broken(&errors))?;
+    let config = Config::load(&places.config).map_err(|errors| broken(&errors))?;
+    let keys = crate::tui::wrong_keys(&config);
+    if !keys.is_empty() {
+        let path = places.config.clone();
+        return Err(broken_keys(&ConfigErrors { path, errors: keys }));
+    }
     let warnings = Config::warnings(&places.config);
     let file = places.config.to_string_lossy();
     let mut lines = vec![if places.config.exists() {

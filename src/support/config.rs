@@ -56,6 +56,20 @@ pub struct Config {
     pub engine: Timing,
     /// The screen.
     pub ui: Ui,
+    /// Keys of one's own, in the order of the file. This floor knows no actions;
+    /// what is wrong with them is said by the screen and by `config check`.
+    pub keys: Vec<KeySetting>,
+}
+
+/// An action of the screen and its keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeySetting {
+    /// The action's name.
+    pub action: String,
+    /// Keys, separated by blanks.
+    pub keys: String,
+    /// The line it is on.
+    pub line: usize,
 }
 
 /// One network put in another place than its default.
@@ -95,6 +109,11 @@ pub struct Ui {
     pub theme: &'static str,
     /// One of [`GLYPHS`].
     pub glyphs: &'static str,
+    /// Clicks select and the wheel scrolls.
+    pub mouse: bool,
+    /// The terminal is asked to show a notice on its desktop when something
+    /// breaks.
+    pub notify: bool,
 }
 
 impl Default for Ui {
@@ -104,6 +123,8 @@ impl Default for Ui {
             ascii: false,
             theme: "auto",
             glyphs: "all",
+            mouse: false,
+            notify: false,
         }
     }
 }

@@ -50,6 +50,10 @@ pub enum Effect {
     Keep(RequestId, RequestId, Box<Writing>),
     /// Give the terminal to an editor with this text in it.
     Editor(RequestId, String),
+    /// Take the mouse, or give it back to the terminal.
+    Mouse(bool),
+    /// Tell the terminal's desktop of something that broke.
+    Notify(String),
     /// Paint the whole screen again.
     Repaint,
     /// Stop this job.

@@ -74,6 +74,9 @@ impl App {
         let from = hub.store.read(|q| q.cursor()).await?;
         let signals = Signals::new()?;
         let guard = Guard::enter()?;
+        if model.mouse {
+            guard.mouse(true)?;
+        }
         let tell = sender.clone();
         let file = super::term::guard::terminal_file()?;
         let output = Output::start(file, move |result| {
@@ -202,6 +205,11 @@ impl App {
                     let msg = Msg::Answered(id, Answered::Edited(text));
                     self.answers.push_back(msg);
                 }
+                Effect::Mouse(on) => {
+                    self.output.settle();
+                    let _ = self.guard.mouse(on);
+                }
+                Effect::Notify(text) => self.copies.extend(super::term::screen::notice(&text)),
                 Effect::Repaint => self.repaint(),
                 Effect::Suspend => self.suspend(publisher).await,
                 Effect::Focus(focused) => {

@@ -7,6 +7,7 @@ mod chord;
 mod command;
 mod posts;
 mod reason;
+mod remap;
 mod runbook;
 mod writing;
 
@@ -16,6 +17,7 @@ pub(in crate::tui) use chord::parse;
 pub use command::command;
 pub use posts::is_movable;
 pub use reason::{channel_refuses, fitting, post_refuses, why_not};
+pub use remap::table;
 pub use writing::is_writable;
 
 use std::borrow::Cow;
@@ -203,6 +205,36 @@ pub enum Place {
     WriteField,
     /// Its choices and buttons.
     WriteAct,
+}
+
+impl Place {
+    /// What people call it.
+    fn words(self) -> &'static str {
+        match self {
+            Self::Channels => "the channels",
+            Self::Queue => "the queue",
+            Self::Notices => "the notices",
+            Self::Channel => "the details of a channel",
+            Self::Story => "the story of a post",
+            Self::Plan => "the release plan",
+            Self::Time => "the time of a post",
+            Self::Aside => "setting aside",
+            Self::Runbook => "the health check",
+            Self::Handover => "the handover",
+            Self::WriteTo
+            | Self::WriteText
+            | Self::WriteMedia
+            | Self::WriteField
+            | Self::WriteAct => "the composer",
+            Self::Login | Self::Named | Self::Browser | Self::Address => "a login",
+            Self::Disconnect => "a disconnect",
+            Self::Choose => "a list to choose from",
+            Self::Wall => "the wall",
+            Self::Find => "the find box",
+            Self::Filter => "a filter",
+            Self::CancelMarked | Self::Question => "a question",
+        }
+    }
 }
 
 /// One row of the table.
@@ -508,15 +540,17 @@ pub fn below_help(model: &Model) -> Place {
     }
 }
 
-/// The row of the table that this key is in at this place.
-pub fn find(place: Place, key: KeyEvent) -> Option<&'static Binding> {
+/// The row of the table that this key is in at the place of the cursor.
+pub fn find(model: &Model, key: KeyEvent) -> Option<&'static Binding> {
     let pressed = Chord::of(key)?;
-    of(place).find(|binding| binding.chords().any(|chord| chord == pressed))
+    of(model, place(model)).find(|binding| binding.chords().any(|chord| chord == pressed))
 }
 
 /// The rows of a place, in the order of the table.
-pub fn of(place: Place) -> impl Iterator<Item = &'static Binding> {
-    TABLE
+pub fn of(model: &Model, place: Place) -> impl Iterator<Item = &'static Binding> + use<> {
+    model
+        .set
+        .keys
         .iter()
         .filter(move |binding| binding.places.contains(&place))
 }
@@ -539,7 +573,7 @@ pub type Word = Cow<'static, str>;
 /// order of the table; as (key, word).
 pub fn footer(model: &Model, cells: usize, gap: usize) -> Vec<(&'static str, Word)> {
     let place = place(model);
-    let mut shown: Vec<&Binding> = of(place)
+    let mut shown: Vec<&Binding> = of(model, place)
         .filter(|binding| {
             !label(model, binding).is_empty() && reason::in_footer(model, binding.does)
         })
@@ -554,7 +588,13 @@ pub fn footer(model: &Model, cells: usize, gap: usize) -> Vec<(&'static str, Wor
             fitting.push(binding);
         }
     }
-    fitting.sort_by_key(|binding| TABLE.iter().position(|row| std::ptr::eq(row, *binding)));
+    fitting.sort_by_key(|binding| {
+        model
+            .set
+            .keys
+            .iter()
+            .position(|row| std::ptr::eq(row, *binding))
+    });
     fitting
         .into_iter()
         .map(|binding| (binding.key(), label(model, binding)))
@@ -622,7 +662,7 @@ mod tests {
         }
         for place in EVERYWHERE {
             let mut seen = Vec::new();
-            for binding in of(*place) {
+            for binding in TABLE.iter().filter(|row| row.places.contains(place)) {
                 for chord in binding.chords() {
                     assert!(!seen.contains(&chord), "{place:?} {}", binding.keys);
                     seen.push(chord);

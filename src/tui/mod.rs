@@ -41,6 +41,7 @@ use crate::networks::Descriptor;
 use crate::ops::{Hub, visits};
 use crate::store::StoreError;
 use crate::support::clock::Clock;
+use crate::support::config::{Config, ConfigError};
 use crate::support::surroundings::Surroundings;
 use crate::support::time::UtcMs;
 
@@ -156,10 +157,13 @@ fn model(
         true => theme::Glyphs::Ascii,
         false => theme::Glyphs::named(ui.glyphs).unwrap_or_default(),
     };
+    let (keys, problems) = keys::table(&hub.config.keys);
     let set = model::Setting {
+        keys,
         look: theme::Look::fitting(around, theme, glyphs, options.no_color),
         zone: TimeZone::system(),
         operator: hub.operator.clone(),
+        notify: hub.config.ui.notify,
         read_only: options.read_only || hub.read_only,
         slow: options.slow,
         no_publish: options.no_publish,
@@ -175,6 +179,18 @@ fn model(
         confined: options.confined,
     };
     let mut model = model::Model::new(set, size, hub.clock.now(), Clock::real().boot());
+    model.mouse = hub.config.ui.mouse;
+    if let Some(problem) = problems.first() {
+        let file = hub.paths.config.display();
+        let more = match problems.len() {
+            1 => String::new(),
+            n => format!(" {} more: allgreen config check.", n - 1),
+        };
+        let boot = model.boot;
+        model
+            .line
+            .say(model::Tone::Bad, format!("{file}, {problem}{more}"), boot);
+    }
     if let Some(left) = left {
         model.news.since.at = left;
     }
@@ -184,6 +200,12 @@ fn model(
         update::open_at(&mut model, view);
     }
     Ok(model)
+}
+
+/// What is wrong with the keys in a configuration; where anything is, the
+/// table's own keys hold.
+pub fn wrong_keys(config: &Config) -> Vec<ConfigError> {
+    keys::table(&config.keys).1
 }
 
 /// A fact of each built-in network.

@@ -23,6 +23,7 @@ mod keys;
 mod large;
 mod lines;
 mod logins;
+mod mouse;
 mod publishers;
 mod ruins;
 mod screen;

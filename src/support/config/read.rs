@@ -6,7 +6,7 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
-use super::{Config, ConfigError, GLYPHS, NETWORKS, NetworkSettings, THEMES, Ui};
+use super::{Config, ConfigError, GLYPHS, KeySetting, NETWORKS, NetworkSettings, THEMES, Ui};
 use crate::support::duration;
 use crate::support::nearest::nearest;
 use crate::support::timing::Timing;
@@ -29,7 +29,7 @@ const SHORTEST: Duration = Duration::from_millis(10);
 const LONGEST: Duration = Duration::from_secs(366 * 86_400);
 
 /// The keys of the screen.
-const UI_KEYS: &[&str] = &["ssh_host", "ascii", "theme", "glyphs"];
+const UI_KEYS: &[&str] = &["ssh_host", "ascii", "theme", "glyphs", "mouse", "notify"];
 
 type Entry<'a, 'i> = (&'a Spanned<DeString<'i>>, &'a Spanned<DeValue<'i>>);
 
@@ -58,7 +58,8 @@ pub(super) fn parse(text: &str) -> Result<Config, Vec<ConfigError>> {
                 "networks" => reader.networks((key, value), &mut config.networks),
                 "engine" => reader.engine((key, value), &mut config.engine),
                 "ui" => reader.ui((key, value), &mut config.ui),
-                _ => reader.unknown(key, "table", &["networks", "engine", "ui"]),
+                "keys" => reader.keys((key, value), &mut config.keys),
+                _ => reader.unknown(key, "table", &["networks", "engine", "ui", "keys"]),
             }
         }
     }
@@ -244,11 +245,34 @@ impl Reader<'_> {
             match key.get_ref().as_ref() {
                 "ssh_host" => into.ssh_host = self.host((key, value)),
                 "ascii" => into.ascii = self.flag((key, value)).unwrap_or_default(),
+                "mouse" => into.mouse = self.flag((key, value)).unwrap_or_default(),
+                "notify" => into.notify = self.flag((key, value)).unwrap_or_default(),
                 "theme" => into.theme = self.choice((key, value), THEMES).unwrap_or("auto"),
                 "glyphs" => into.glyphs = self.choice((key, value), GLYPHS).unwrap_or("all"),
                 _ => self.unknown(key, "key of the screen", UI_KEYS),
             }
         }
+    }
+
+    fn keys(&mut self, entry: Entry<'_, '_>, into: &mut Vec<KeySetting>) {
+        let Some(table) = self.table(entry) else {
+            return;
+        };
+        for (key, value) in table {
+            match value.get_ref() {
+                DeValue::String(keys) => into.push(KeySetting {
+                    action: key.get_ref().to_string(),
+                    keys: keys.to_string(),
+                    line: self.line(key.span().start),
+                }),
+                _ => self.wrong(
+                    (key, value),
+                    "keys in quotes",
+                    "Write \"R\" or \"R Ctrl-y\".",
+                ),
+            }
+        }
+        into.sort_by_key(|one| one.line);
     }
 
     /// One word of a list.

@@ -37,6 +37,7 @@ fn the_commented_default_file_holds_the_defaults() {
     assert_eq!(config.ui.ssh_host.as_deref(), Some("hub.example"));
     let default = super::Ui::default();
     let ui = (config.ui.theme, config.ui.glyphs, config.ui.ascii);
+    assert!(!config.ui.mouse && !config.ui.notify);
     assert_eq!(ui, (default.theme, default.glyphs, default.ascii));
     for name in Timing::NAMES {
         assert!(
@@ -90,7 +91,7 @@ fn every_mistake_is_named_with_its_line_at_once() {
         "line 14: theme must be one of auto, dark, light, contrast, blue-orange, sixteen, none. \
          Did you mean \"light\"?",
         "line 15: glyphs must be one of all, safe. Write it in quotes.",
-        "line 16: There is no table \"colours\". Known here: networks, engine, ui.",
+        "line 16: There is no table \"colours\". Known here: networks, engine, ui, keys.",
     ];
     assert_eq!(said, expected);
 }

@@ -97,6 +97,14 @@ impl Channels {
         self.groups.get(login)
     }
 
+    /// Puts the cursor on a row that is there; the head of an open section is no
+    /// place for it.
+    pub fn point(&mut self, row: &Row) {
+        if !matches!(row, Row::Section(_)) || self.rows.is_folded(row) {
+            self.rows.select(row);
+        }
+    }
+
     /// The channels below the row of a login.
     pub fn below(&self, login: &LoginId) -> impl Iterator<Item = &ChannelView> {
         self.rows.below(login).filter_map(|id| self.get(id))

@@ -66,6 +66,8 @@ pub enum Destination {
     Wall,
     /// The keys of the place below.
     Keys,
+    /// The mouse, on or off.
+    Mouse,
     /// Other colours.
     Theme(Theme),
     /// What is handed over.
@@ -102,6 +104,11 @@ impl Destination {
             Self::Handover,
             "handover",
             "What broke, healed and is open, as text for whoever comes next",
+        ),
+        (
+            Self::Mouse,
+            "mouse",
+            "Clicks select and the wheel scrolls; again off",
         ),
         (
             Self::Theme(Theme::Auto),
@@ -142,7 +149,7 @@ impl Destination {
 
     /// Whether it is a way to look at things, not a place.
     pub fn is_look(self) -> bool {
-        matches!(self, Self::Theme(_))
+        matches!(self, Self::Theme(_) | Self::Mouse)
     }
 }
 

@@ -30,6 +30,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
+use super::keys::Binding;
 use super::layout::{Layout, layout};
 use super::theme::Look;
 use super::words;
@@ -131,8 +132,12 @@ pub struct Setting {
     pub look: Look,
     /// The operator's zone.
     pub zone: TimeZone,
+    /// The table of keys, with those of the operator's own.
+    pub keys: &'static [Binding],
     /// Who is at the keyboard.
     pub operator: Operator,
+    /// The desktop of the terminal is told what breaks.
+    pub notify: bool,
     /// No key changes anything.
     pub read_only: bool,
     /// Few bytes matter more than looks.
@@ -221,6 +226,8 @@ pub struct Model {
     pub logins: Logins,
     /// The full screen is left: a link stands alone until a key.
     pub bare: bool,
+    /// The mouse is ours.
+    pub mouse: bool,
     /// The terminal was asked for its background; until when the answer counts.
     pub asked: Option<Duration>,
     /// The status line.
@@ -269,6 +276,7 @@ impl Model {
             mended: None,
             logins: Logins::default(),
             bare: false,
+            mouse: false,
             asked: None,
             line: Line::default(),
             pending: Vec::new(),

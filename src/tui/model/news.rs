@@ -21,6 +21,8 @@ pub struct News {
     pub offset: usize,
     /// Open incidents, newest first.
     pub incidents: Vec<Incident>,
+    /// The newest that was read of these workspaces: what is newer is new.
+    pub newest: Option<UtcMs>,
     /// Whether the first answer is there.
     pub loaded: bool,
     /// What happened since the operator was here last.
@@ -36,6 +38,7 @@ impl News {
             selected: None,
             offset: 0,
             incidents: Vec::new(),
+            newest: None,
             loaded: false,
             since: Since::nothing(left),
         }
@@ -73,6 +76,8 @@ impl News {
     /// Takes the notices anew; which of them are shown is said by
     /// [`Self::show`].
     pub fn take(&mut self, notices: Vec<Notice>) {
+        let newest = notices.iter().map(|one| one.created_at).max();
+        self.newest = newest.max(self.newest).or(Some(UtcMs(0)));
         self.all = notices;
         self.loaded = true;
     }
@@ -107,6 +112,13 @@ impl News {
     pub fn settle(&mut self) {
         self.notices
             .sort_by_key(|one| (one.read_at.is_some(), std::cmp::Reverse(one.created_at)));
+    }
+
+    /// Puts the cursor on one.
+    pub fn select(&mut self, id: &NoticeId) {
+        if self.notices.iter().any(|one| one.id == *id) {
+            self.selected = Some(id.clone());
+        }
     }
 
     /// Moves the cursor.

@@ -8,7 +8,9 @@
 
 use std::time::Duration;
 
-use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::event::{
+    Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEventKind,
+};
 
 /// How long a lone Esc, or the rest of a cut sequence, is waited for.
 pub const HOLD: Duration = Duration::from_millis(50);
@@ -37,6 +39,10 @@ pub enum Input {
     Resize(u16, u16),
     /// The terminal got or lost the focus.
     Focus(bool),
+    /// The left button went down on this cell.
+    Click(u16, u16),
+    /// The wheel turned over this cell: down, or up.
+    Wheel(u16, u16, bool),
     /// The terminal says what colour its background has.
     Background((u8, u8, u8)),
 }
@@ -81,7 +87,17 @@ impl Gate {
             }
             Event::FocusGained => out.push(Input::Focus(true)),
             Event::FocusLost => out.push(Input::Focus(false)),
-            Event::Key(_) | Event::Mouse(_) => {}
+            Event::Mouse(mouse) => {
+                self.flush(&mut out);
+                let (x, y) = (mouse.column, mouse.row);
+                out.extend(match mouse.kind {
+                    MouseEventKind::Down(MouseButton::Left) => Some(Input::Click(x, y)),
+                    MouseEventKind::ScrollDown => Some(Input::Wheel(x, y, true)),
+                    MouseEventKind::ScrollUp => Some(Input::Wheel(x, y, false)),
+                    _ => None,
+                });
+            }
+            Event::Key(_) => {}
         }
         out
     }
@@ -257,8 +273,13 @@ fn sequence(intro: char, text: &str) -> Joined {
     let Some(last) = text.chars().last() else {
         return Joined::More;
     };
-    if intro == '[' && (last.is_ascii_digit() || last == ';') {
+    // The mouse says `ESC [ < 0 ; 10 ; 5 M`; what is cut of it is no key either.
+    let mouse = last == '<' && text.len() == 1;
+    if intro == '[' && (last.is_ascii_digit() || last == ';' || mouse) {
         return Joined::More;
+    }
+    if text.starts_with('<') {
+        return Joined::Unknown;
     }
     let number = text.trim_end_matches(last);
     let code = match (last, number) {
@@ -346,6 +367,15 @@ mod tests {
                 [pressed(KeyCode::Esc), Input::Key(alone)]
             );
         }
+    }
+
+    #[test]
+    fn a_click_cut_in_two_is_lost_and_no_keys() {
+        let mut gate = Gate::default();
+        assert_eq!(
+            feed_all(&mut gate, "\u{1b}[<0;10;5M\u{1b}[<0;10;5mj"),
+            [pressed(KeyCode::Char('j'))]
+        );
     }
 
     #[test]

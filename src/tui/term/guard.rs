@@ -22,6 +22,13 @@ use crossterm::terminal::{
 /// Whether this process has the terminal in its own state.
 static ENTERED: AtomicBool = AtomicBool::new(false);
 
+/// Whether the mouse is ours while the terminal is.
+static MOUSE: AtomicBool = AtomicBool::new(false);
+
+/// Clicks and the wheel, and no movement: that would be bytes for nothing.
+const MOUSE_ON: &str = "\u{1b}[?1000h\u{1b}[?1006h";
+const MOUSE_OFF: &str = "\u{1b}[?1006l\u{1b}[?1000l";
+
 /// What stands under a text that is shown alone.
 const GO_BACK: &str = "Any key goes back; a paste of the address you end on goes where it belongs.";
 
@@ -78,6 +85,17 @@ impl Guard {
 }
 
 impl Guard {
+    /// Takes the mouse, or gives it back to the terminal, which marks text with
+    /// it.
+    ///
+    /// # Errors
+    /// When the terminal cannot be written.
+    pub fn mouse(&self, on: bool) -> io::Result<()> {
+        MOUSE.store(on, Ordering::SeqCst);
+        let text = if on { MOUSE_ON } else { MOUSE_OFF };
+        terminal_file()?.write_all(text.as_bytes())
+    }
+
     /// Shows a text alone on the main screen, unwrapped, to be selected with
     /// the mouse; keys and pastes still come here. [`Guard::cover`] ends it.
     ///
@@ -87,6 +105,7 @@ impl Guard {
         let mut out = String::new();
         put(&mut out, EndSynchronizedUpdate);
         put(&mut out, ResetColor);
+        out.push_str(if is_ours() { MOUSE_OFF } else { "" });
         put(&mut out, LeaveAlternateScreen);
         put(&mut out, Show);
         // Raw mode: a new line does not begin on the left by itself.
@@ -103,6 +122,7 @@ impl Guard {
         put(&mut out, EnterAlternateScreen);
         put(&mut out, Clear(ClearType::All));
         put(&mut out, Hide);
+        out.push_str(if is_ours() { MOUSE_ON } else { "" });
         terminal_file()?.write_all(out.as_bytes())
     }
 }
@@ -171,6 +191,11 @@ fn leave() -> io::Result<()> {
     written
 }
 
+/// Whether the mouse is taken.
+fn is_ours() -> bool {
+    MOUSE.load(Ordering::SeqCst)
+}
+
 fn entering() -> String {
     let mut text = String::new();
     put(&mut text, EnterAlternateScreen);
@@ -178,6 +203,7 @@ fn entering() -> String {
     put(&mut text, EnableBracketedPaste);
     put(&mut text, EnableFocusChange);
     put(&mut text, Hide);
+    text.push_str(if is_ours() { MOUSE_ON } else { "" });
     text
 }
 
@@ -186,6 +212,8 @@ fn leaving() -> String {
     // A frame may have been cut in its middle.
     put(&mut text, EndSynchronizedUpdate);
     put(&mut text, ResetColor);
+    // Whoever has it: a terminal must never be left reporting clicks.
+    text.push_str(MOUSE_OFF);
     put(&mut text, DisableFocusChange);
     put(&mut text, DisableBracketedPaste);
     put(&mut text, LeaveAlternateScreen);
@@ -211,6 +239,8 @@ mod tests {
         }
         assert!(on.contains("\u{1b}[?25l") && off.contains("\u{1b}[?25h"));
         assert!(off.contains("\u{1b}[?2026l"));
+        assert!(off.contains("\u{1b}[?1000l") && off.contains("\u{1b}[?1006l"));
+        assert!(!on.contains("\u{1b}[?1000h"), "the mouse is the terminal's");
     }
 
     #[test]

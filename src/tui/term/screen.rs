@@ -102,6 +102,14 @@ pub fn copy(text: &str) -> Vec<u8> {
     out.into_bytes()
 }
 
+/// The bytes that ask the terminal to show a notice on its desktop (OSC 9, as
+/// iTerm2, kitty, WezTerm, foot and Windows Terminal take it).
+pub fn notice(text: &str) -> Vec<u8> {
+    // Whatever could end the sequence, or begin another one, is left out.
+    let plain: String = text.chars().filter(|c| !c.is_control()).take(200).collect();
+    format!("\u{1b}]9;{plain}\u{7}").into_bytes()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,6 +120,12 @@ mod tests {
             buffer.set_string(0, 0, text, Style::new());
             cursor.map(Position::from)
         })
+    }
+
+    #[test]
+    fn a_notice_holds_nothing_that_ends_it() {
+        let bytes = notice("a\u{7}b\u{1b}]0;c\u{9c}");
+        assert_eq!(bytes, b"\x1b]9;ab]0;c\x07");
     }
 
     #[test]

@@ -49,12 +49,14 @@ pub fn minutes(by: i64) -> UtcMs {
 pub fn empty(width: u16, height: u16) -> Model {
     let set = Setting {
         look: DARK,
+        keys: crate::tui::keys::TABLE,
         zone: TimeZone::get("Europe/Berlin").unwrap(),
         operator: Operator {
             id: OperatorId::from_stored("opr_BOB"),
             name: "bob".into(),
             hub_admin: true,
         },
+        notify: false,
         read_only: false,
         slow: false,
         no_publish: false,

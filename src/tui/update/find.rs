@@ -113,7 +113,7 @@ fn ask(model: &mut Model) -> Vec<Effect> {
 /// What a key would do here, that can be run from the box: what confirms a
 /// sheet is done only where the sheet is in sight.
 fn actions(model: &Model) -> impl Iterator<Item = &'static Binding> {
-    keys::of(keys::below_help(model)).filter(|binding| {
+    keys::of(model, keys::below_help(model)).filter(|binding| {
         let own = matches!(binding.does, Do::Help | Do::Find | Do::Wall);
         let confirms = matches!(binding.does, Do::Go | Do::Field(_) | Do::Back);
         binding.rank > 0 && !own && !confirms
@@ -368,6 +368,7 @@ pub fn go(model: &mut Model) -> Vec<Effect> {
 pub fn arrive(model: &mut Model, destination: Destination) -> Vec<Effect> {
     match destination {
         Destination::Keys => return sheets::help(model),
+        Destination::Mouse => return super::mouse::toggle(model),
         Destination::Theme(theme) => {
             super::theme::choose(model, theme);
             return Vec::new();
@@ -380,7 +381,7 @@ pub fn arrive(model: &mut Model, destination: Destination) -> Vec<Effect> {
         Destination::All => moves::show(model, Scope::All),
         Destination::Wall => wall::open(model),
         Destination::Handover => runbook::hand_over(model),
-        Destination::Keys | Destination::Theme(_) => Vec::new(),
+        Destination::Keys | Destination::Theme(_) | Destination::Mouse => Vec::new(),
     }
 }
 

@@ -19,7 +19,7 @@ fn fits(search: &str, texts: &[&str]) -> bool {
 
 /// The keys that fit a search, with the reason of those greyed out.
 pub fn keys(model: &Model, search: &str) -> Vec<(&'static Binding, Option<String>)> {
-    of(below_help(model))
+    of(model, below_help(model))
         .filter(|binding| fits(search, &[binding.keys, binding.long, binding.short]))
         .map(|binding| (binding, why_not(model, binding.does)))
         .collect()

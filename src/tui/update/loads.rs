@@ -2,13 +2,16 @@
 
 use super::{filter, wall};
 use crate::domain::ids::{ChannelId, DeliveryId};
+use crate::domain::notice::Severity;
 use crate::ops::OpError;
 use crate::ops::views::ChannelView;
 use crate::store::changes::Changes;
+use crate::store::notices::Notice;
 use crate::tui::act::{Effect, Load, Window};
 use crate::tui::model::requests::RequestId;
 use crate::tui::model::{Dirty, Model, Pane, Slot, Tone};
 use crate::tui::msg::Loaded;
+use crate::tui::widgets::text::one_line;
 
 /// More changed channels than this are read all at once.
 const MANY: usize = 200;
@@ -171,16 +174,20 @@ pub fn loaded(model: &mut Model, id: RequestId, loaded: Loaded) -> Vec<Effect> {
             again(model, Slot::Queue)
         }
         Loaded::News(result) => {
+            let mut told_of = None;
             if model.requests.end(Slot::News, id)
                 && let Some((notices, incidents)) = told(model, result)
             {
                 let moving = model.focus != Pane::Notices;
+                told_of = broke(model, &notices);
                 model.news.take(notices);
                 filter::show_notices(model, moving);
                 model.news.incidents = incidents;
                 model.touch(Dirty::Background);
             }
-            again(model, Slot::News)
+            let mut effects = again(model, Slot::News);
+            effects.extend(told_of);
+            effects
         }
         Loaded::Hub(result) => {
             if model.requests.end(Slot::Hub, id)
@@ -213,6 +220,21 @@ pub fn loaded(model: &mut Model, id: RequestId, loaded: Loaded) -> Vec<Effect> {
             again(model, Slot::Since)
         }
     }
+}
+
+/// What the desktop is told of news, if that is wanted: what broke, and nothing
+/// that was there before.
+fn broke(model: &Model, notices: &[Notice]) -> Option<Effect> {
+    let newest = model.news.newest.filter(|_| model.set.notify)?;
+    let new = |one: &&Notice| {
+        one.severity == Severity::Broken && one.read_at.is_none() && one.created_at > newest
+    };
+    let all: Vec<&Notice> = notices.iter().filter(new).collect();
+    let text = match (all.first()?, all.len() - 1) {
+        (first, 0) => first.text.clone(),
+        (first, more) => format!("{} · {more} more", first.text),
+    };
+    Some(Effect::Notify(one_line(&text)))
 }
 
 /// The value, or its error on the status line.

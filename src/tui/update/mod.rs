@@ -14,6 +14,7 @@ pub mod found;
 mod loads;
 mod logins;
 mod marks;
+mod mouse;
 mod moves;
 mod plan;
 mod posts;
@@ -90,6 +91,8 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Effect> {
                     model.size = (width, height);
                     Vec::new()
                 }
+                Input::Click(x, y) => mouse::click(model, (x, y)),
+                Input::Wheel(x, y, down) => mouse::wheel(model, (x, y), down),
                 Input::Focus(_) | Input::Background(_) => Vec::new(),
             }
         }

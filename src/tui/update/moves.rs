@@ -258,6 +258,8 @@ pub fn repaint(model: &mut Model) -> Vec<Effect> {
 /// Shows these workspaces.
 pub fn show(model: &mut Model, scope: Scope) -> Vec<Effect> {
     model.scope = scope;
+    // What was not read so far is not new for that.
+    model.news.newest = None;
     model.only = None;
     filter::settle_channels(model);
     model.channels.offset = 0;

@@ -15,7 +15,7 @@ use crate::tui::widgets::Field;
 /// Takes a key.
 pub fn key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     model.line.key();
-    let binding = keys::find(keys::place(model), key);
+    let binding = keys::find(model, key);
     let does = binding.map(|binding| binding.does);
     if std::mem::take(&mut model.bare) {
         let mut effects = vec![Effect::FullScreen];

@@ -50,7 +50,12 @@ fn lines_of(fact: &Fact, cells: u16) -> Vec<Line> {
         facts::DAYS_LABEL => facts::latest(&fact.text, room),
         _ => fact.text.clone(),
     };
-    wrap(&text, room, fact.lines)
+    let mut lines = wrap(&text, room, fact.lines);
+    if lines.is_empty() {
+        // What is not read yet has its line, so that nothing moves.
+        lines.push(String::new());
+    }
+    lines
         .into_iter()
         .enumerate()
         .map(|(at, text)| {

@@ -19,6 +19,7 @@ use super::layout::{Layout, Mode};
 use super::model::{Model, Pane};
 use super::theme::Role;
 use super::widgets::Pen;
+use crate::domain::ids::NoticeId;
 
 /// Where panes draw, and in which styles.
 pub struct Canvas<'a> {
@@ -139,6 +140,12 @@ pub fn notices_offset(model: &Model, plan: &Layout) -> usize {
 }
 
 pub use sheets::handover_overflow;
+/// The notice on a line of its pane.
+pub fn notice_at(model: &Model, line: usize) -> Option<NoticeId> {
+    let plan = model.plan(model.size);
+    let area = notices::area(&plan, plan.pane(Pane::Notices, model.list));
+    notices::at(model, area, line).map(|notice| notice.id.clone())
+}
 
 /// How far the details can be scrolled.
 pub fn details_overflow(model: &Model, plan: &Layout) -> u16 {

@@ -60,6 +60,20 @@ pub fn offset(model: &Model, area: Rect) -> usize {
     model.news.offset.clamp(first, here)
 }
 
+/// The notice on a line of the pane.
+pub fn at(model: &Model, area: Rect, line: usize) -> Option<&Notice> {
+    let mut used = 0;
+    let shown = model.news.notices().iter().enumerate();
+    for (at, notice) in shown.skip(model.news.offset) {
+        let from = used + usize::from(parted(model, at));
+        used = from + lines(notice, area.width).len().max(1);
+        if line < used {
+            return (line >= from).then_some(notice);
+        }
+    }
+    None
+}
+
 /// Draws the pane.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     let model = canvas.model;

@@ -64,6 +64,18 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     }
 }
 
+/// The post on a line of the pane; none on that of now.
+pub fn at(model: &Model, line: usize) -> Option<&DeliveryView> {
+    let views = model.queue.views();
+    let past = model.queue.past_len(model.wall().now);
+    let row = model.queue.offset.min(views.len()) + line;
+    match row.cmp(&past) {
+        std::cmp::Ordering::Less => views.get(row),
+        std::cmp::Ordering::Equal => None,
+        std::cmp::Ordering::Greater => views.get(row - 1),
+    }
+}
+
 fn now_line(canvas: &mut Canvas<'_>, area: Rect, line: usize) {
     let wall = canvas.model.wall();
     let muted = canvas.style(Role::Muted);
