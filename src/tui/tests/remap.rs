@@ -62,9 +62,9 @@ fn two_keys_that_change_places_leave_nothing_of_the_old_ones() {
 
 #[test]
 fn in_a_field_a_key_of_ones_own_is_text() {
-    let mut model = screen(&[("down", "n j")]);
-    press(&mut model, "nn");
+    let mut model = screen(&[("down", "b j")]);
+    press(&mut model, "bb");
     assert_eq!(super::stories::selected(&model), "soc_A6");
-    press(&mut model, "?nn");
-    assert!(seen(&model).contains("nn"), "{}", seen(&model));
+    press(&mut model, "?bb");
+    assert!(seen(&model).contains("> bb"), "{}", seen(&model));
 }
