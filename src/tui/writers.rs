@@ -162,7 +162,8 @@ fn told(view: &PostView, saved: bool, now: bool) -> Done {
     }
     Done {
         text,
-        command: Some(format!("allgreen post show {}", view.post.id)),
+        // None says a whole post in one line.
+        command: None,
         channel: None,
     }
 }

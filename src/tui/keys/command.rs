@@ -45,6 +45,7 @@ pub fn command(model: &Model, does: Do) -> Option<String> {
         Do::Open if model.list == Pane::Channels => {
             format!("allgreen channel show {}", one()?)
         }
+        Do::Edit => format!("allgreen post edit {}", post()?),
         Do::New => format!("allgreen compose --account {}", one()?),
         Do::Aside => {
             let taking = model.taking()?;

@@ -109,6 +109,10 @@ fn d_a_post_for_four_channels_is_written_and_scheduled_with_twelve_keys() {
     assert!(kept(&effects).is_none(), "nothing is kept of it");
     assert!(model.sheets.is_empty() && model.writings.is_empty());
     assert!(said(&model).starts_with("Scheduled for"));
+    assert!(
+        !seen(&model).contains("marked"),
+        "what they were marked for is done"
+    );
 }
 
 #[test]

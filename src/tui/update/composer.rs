@@ -10,6 +10,7 @@ pub use typing::{field, paste, type_into, typed};
 use super::composing::{changed, top};
 use crate::domain::delivery::State;
 use crate::domain::ids::{ChannelId, PostId, WorkspaceId};
+use crate::domain::role::Act;
 use crate::ops::views::DeliveryView;
 use crate::tui::act::{Effect, Load, Opening};
 use crate::tui::keys::{self, Do};
@@ -41,7 +42,7 @@ pub fn new_in(model: &mut Model, workspace: WorkspaceId) -> Vec<Effect> {
         .workspaces
         .iter()
         .find(|one| one.workspace.id == workspace);
-    let may = at.is_some() && model.may(&workspace, crate::domain::role::Act::Queue);
+    let may = at.is_some() && model.may(&workspace, Act::Queue);
     if !may {
         let text = "That takes editor in that workspace.";
         model.line.say(Tone::Quiet, text, model.boot);

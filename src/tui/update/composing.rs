@@ -8,7 +8,7 @@ use crate::store::posts::Medium;
 use crate::tui::act::Effect;
 use crate::tui::model::composer::{Composer, Kind, Part};
 use crate::tui::model::requests::RequestId;
-use crate::tui::model::{Dirty, Model, Sheet, Tone};
+use crate::tui::model::{Dirty, Model, Pane, Sheet, Tone};
 
 /// Keeps what is due to be kept.
 pub fn tick(model: &mut Model) -> Vec<Effect> {
@@ -245,7 +245,12 @@ pub fn finished(model: &mut Model, id: RequestId) {
     let Some(at) = model.writings.iter().position(|one| one.busy == Some(id)) else {
         return;
     };
-    let composer = model.writings.remove(at).id;
+    let one = model.writings.remove(at);
+    let composer = one.id;
+    if one.kind == Kind::New {
+        // What they were marked for is done.
+        model.marks.clear(Pane::Channels);
+    }
     model
         .sheets
         .retain(|sheet| !matches!(sheet, Sheet::Composer(of) if *of == composer));

@@ -48,7 +48,7 @@ async fn a_draft_is_scheduled_by_giving_it_a_time_and_deleted_for_good() {
     let why = views::why(&office.hub, &one).await.unwrap();
     assert_eq!(
         why.sentence,
-        "Not as things are. It is due on @ann.test at 2026-11-21 15:00 UTC. Proof 0 s ago, login renewed by itself, text checked, nobody publishes now (start allgreen daemon)."
+        "Not as things are. It is due on @ann.test at 2026-11-21 15:00 UTC. Proof 10 m ago, login renewed by itself, text checked, nobody publishes now (start allgreen daemon)."
     );
     let gone = views::post(&office.hub, &post).await.unwrap_err();
     assert_eq!(gone.kind, ErrorKind::NotFound);

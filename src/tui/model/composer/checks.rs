@@ -95,12 +95,44 @@ impl Composer {
     }
 }
 
-/// How many bytes of a text fit, up to the end of a grapheme.
+/// How many bytes of a text fit, up to the end of a grapheme. A text of any
+/// length is looked at only a bit further than it fits.
 fn fitting(text: &str, fits: impl Fn(&str) -> bool) -> usize {
-    let ends: Vec<usize> = text
-        .grapheme_indices(true)
-        .map(|(at, grapheme)| at + grapheme.len())
-        .collect();
-    let most = ends.partition_point(|end| fits(&text[..*end]));
+    let mut graphemes = text.grapheme_indices(true);
+    let mut ends: Vec<usize> = Vec::new();
+    let mut known = 0;
+    loop {
+        let wanted = (known * 2).max(64);
+        let more = graphemes.by_ref().take(wanted - ends.len());
+        ends.extend(more.map(|(at, grapheme)| at + grapheme.len()));
+        let all = ends.last().is_none_or(|end| fits(&text[..*end]));
+        if !all || ends.len() < wanted {
+            break;
+        }
+        known = ends.len();
+    }
+    let most = known + ends[known..].partition_point(|end| fits(&text[..*end]));
     most.checked_sub(1).map_or(0, |at| ends[at])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fits_ends_between_graphemes_and_the_rest_is_not_looked_at() {
+        let upto = |most: usize| move |text: &str| text.graphemes(true).count() <= most;
+        assert_eq!(fitting("abcdef", upto(4)), 4);
+        assert_eq!(fitting("日本語", upto(2)), 6);
+        assert_eq!(fitting("abc", upto(0)), 0);
+        assert_eq!(fitting("", upto(3)), 0);
+        assert_eq!(fitting(&"x".repeat(1_000), upto(300)), 300);
+        let endless = "é".repeat(400_000);
+        let seen = std::cell::Cell::new(0);
+        let fit = fitting(&endless, |text| {
+            seen.set(seen.get().max(text.len()));
+            upto(300)(text)
+        });
+        assert_eq!((fit, seen.get() < 4_000), (600, true));
+    }
 }

@@ -77,7 +77,13 @@ fn body(
 ) -> usize {
     let plain = Style::new();
     let too_long = plain.add_modifier(Modifier::REVERSED);
-    let mut shown = Area::with(text);
+    // Of a text of any length only what can be seen is broken into rows.
+    let mut enough = over.unwrap_or(0) + (room + 2) * usize::from(area.width) * 4 + 1_024;
+    while !text.is_char_boundary(enough.min(text.len())) {
+        enough += 1;
+    }
+    let whole = enough >= text.len();
+    let mut shown = Area::with(&text[..enough.min(text.len())]);
     shown.fit(usize::from(area.width), usize::MAX);
     shown.offset = 0;
     let height = shown.height();
@@ -97,9 +103,12 @@ fn body(
             .write(&text[cut..to], too_long);
         used += 1;
     }
-    if height > offset + used {
+    if height > offset + used || !whole {
         let muted = canvas.style(Role::Muted);
-        let more = format!("{} more rows", height - offset - used);
+        let more = match whole {
+            true => format!("{} more rows", height - offset - used),
+            false => "more of it".to_owned(),
+        };
         canvas.pen(area, first + used).write(&more, muted);
         used += 1;
     }
