@@ -219,26 +219,27 @@ impl Handover {
             self.at_risk.len()
         ));
         let most = self.at_risk.iter().take(NAMED);
-        lines.extend(most.map(|view| format!("  {}", self.risk(view, wall))));
+        lines.extend(most.map(|view| format!("  {}", risk(view, wall))));
         lines.extend(more(self.at_risk.len()));
         lines.push(walk.after(wall));
         lines
     }
+}
 
-    fn risk(&self, view: &DeliveryView, wall: &Wall) -> String {
-        let word = match (view.shown, view.delivery.due <= wall.now) {
-            (Shown::Held, true) => "held, late",
-            (Shown::Held, false) => "held",
-            _ => "its login ends before",
-        };
-        sanitize::line(&format!(
-            "{} {}/{}:@{}, {word}",
-            wall.clock(view.delivery.due),
-            view.workspace_slug,
-            view.channel_kind.network().short(),
-            view.channel_handle,
-        ))
-    }
+/// `14:30 acme/x:@acme, held`.
+fn risk(view: &DeliveryView, wall: &Wall) -> String {
+    let word = match (view.shown, view.delivery.due <= wall.now) {
+        (Shown::Held, true) => "held, late",
+        (Shown::Held, false) => "held",
+        _ => "its login ends before",
+    };
+    sanitize::line(&format!(
+        "{} {}/{}:@{}, {word}",
+        wall.clock(view.delivery.due),
+        view.workspace_slug,
+        view.channel_kind.network().short(),
+        view.channel_handle,
+    ))
 }
 
 fn posts(n: u64) -> String {

@@ -26,6 +26,7 @@ use crossterm::event::KeyEvent;
 
 use super::model::{Model, Pane, Sheet};
 use crate::networks::Way;
+use crate::ops::views::Lamp;
 
 /// What a key does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -363,6 +364,8 @@ pub static TABLE: &[Binding] = &[
     row("H", Do::HealthCheck, &[P::Wall], "mend all", "Walk through all that needs a hand, first damage first", 65),
     row("Enter", Do::Go, &[P::Runbook], "do it", "Do the next thing of this row: log in, decide, plan", 95),
     row("s", Do::Aside, &[P::Runbook], "set aside", "Take this on until a time, with a note; the walk goes on", 90),
+    row("r", Do::Reconnect, &[P::Runbook], "", "Log in again for this row", 0),
+    row("p", Do::Probe, &[P::Runbook], "", "Prove this row again", 0),
     row("y", Do::Copy, &[P::Runbook], "copy", "Copy what it came to, or what is open with its commands", 70),
     row("y", Do::Copy, &[P::Handover], "copy", "Copy all of it", 90),
     row("!", Do::Send, OF_POST, "send now", "Send this post now, or try it again", 80),
@@ -613,6 +616,7 @@ fn label(model: &Model, binding: &Binding) -> Word {
         Do::Pause if model.all_paused() => "resume",
         Do::Send if reason::is_refused(model) => "try again",
         Do::Only if model.only.is_some() => "all rows",
+        Do::HealthCheck if model.sums.lamps(Lamp::Broken) == 0 => "health check",
         Do::Undo if !model.pending.is_empty() => "stop it",
         Do::Back if place(model) == P::Filter => "show all",
         Do::Field(false) if place(model) == P::WriteText => "channels",

@@ -111,7 +111,9 @@ type Healed = (UtcMs, Option<(OperatorId, String)>);
 /// The logins that were mended since it was begun.
 fn mended(facts: &Facts) -> Vec<Step> {
     let mut healed: HashMap<&ChannelId, Healed> = HashMap::new();
-    for turn in facts.turns.iter().filter(|turn| turn.healed) {
+    let since = facts.begun.at;
+    let turns = facts.turns.iter();
+    for turn in turns.filter(|turn| turn.healed && turn.at.0 > since) {
         let known = healed.entry(&turn.channel).or_insert((turn.at, None));
         known.0 = turn.at;
         // The proof that heals comes with the login of a person.

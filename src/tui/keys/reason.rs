@@ -56,6 +56,10 @@ pub fn why_not(model: &Model, does: Do) -> Option<String> {
         Do::Plan => posts::nothing_late(model),
         Do::Time => posts::time(model),
         Do::Aside => aside::why_not(model),
+        Do::HealthCheck => {
+            let none = model.channels.loaded && model.channels.all().next().is_none();
+            none.then(|| "no channel is connected yet".into())
+        }
         Do::Reconnect if model.takes_marks(Pane::Channels) => marked(model),
         Do::Reconnect => nearest(model, Act::Connect).or_else(|| unknown_network(model)),
         Do::Fold(away) if model.focus != Pane::Details => fold(model, away),

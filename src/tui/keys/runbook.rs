@@ -54,6 +54,16 @@ pub(super) fn why_not(model: &Model, sheet: &Runbook, does: Do) -> Option<String
             Some(step) => whose(step).find_map(|id| role(model, id, Act::Aside)),
             None => Some("nothing here".into()),
         },
+        Do::Reconnect | Do::Probe => match sheet.chosen() {
+            Some(step) if matches!(step.what, What::Login { .. } | What::Soon(_)) => {
+                let act = match does {
+                    Do::Reconnect => Act::Connect,
+                    _ => Act::Probe,
+                };
+                whose(step).next().and_then(|id| role(model, id, act))
+            }
+            _ => Some("no channel in this row".into()),
+        },
         Do::Copy => sheet.walk.is_none().then(|| "nothing to copy yet".into()),
         _ => None,
     }

@@ -108,65 +108,12 @@ impl Model {
 
     /// The sheet for what `s` is about here: what fits of it.
     pub fn taking(&self) -> Option<Taking> {
-        let (targets, name, named, stays, held, before) = match self.to_set_aside() {
-            Choice::Login(group) => (
-                vec![Target::Login(group.login.clone())],
-                format!("{} · {} channels", group.name, group.channels),
-                vec![group.login.to_string()],
-                lamp(group.lamp).to_owned(),
-                group.held,
-                group.aside.clone(),
-            ),
-            Choice::Channels(views) => {
-                let mut views = views;
-                views.retain(|view| view.lamp > Lamp::Green);
-                let name = match views.as_slice() {
-                    [] => return None,
-                    [one] => format!(
-                        "{} {} · {}",
-                        words::network(one.summary.channel.kind.network()).trim(),
-                        words::channel(&one.summary.channel),
-                        one.summary.workspace.1
-                    ),
-                    many => words::count(many.len() as u64, "channel", "channels"),
-                };
-                let worst = views.iter().map(|view| view.lamp).max()?;
-                (
-                    ids(&views, |view| {
-                        Target::Channel(view.summary.channel.id.clone())
-                    }),
-                    name,
-                    ids(&views, |view| view.full_name()),
-                    lamp(worst).to_owned(),
-                    views.iter().map(|view| view.held).sum(),
-                    same(views.iter().map(|view| &view.aside)),
-                )
-            }
-            Choice::Posts(views) => {
-                let mut views = views;
-                views.retain(|view| needs_a_hand(view.delivery.state));
-                let name = match views.as_slice() {
-                    [] => return None,
-                    [one] => format!(
-                        "{} {}, {}",
-                        words::network(one.channel_kind.network()).trim(),
-                        self.account(one),
-                        self.wall().clock(one.delivery.due)
-                    ),
-                    many => words::count(many.len() as u64, "post", "posts"),
-                };
-                let (shape, said, _) = crate::tui::view::queue::verdict(self, views.first()?);
-                (
-                    ids(&views, |view| Target::Post(view.delivery.id.clone())),
-                    name,
-                    ids(&views, |view| view.delivery.id.to_string()),
-                    format!("{shape} {said}"),
-                    0,
-                    same(views.iter().map(|view| &view.aside)),
-                )
-            }
+        let about = match self.to_set_aside() {
+            Choice::Login(group) => About::login(group),
+            Choice::Channels(views) => About::channels(views)?,
+            Choice::Posts(views) => About::posts(self, views)?,
         };
-        let before = before.filter(|one| one.lasts(self.now));
+        let before = about.before.filter(|one| one.lasts(self.now));
         let (until, note) = match &before {
             Some(known) => (self.wall().typed(known.until), known.note.clone()),
             None => (
@@ -175,17 +122,88 @@ impl Model {
             ),
         };
         Some(Taking {
-            targets,
-            name,
-            named,
-            stays,
-            held,
+            targets: about.targets,
+            name: about.name,
+            named: about.named,
+            stays: about.stays,
+            held: about.held,
             before,
             until: Field::with(&until),
             note: Field::with(&note),
             on_note: true,
             busy: None,
             error: None,
+        })
+    }
+}
+
+/// What is said of the thing that is set aside.
+struct About {
+    targets: Vec<Target>,
+    name: String,
+    named: Vec<String>,
+    stays: String,
+    held: u64,
+    before: Option<Aside>,
+}
+
+impl About {
+    fn login(group: &super::Group) -> Self {
+        Self {
+            targets: vec![Target::Login(group.login.clone())],
+            name: format!("{} · {} channels", group.name, group.channels),
+            named: vec![group.login.to_string()],
+            stays: lamp(group.lamp).to_owned(),
+            held: group.held,
+            before: group.aside.clone(),
+        }
+    }
+
+    /// Of channels, those that are not healthy.
+    fn channels(mut views: Vec<&ChannelView>) -> Option<Self> {
+        views.retain(|view| view.lamp > Lamp::Green);
+        let worst = views.iter().map(|view| view.lamp).max()?;
+        let name = match views.as_slice() {
+            [one] => format!(
+                "{} {} · {}",
+                words::network(one.summary.channel.kind.network()).trim(),
+                words::channel(&one.summary.channel),
+                one.summary.workspace.1
+            ),
+            many => words::count(many.len() as u64, "channel", "channels"),
+        };
+        Some(Self {
+            targets: ids(&views, |view| {
+                Target::Channel(view.summary.channel.id.clone())
+            }),
+            name,
+            named: ids(&views, ChannelView::full_name),
+            stays: lamp(worst).to_owned(),
+            held: views.iter().map(|view| view.held).sum(),
+            before: same(views.iter().map(|view| &view.aside)),
+        })
+    }
+
+    /// Of posts, those that need a hand.
+    fn posts(model: &Model, mut views: Vec<&DeliveryView>) -> Option<Self> {
+        views.retain(|view| needs_a_hand(view.delivery.state));
+        let (shape, said, _) = crate::tui::view::queue::verdict(model, views.first()?);
+        let name = match views.as_slice() {
+            [one] => format!(
+                "{} {}, {}",
+                words::network(one.channel_kind.network()).trim(),
+                model.account(one),
+                model.wall().clock(one.delivery.due)
+            ),
+            many => words::count(many.len() as u64, "post", "posts"),
+        };
+        Some(Self {
+            targets: ids(&views, |view| Target::Post(view.delivery.id.clone())),
+            name,
+            named: ids(&views, |view| view.delivery.id.to_string()),
+            stays: format!("{shape} {said}"),
+            held: 0,
+            before: same(views.iter().map(|view| &view.aside)),
         })
     }
 }

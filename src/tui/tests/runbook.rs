@@ -268,7 +268,16 @@ fn enter_does_the_next_thing_of_each_row_and_leads_back() {
         matches!(effects.as_slice(), [Effect::Act(_, Act::Probe(ids))] if ids[0].as_str() == "soc_B1"),
         "what no login mends is proved again: {effects:?}"
     );
-    let effects = press(&mut model, "j<enter>");
+    // Letters keep their sense, whatever Enter does there.
+    let effects = press(&mut model, "kp");
+    assert!(
+        matches!(effects.as_slice(), [Effect::Act(_, Act::Probe(ids))] if ids[0].as_str() == "soc_A2")
+    );
+    press(&mut model, "r");
+    assert!(matches!(model.sheets.last(), Some(Sheet::Login(_))));
+    press(&mut model, "<esc>jjp");
+    assert_eq!(said(&model), "no channel in this row");
+    let effects = press(&mut model, "<enter>");
     assert!(
         matches!(effects.as_slice(), [Effect::Load(_, Load::Why(id))] if id.as_str() == "dlv_03")
     );

@@ -175,6 +175,7 @@ pub fn run(model: &mut Model, does: Do) -> Vec<Effect> {
         Do::Mark | Do::Range | Do::MarkAll | Do::Fold(_) if plan::is_open(model) => {
             plan::run(model, does)
         }
+        Do::Reconnect | Do::Probe if runbook::is_open(model) => runbook::act(model, does),
         Do::Move(_)
         | Do::First
         | Do::Last

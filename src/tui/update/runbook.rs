@@ -9,6 +9,7 @@ use crate::ops::runbook::{Of, Step, Walk, What, items, summary};
 use crate::ops::views::{ChannelView, Lamp};
 use crate::ops::{OpError, Scope};
 use crate::tui::act::{Act, Effect, Load};
+use crate::tui::keys::Do;
 use crate::tui::model::advice::mends_by_login;
 use crate::tui::model::plan::Plan;
 use crate::tui::model::requests::RequestId;
@@ -147,6 +148,26 @@ pub fn go(model: &mut Model) -> Vec<Effect> {
             model.line.say(Tone::Quiet, text, model.boot);
             Vec::new()
         }
+    }
+}
+
+/// Whether the keys are about the health check.
+pub fn is_open(model: &Model) -> bool {
+    matches!(model.sheets.last(), Some(Sheet::Runbook(_)))
+}
+
+/// `r` and `p` in the row with the cursor, whatever Enter would do there.
+pub fn act(model: &mut Model, does: Do) -> Vec<Effect> {
+    let Some(Sheet::Runbook(sheet)) = model.sheets.last() else {
+        return Vec::new();
+    };
+    let channels = match sheet.chosen().map(|step| &step.what) {
+        Some(What::Login { channels, .. } | What::Soon(channels)) => channels.clone(),
+        _ => return Vec::new(),
+    };
+    match (does, channels.first()) {
+        (Do::Reconnect, Some(first)) => log_in(model, first),
+        _ => prove(model, &channels),
     }
 }
 
