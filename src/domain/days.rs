@@ -55,7 +55,7 @@ pub fn days(lives: &[Life], watched: &[Stretch], midnights: &[UtcMs], now: UtcMs
             |(_, broken): &&(Stretch, Vec<Stretch>)| broken.iter().any(|one| shared(*one, day) > 0);
         all.push(if known.is_empty() {
             Day::Before
-        } else if known.iter().any(|one| down(one)) {
+        } else if known.iter().any(down) {
             Day::Broken
         } else if watched.iter().all(|one| shared(*one, day) == 0) {
             Day::Unwatched
