@@ -339,6 +339,21 @@ fn a_broken_configuration_names_every_mistake_with_its_line() {
     assert_eq!(files(&home.path()), before, "nothing was made");
     home.write_config("[engine]\nprobe_every = \"2h\"\n");
     home.allgreen(["config", "check"]).run().ok();
+
+    // Keys that conflict are named with both actions and the place; everything
+    // works all the same, with the key that was there.
+    home.write_config("[keys]\nprobe = \"r\"\nlift = \"F\"\n");
+    let checked = home.allgreen(["config", "check"]).run().expect_code(1);
+    said(
+        &checked,
+        "line 2: r would be both reconnect and probe in the channels. probe stays p.",
+        "The screen opens all the same",
+    );
+    assert!(
+        checked.stderr.contains("line 3: There is no action"),
+        "{checked:#?}"
+    );
+    home.allgreen(["post", "list"]).run().ok();
 }
 
 #[test]

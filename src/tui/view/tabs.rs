@@ -201,10 +201,7 @@ fn note(page: &Page, wall: &Wall) -> Option<String> {
         Page::History(lines) => return lines.is_empty().then(|| "Nothing happened yet.".into()),
     };
     if let Some(why) = state.why_not {
-        return Some(match page {
-            Page::Posts(view) if view.own && n > 0 => format!("{why} These went out from here."),
-            _ => why.to_owned(),
-        });
+        return Some(why.to_owned());
     }
     Some(read(state, what, n, wall))
 }
