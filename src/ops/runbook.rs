@@ -16,7 +16,7 @@ use super::views::{
 use super::{Hub, OpError, Scope};
 use crate::domain::aside::Aside;
 use crate::domain::delivery::State;
-use crate::domain::ids::{ChannelId, DeliveryId, LoginId, OperatorId};
+use crate::domain::ids::{ChannelId, LoginId, OperatorId};
 use crate::domain::network::Network;
 use crate::domain::notice::Severity;
 use crate::store::Reads;
@@ -174,17 +174,6 @@ impl Step {
     /// Whether it waits for somebody.
     pub fn is_open(&self) -> bool {
         self.progress == Progress::Open
-    }
-
-    /// The ids of what it is about.
-    pub fn posts(&self) -> Vec<DeliveryId> {
-        match &self.what {
-            What::Posts { posts, .. } => {
-                let ids = posts.iter().map(|view| view.delivery.id.clone());
-                ids.collect()
-            }
-            _ => Vec::new(),
-        }
     }
 
     /// The login that all its channels share.
