@@ -105,7 +105,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, one: &Composer, low: boo
     let hidden = one.targets.len().saturating_sub(one.offset + rows);
     if hidden > 0 && rows > 0 {
         let muted = canvas.style(Role::Muted);
-        let text = format!("{hidden} more below");
+        let text = format!("{hidden} more");
         let mut pen = canvas.pen(area, 0);
         pen.tab(columns.status.map_or(area.width, |at| at + 14));
         if pen.left() > text.len() {
