@@ -151,8 +151,8 @@ impl Reads<'_> {
     }
 
     /// The drafts of a workspace, the one changed last in front: posts with an
-    /// unscheduled delivery, or with none at all. Only the newest `looked_at`
-    /// posts of the hub are looked at.
+    /// unscheduled delivery, and posts that go nowhere yet. The latter are
+    /// looked for among the newest `looked_at` posts of the hub.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -162,9 +162,11 @@ impl Reads<'_> {
         looked_at: u32,
     ) -> Result<Vec<PostId>, StoreError> {
         self.all(
-            "SELECT p.id FROM (SELECT * FROM post ORDER BY id DESC LIMIT ?2) p WHERE p.workspace_id = ?1
-               AND (EXISTS (SELECT 1 FROM delivery WHERE post_id = p.id AND state = 'draft')
-                 OR NOT EXISTS (SELECT 1 FROM delivery WHERE post_id = p.id))
+            "SELECT p.id FROM post p WHERE p.id IN (
+               SELECT post_id FROM delivery WHERE workspace_id = ?1 AND state = 'draft'
+               UNION
+               SELECT n.id FROM (SELECT id, workspace_id FROM post ORDER BY id DESC LIMIT ?2) n
+               WHERE n.workspace_id = ?1 AND NOT EXISTS (SELECT 1 FROM delivery WHERE post_id = n.id))
              ORDER BY coalesce(p.edited_at, p.created_at) DESC",
             (workspace.as_str(), looked_at),
             |row| Ok(PostId::from_stored(row.get::<_, String>(0)?)),

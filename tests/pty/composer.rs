@@ -27,6 +27,8 @@ fn d_a_post_is_written_and_scheduled_with_keys_and_goes_out() {
     term.until(|screen| screen.contains("went out"));
     let texts: Vec<String> = ground.posts().into_iter().map(|(_, text)| text).collect();
     assert_eq!(texts, ["Red is back"]);
+    // The numbers follow; while one is due, leaving would be asked about.
+    term.until(|screen| screen.contains("nothing scheduled"));
     term.press("q");
     term.ended();
     let drafts = desk.json(&["post", "list", "--state", "draft"]);

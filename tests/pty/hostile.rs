@@ -45,7 +45,15 @@ fn sequences(bytes: &[u8]) -> Vec<String> {
             continue;
         }
         let mut sequence = String::new();
-        if let Some('[') = rest.peek() {
+        if let Some(']') = rest.peek() {
+            // Up to its end: a bell, or ESC and a backslash.
+            while let Some(part) = rest.next_if(|part| !matches!(part, '\u{7}' | '\u{1b}')) {
+                sequence.push(part);
+            }
+            if rest.next() == Some('\u{1b}') {
+                sequence.extend(rest.next_if_eq(&'\\'));
+            }
+        } else if let Some('[') = rest.peek() {
             for part in rest.by_ref() {
                 sequence.push(part);
                 if part != '[' && ('\u{40}'..='\u{7e}').contains(&part) {
@@ -64,8 +72,12 @@ fn sequences(bytes: &[u8]) -> Vec<String> {
 fn is_ours(sequence: &str) -> bool {
     let private = [
         "?1049h", "?1049l", "?25h", "?25l", "?2004h", "?2004l", "?2026h", "?2026l", "?1004h",
-        "?1004l",
+        "?1004l", "?1000l", "?1006l",
     ];
+    // Asks for the background of the terminal.
+    if sequence == "]11;?\\" {
+        return true;
+    }
     let Some(body) = sequence.strip_prefix('[') else {
         return false;
     };

@@ -1,6 +1,8 @@
 //! The mouse is the terminal's unless it is asked for, and is given back.
 
-use crate::terminal::{MOMENT, Term};
+use std::time::Duration;
+
+use crate::terminal::{MOMENT, PATIENCE, Term, boot};
 
 const ON: &str = "\u{1b}[?1000h";
 const OFF: &str = "\u{1b}[?1000l";
@@ -14,6 +16,15 @@ fn asks_for_it(term: &mut Term) {
     term.until(|screen| screen.contains("Clicks select and the wheel scrolls"));
     term.press("\r");
     term.until(|screen| screen.contains("Shift marks text"));
+}
+
+/// Reads until of the two this was said last.
+fn until_last(term: &mut Term, this: &str, other: &str) {
+    let end = boot() + PATIENCE;
+    while said(term).rfind(this) < said(term).rfind(other) {
+        assert!(boot() < end, "{this:?} is not said after {other:?}");
+        let _ = term.take(Duration::from_millis(50));
+    }
 }
 
 #[test]
@@ -45,7 +56,7 @@ fn a_click_cut_in_two_presses_no_key() {
     let mut term = Term::open(&[]);
     asks_for_it(&mut term);
     term.press("\u{1b}[<0;10");
-    term.quiet(std::time::Duration::from_millis(120));
+    term.quiet(Duration::from_millis(120));
     term.press(";12M");
     term.press("\u{1b}[<64;10;12M");
     term.quiet(MOMENT);
@@ -61,11 +72,9 @@ fn it_comes_back_after_the_screen_was_suspended() {
     let mut term = Term::open(&[]);
     asks_for_it(&mut term);
     term.signal("TSTP");
+    until_last(&mut term, OFF, ON);
+    // It stops once the terminal is given back.
     term.quiet(MOMENT);
-    let raw = said(&term);
-    assert!(raw.rfind(OFF) > raw.rfind(ON), "stopped");
     term.signal("CONT");
-    term.quiet(MOMENT);
-    let raw = said(&term);
-    assert!(raw.rfind(ON) > raw.rfind(OFF), "and on again");
+    until_last(&mut term, ON, OFF);
 }

@@ -25,7 +25,7 @@ use crate::store::posts::Medium;
 use crate::store::queue::QueueQuery;
 use crate::store::{Reads, Tx};
 
-/// How many of the newest posts are looked at for drafts.
+/// How many of the newest posts are looked at for those that go nowhere yet.
 const NEWEST: u32 = 5_000;
 
 /// A post as it is being written.

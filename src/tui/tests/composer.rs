@@ -84,7 +84,7 @@ fn finished(effects: &[Effect]) -> Option<(Writing, Finish)> {
 }
 
 #[test]
-fn d_a_post_for_four_channels_is_written_and_scheduled_with_twelve_keys() {
+fn d_a_post_for_four_channels_takes_five_keys_beside_marking_them_and_two_texts() {
     let mut model = model(120, 36);
     begin(&mut model);
     paste(&mut model, RED);

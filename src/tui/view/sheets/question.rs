@@ -14,6 +14,12 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     let next = model.next_due().map_or_else(String::new, |at| {
         format!(", the next {} {}", wall.clock(at), wall.relative(at))
     });
+    if model.due_within_a_day() == 0 {
+        // It went out, or was cancelled, while this was asked.
+        let text = "● Nothing is due within 24 h any more.".into();
+        sheet(canvas, area, "Quit?", "", &[Line::Full(text, Role::Plain)]);
+        return;
+    }
     let lines = [
         Line::Full(format!("▲ {due} due within 24 h{next}."), Role::Attention),
         Line::Full(
