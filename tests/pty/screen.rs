@@ -135,3 +135,25 @@ fn a_suspended_screen_leaves_the_terminal_and_comes_back() {
     term.press("q");
     assert_eq!(term.ended(), 0);
 }
+
+#[test]
+fn leaving_is_noted_for_the_one_who_left() {
+    for way in ["q", "HUP"] {
+        let mut term = Term::open(&[]);
+        match way {
+            "q" => term.press("q"),
+            _ => term.signal("HUP"),
+        }
+        term.ended();
+        let store = term.home().unwrap().join("allgreen.db");
+        let store = rusqlite::Connection::open(store).unwrap();
+        let noted: i64 = store
+            .query_row(
+                "SELECT count(*) FROM setting JOIN operator ON key = 'left.' || id",
+                [],
+                |row| row.get(0),
+            )
+            .unwrap();
+        assert_eq!(noted, 1, "{way}");
+    }
+}
