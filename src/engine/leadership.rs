@@ -106,6 +106,14 @@ fn checked(file: File, path: &Path) -> Option<Lease> {
     lease.holds().then_some(lease)
 }
 
+impl Drop for Lease {
+    fn drop(&mut self) {
+        // Closing alone would leave the role taken while a child process of ours
+        // that was just forked (a browser, an editor) still has the file open.
+        let _ = self.file.unlock();
+    }
+}
+
 impl Lease {
     /// Whether the locked file is still the one at its path: removing the file
     /// must not make two publishers.

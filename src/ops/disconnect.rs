@@ -11,6 +11,7 @@ use crate::domain::ids::{ChannelId, LoginId};
 use crate::domain::machine::Ask;
 use crate::domain::notice::Severity;
 use crate::domain::role::Act;
+use crate::domain::words::count;
 use crate::engine::sessions::as_session;
 use crate::networks::Session;
 use crate::store::attempts::Record;
@@ -78,6 +79,60 @@ pub struct Receipt {
     pub revoked: Revoked,
     /// The rule that demands it, in one sentence.
     pub rule: &'static str,
+}
+
+impl Receipt {
+    /// What went and what stayed, a sentence a line; `name` is the channel's.
+    pub fn words(&self, name: &str) -> Vec<String> {
+        if self.already {
+            return vec![format!(
+                "{name} was disconnected before; nothing was changed."
+            )];
+        }
+        let counts = &self.counts;
+        let cancelled = counts.scheduled + counts.missed + counts.failed;
+        let cached = counts.cached_posts + counts.metrics + counts.comments;
+        let mut lines = vec![
+            format!("{name} is disconnected for good."),
+            format!(
+                "Gone: {}, {}, {}.",
+                count(cancelled, "post", "posts"),
+                count(counts.drafts, "draft", "drafts"),
+                count(cached, "cached row", "cached rows")
+            ),
+            format!(
+                "Stays: {} in the history.",
+                count(counts.published, "published post", "published posts")
+            ),
+        ];
+        lines.push(match (self.wiped, self.wipe_pending) {
+            (_, true) => {
+                "Tokens: removed; their bytes leave the file as soon as nobody reads it.".into()
+            }
+            (true, false) => format!(
+                "Tokens: wiped, from {} too. Copies taken elsewhere cannot be reached.",
+                count(self.backups_rewritten as u64, "backup", "backups")
+            ),
+            (false, false) => format!(
+                "Tokens: kept, {} use the same login.",
+                count(counts.siblings, "other channel", "other channels")
+            ),
+        });
+        if let Some(problem) = &self.backups_problem {
+            lines.push(format!("A backup could not be rewritten: {problem}"));
+        }
+        lines.push(match &self.revoked {
+            Revoked::Asked => "The network was asked to forget the login, and did.".into(),
+            Revoked::Refused(why) => {
+                format!("The network was asked to forget the login and refused: {why}")
+            }
+            Revoked::NotAsked(why) => {
+                format!("The network was not asked to forget the login: {why}.")
+            }
+        });
+        lines.push(self.rule.into());
+        lines
+    }
 }
 
 /// What disconnecting a channel would do.

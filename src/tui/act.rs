@@ -208,6 +208,9 @@ pub struct Done {
     pub command: Option<String>,
     /// The channel it made or mended.
     pub channel: Option<ChannelId>,
+    /// What went and what stayed, to read and to keep; empty where the sentence
+    /// is enough.
+    pub receipt: Vec<String>,
 }
 
 /// The answer to a question of a sheet, or the end of an act.

@@ -19,6 +19,7 @@ pub fn done(text: impl Into<String>, command: impl Into<String>) -> Done {
         text: text.into(),
         command: Some(command.into()),
         channel: None,
+        receipt: Vec::new(),
     }
 }
 
@@ -118,6 +119,7 @@ pub async fn paused(hub: &Hub, channels: &[ChannelId], stop: bool) -> Result<Don
         // The command takes one channel.
         command: None,
         channel: None,
+        receipt: Vec::new(),
     })
 }
 

@@ -172,7 +172,7 @@ pub enum Place {
     Aside,
     /// The health check.
     Runbook,
-    /// What is handed over.
+    /// A text to copy: a handover, a receipt.
     Handover,
     /// A login with what is typed.
     Login,
@@ -221,7 +221,7 @@ impl Place {
             Self::Time => "the time of a post",
             Self::Aside => "setting aside",
             Self::Runbook => "the health check",
-            Self::Handover => "the handover",
+            Self::Handover => "a text to copy",
             Self::WriteTo
             | Self::WriteText
             | Self::WriteMedia

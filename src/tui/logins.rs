@@ -251,5 +251,6 @@ pub fn made(connected: &Connected) -> Done {
         text,
         command: None,
         channel: Some(channel.id.clone()),
+        receipt: Vec::new(),
     }
 }

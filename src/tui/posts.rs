@@ -43,6 +43,7 @@ pub async fn reschedule(hub: &Hub, ids: &[DeliveryId], order: Order) -> Result<D
             acting::ids(ids)
         )),
         channel: None,
+        receipt: Vec::new(),
     })
 }
 
@@ -60,6 +61,7 @@ pub async fn settle(
         text: said(&settled),
         command,
         channel: None,
+        receipt: Vec::new(),
     })
 }
 

@@ -392,6 +392,7 @@ async fn perform(hub: &Hub, writers: &Writers, act: Act) -> Result<Done, OpError
                 text: String::new(),
                 command: None,
                 channel: None,
+                receipt: Vec::new(),
             })
         }
     }
@@ -420,6 +421,7 @@ fn browse(link: &Secret) -> Result<Done, OpError> {
         text: String::new(),
         command: None,
         channel: None,
+        receipt: Vec::new(),
     })
 }
 
@@ -436,16 +438,17 @@ async fn cut(hub: &Hub, id: &ChannelId, seen: &DisconnectCounts) -> Result<Done,
     }
     let receipt = disconnect::disconnect(hub, id).await?;
     let cancelled = receipt.counts.scheduled + receipt.counts.missed + receipt.counts.failed;
-    Ok(done(
-        format!(
-            "Disconnected {name}: {}, {}.",
-            words::count(cancelled, "post cancelled", "posts cancelled"),
-            if receipt.wiped {
-                "tokens wiped"
-            } else {
-                "tokens kept for other channels"
-            }
-        ),
-        format!("allgreen channel disconnect {id}"),
-    ))
+    let tokens = if receipt.wiped {
+        "tokens wiped"
+    } else {
+        "tokens kept for other channels"
+    };
+    let posts = words::count(cancelled, "post cancelled", "posts cancelled");
+    Ok(Done {
+        receipt: receipt.words(&name),
+        ..done(
+            format!("Disconnected {name}: {posts}, {tokens}."),
+            format!("allgreen channel disconnect {id}"),
+        )
+    })
 }

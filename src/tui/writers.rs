@@ -165,5 +165,6 @@ fn told(view: &PostView, saved: bool, now: bool) -> Done {
         // None says a whole post in one line.
         command: None,
         channel: None,
+        receipt: Vec::new(),
     }
 }

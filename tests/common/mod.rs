@@ -90,6 +90,19 @@ pub fn eventually(what: &str, limit: Duration, mut holds: impl FnMut() -> bool) 
     eventually_some(what, limit, || holds().then_some(()));
 }
 
+/// Whether `holds` answers true within `limit`.
+#[allow(dead_code, reason = "each test target uses its own part")]
+pub fn happens(limit: Duration, mut holds: impl FnMut() -> bool) -> bool {
+    let end = Instant::now() + limit;
+    while !holds() {
+        if Instant::now() > end {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    true
+}
+
 /// Waits until `find` finds something, and returns it.
 ///
 /// # Panics

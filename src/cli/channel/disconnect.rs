@@ -100,7 +100,7 @@ pub async fn run(context: &Context, command: &Disconnect) -> Result<Exit, Failur
     };
     context
         .output
-        .done(&json, &receipt_words(&name, &receipt))?;
+        .done(&json, &receipt.words(&name).join("\n"))?;
     Ok(Exit::Done)
 }
 
@@ -178,49 +178,4 @@ async fn confirm(
     }
     let question = format!("{would}\nType @{handle}, then Enter:");
     ask::type_name(&question, handle).await
-}
-
-fn receipt_words(name: &str, receipt: &Receipt) -> String {
-    if receipt.already {
-        return format!("{name} was disconnected before; nothing was changed.");
-    }
-    let counts = &receipt.counts;
-    let mut lines = vec![
-        format!("{name} is disconnected for good."),
-        format!(
-            "Gone: {}, {}, {}.",
-            count(cancelled(counts), "post"),
-            count(counts.drafts, "draft"),
-            count(cached(counts), "cached row")
-        ),
-        format!(
-            "Stays: {} in the history.",
-            count(counts.published, "published post")
-        ),
-    ];
-    lines.push(match (receipt.wiped, receipt.wipe_pending) {
-        (_, true) => {
-            "Tokens: removed; their bytes leave the file as soon as nobody reads it.".into()
-        }
-        (true, false) => format!(
-            "Tokens: wiped, from {} too. Copies taken elsewhere cannot be reached.",
-            count(receipt.backups_rewritten as u64, "backup")
-        ),
-        (false, false) => format!(
-            "Tokens: kept, {} use the same login.",
-            count(counts.siblings, "other channel")
-        ),
-    });
-    if let Some(problem) = &receipt.backups_problem {
-        lines.push(format!("A backup could not be rewritten: {problem}"));
-    }
-    lines.push(match &receipt.revoked {
-        Revoked::Asked => "The network was asked to forget the login, and did.".into(),
-        Revoked::Refused(why) => {
-            format!("The network was asked to forget the login and refused: {why}")
-        }
-        Revoked::NotAsked(why) => format!("The network was not asked to forget the login: {why}."),
-    });
-    lines.push(receipt.rule.into());
-    lines.join("\n")
 }

@@ -5,6 +5,7 @@ use super::requests::RequestId;
 use crate::ops::OpError;
 use crate::ops::handover::Handover;
 use crate::ops::runbook::{Key, Of, Step, Walk};
+use crate::tui::words::Wall;
 
 /// The health check.
 #[derive(Debug)]
@@ -94,17 +95,50 @@ impl Runbook {
     }
 }
 
-/// What is handed over, as text.
+/// A text to read and to copy: what is handed over, what went and what stayed.
 #[derive(Debug)]
 pub struct HandingOver {
+    /// What the sheet is called.
+    pub title: String,
     /// Of what, as people name it.
     pub name: String,
     /// The request for it.
     pub asked: RequestId,
     /// What there is, once known.
-    pub told: Option<Box<Handover>>,
+    pub told: Option<Told>,
     /// Why it could not be read.
     pub error: Option<OpError>,
     /// The first line on the screen.
     pub scroll: usize,
+}
+
+/// The text itself.
+#[derive(Debug)]
+pub enum Told {
+    /// Of a handover, said by the clock of who reads it.
+    Handover(Box<Handover>),
+    /// Lines.
+    Lines(Vec<String>),
+}
+
+impl HandingOver {
+    /// Lines that are known already.
+    pub fn of(title: String, lines: Vec<String>, asked: RequestId) -> Self {
+        Self {
+            title,
+            name: String::new(),
+            asked,
+            told: Some(Told::Lines(lines)),
+            error: None,
+            scroll: 0,
+        }
+    }
+
+    /// Its lines, once they are known.
+    pub fn lines(&self, wall: &Wall) -> Option<Vec<String>> {
+        Some(match self.told.as_ref()? {
+            Told::Handover(told) => told.lines(&self.name, wall),
+            Told::Lines(lines) => lines.clone(),
+        })
+    }
 }

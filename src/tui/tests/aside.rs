@@ -84,6 +84,7 @@ fn s_a_note_and_enter_take_a_channel_on_until_the_next_working_morning() {
         text: what.text.clone(),
         command: Some(what.command.clone()),
         channel: None,
+        receipt: Vec::new(),
     };
     update(&mut model, Msg::Answered(*id, Answered::Act(Ok(done))));
     assert!(model.sheets.is_empty());

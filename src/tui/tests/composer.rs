@@ -104,6 +104,7 @@ fn d_a_post_for_four_channels_takes_five_keys_beside_marking_them_and_two_texts(
         text: "Scheduled for 2026-11-22 09:30 Europe/Berlin on 4 channels.".into(),
         command: None,
         channel: None,
+        receipt: Vec::new(),
     };
     let effects = update(&mut model, Msg::Answered(*id, Answered::Act(Ok(done))));
     assert!(kept(&effects).is_none(), "nothing is kept of it");

@@ -305,6 +305,7 @@ pub(super) fn done() -> Done {
         text: "Reconnected dune@mas.to, proved just now.".into(),
         command: Some("allgreen channel reconnect dune/ma:@dune@mas.to --paste -".into()),
         channel: Some(ChannelId::from_stored("soc_D1")),
+        receipt: Vec::new(),
     }
 }
 

@@ -29,6 +29,7 @@ fn ends(model: &mut Model, effects: &[Effect], text: &str) {
         text: text.into(),
         command: None,
         channel: None,
+        receipt: Vec::new(),
     };
     update(model, Msg::Answered(*id, Answered::Act(Ok(done))));
 }

@@ -6,6 +6,7 @@ mod beside;
 mod composer;
 mod filters;
 mod finding;
+mod flows;
 mod forecast;
 mod login_looks;
 mod login_rows;

@@ -22,7 +22,7 @@ use crate::tui::update::update;
 const HOUR: i64 = 60;
 
 /// A channel's plan: posts as (id, minutes, text), missed from a day on.
-fn part(channel: &str, on_time: &[i64], posts: &[(&str, i64, &str)]) -> ChannelPlan {
+pub(super) fn part(channel: &str, on_time: &[i64], posts: &[(&str, i64, &str)]) -> ChannelPlan {
     let id = ChannelId::from_stored(format!("soc_{channel}"));
     let channels = seed::channels();
     let view = channels
@@ -52,7 +52,7 @@ fn part(channel: &str, on_time: &[i64], posts: &[(&str, i64, &str)]) -> ChannelP
 }
 
 /// 18 in time, 4 late, 3 missed.
-fn corvid() -> ChannelPlan {
+pub(super) fn corvid() -> ChannelPlan {
     let on_time: Vec<i64> = (0..18).map(|n| 8 + n * 400).collect();
     part(
         "C2",
@@ -87,7 +87,7 @@ fn open(model: &mut Model, parts: Vec<ChannelPlan>) {
     later(model, 1);
 }
 
-fn settles(effects: &[Effect]) -> Vec<(String, Then)> {
+pub(super) fn settles(effects: &[Effect]) -> Vec<(String, Then)> {
     match effects.first() {
         Some(Effect::Act(_, Act::Settle(answers, _))) => answers
             .iter()
@@ -149,6 +149,7 @@ fn e_the_dated_ones_are_cancelled_the_missed_ones_moved_and_the_rest_goes_out() 
         text: "3 sent late · 3 moved · 1 cancelled · u takes it back.".into(),
         command: None,
         channel: None,
+        receipt: Vec::new(),
     };
     update(&mut model, Msg::Answered(*id, Answered::Act(Ok(done))));
     assert!(model.sheets.is_empty());
@@ -270,6 +271,7 @@ fn a_login_opens_the_plan_when_something_is_late_and_keys_of_that_moment_are_dro
         text: "Reconnected acme.example, proved just now.".into(),
         command: None,
         channel: Some(ChannelId::from_stored("soc_A2")),
+        receipt: Vec::new(),
     };
     let effects = update(&mut model, Msg::Answered(*id, Answered::Act(Ok(done))));
     let Some(Effect::Load(asked, Load::Plan(of))) = effects.first() else {
@@ -295,6 +297,7 @@ fn a_login_with_nothing_late_or_in_the_middle_of_something_else_opens_nothing() 
             text: "Reconnected.".into(),
             command: None,
             channel: Some(ChannelId::from_stored("soc_A2")),
+            receipt: Vec::new(),
         };
         let request = model.requests.fresh();
         let effects = update(&mut model, Msg::Answered(request, Answered::Act(Ok(done))));
@@ -401,6 +404,7 @@ fn c4_a_post_gets_another_time_as_people_write_it() {
         text: "Moved it.".into(),
         command: None,
         channel: None,
+        receipt: Vec::new(),
     };
     update(&mut model, Msg::Answered(*request, Answered::Act(Ok(done))));
     assert!(model.sheets.is_empty());

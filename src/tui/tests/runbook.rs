@@ -201,6 +201,7 @@ fn flow_a_six_channels_and_three_logins_take_ten_keys_and_three_pastes() {
             text: "Reconnected.".into(),
             command: None,
             channel: Some(ChannelId::from_stored(channels[0])),
+            receipt: Vec::new(),
         };
         let effects = news(&mut model, id, LoginNews::Ended(Ok(done)));
         heal(&mut model, channels, &mut turns);
@@ -221,6 +222,7 @@ fn flow_a_six_channels_and_three_logins_take_ten_keys_and_three_pastes() {
             text: "1 sent late".into(),
             command: None,
             channel: None,
+            receipt: Vec::new(),
         };
         update(&mut model, Msg::Answered(*id, Answered::Act(Ok(done))));
         assert!(matches!(model.sheets.last(), Some(Sheet::Runbook(_))));
@@ -306,6 +308,7 @@ fn s_sets_the_row_aside_the_walk_goes_on_and_it_stays_red() {
         text: what.text.clone(),
         command: None,
         channel: None,
+        receipt: Vec::new(),
     };
     update(&mut model, Msg::Answered(*id, Answered::Act(Ok(done))));
     let aside = by_ann("soc_B1", MONDAY, "client looks for the Page admin");

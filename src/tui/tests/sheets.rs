@@ -62,6 +62,7 @@ fn a_login_that_fails_stays_open_and_one_that_works_shows_the_channel() {
         text: "Reconnected acme.example, proved just now.".into(),
         command: None,
         channel: Some(ChannelId::from_stored("soc_A2")),
+        receipt: Vec::new(),
     };
     update(&mut model, Msg::Answered(*id, Answered::Act(Ok(done))));
     assert!(model.sheets.is_empty());
@@ -127,7 +128,7 @@ fn letters_in_a_field_are_text_and_a_paste_outside_is_nothing() {
     assert_eq!(said(&model), "A paste does nothing here.");
 }
 
-fn counted(model: &mut Model, counts: DisconnectCounts) {
+pub(super) fn counted(model: &mut Model, counts: DisconnectCounts) {
     let Some(Sheet::Disconnect(sheet)) = model.sheets.last() else {
         panic!("no sheet");
     };

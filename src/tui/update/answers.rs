@@ -4,6 +4,7 @@ use crate::domain::ids::ChannelId;
 use crate::ops::OpError;
 use crate::tui::act::{Answered, Done, Effect};
 use crate::tui::model::requests::RequestId;
+use crate::tui::model::runbook::HandingOver;
 use crate::tui::model::{Dirty, Model, Pane, Sheet, Tone};
 
 /// Takes an answer.
@@ -81,6 +82,9 @@ fn went_well(model: &mut Model, id: RequestId, done: Done) -> Vec<Effect> {
     show(model, done.channel.as_ref());
     let mut effects = super::logins::give_up_for(model, done.channel.as_ref());
     effects.extend(super::plan::after_login(model, done.channel.as_ref()));
+    if !done.receipt.is_empty() {
+        receipt(model, &done);
+    }
     let text = match model.marks.told(id) {
         None => done.text,
         // Of the marks before what may be done about it.
@@ -95,6 +99,16 @@ fn went_well(model: &mut Model, id: RequestId, done: Done) -> Vec<Effect> {
             .say_with(Tone::Good, text, done.command, model.boot);
     }
     effects
+}
+
+/// Shows what went and what stayed; below what the operator is busy with.
+fn receipt(model: &mut Model, done: &Done) {
+    let asked = model.requests.fresh();
+    let lines = done.receipt.clone();
+    let sheet = HandingOver::of("Disconnected for good".into(), lines, asked);
+    let wall = matches!(model.sheets.first(), Some(Sheet::Wall(_)));
+    let sheet = Sheet::Handover(Box::new(sheet));
+    model.sheets.insert(usize::from(wall), sheet);
 }
 
 /// What was just connected is looked at, wherever it sorts.

@@ -13,7 +13,7 @@ use crate::tui::keys::Do;
 use crate::tui::model::advice::mends_by_login;
 use crate::tui::model::plan::Plan;
 use crate::tui::model::requests::RequestId;
-use crate::tui::model::runbook::{HandingOver, Runbook};
+use crate::tui::model::runbook::{HandingOver, Runbook, Told};
 use crate::tui::model::{Dirty, Model, Sheet, Tone};
 use crate::tui::words;
 
@@ -260,6 +260,7 @@ pub fn hand_over(model: &mut Model) -> Vec<Effect> {
     let asked = model.requests.fresh();
     let name = name_of(&model.scope, &model.workspaces);
     model.sheets.push(Sheet::Handover(Box::new(HandingOver {
+        title: format!("Handover · {name}"),
         name,
         asked,
         told: None,
@@ -276,7 +277,7 @@ pub fn told(model: &mut Model, id: RequestId, result: Result<Box<Handover>, OpEr
             && sheet.asked == id
         {
             match result {
-                Ok(told) => sheet.told = Some(told),
+                Ok(told) => sheet.told = Some(Told::Handover(told)),
                 Err(error) => sheet.error = Some(error),
             }
             return;
@@ -289,6 +290,5 @@ pub fn handover_text(model: &Model) -> Option<String> {
     let Some(Sheet::Handover(sheet)) = model.sheets.last() else {
         return None;
     };
-    let told = sheet.told.as_ref()?;
-    Some(told.lines(&sheet.name, &model.wall()).join("\n"))
+    Some(sheet.lines(&model.wall())?.join("\n"))
 }

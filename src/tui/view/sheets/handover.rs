@@ -1,4 +1,4 @@
-//! What is handed over, as text that can be copied whole.
+//! A text that can be copied whole: a handover, a receipt.
 
 use ratatui::layout::Rect;
 
@@ -12,7 +12,6 @@ use crate::tui::widgets::text::wrap;
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, handing: &HandingOver) {
     let model = canvas.model;
     let cells = inside_width(area);
-    let title = format!("Handover · {}", handing.name);
     let all = text(model, handing, cells);
     let room = usize::from(area.height.saturating_sub(2)).max(1);
     let last = all.len().saturating_sub(room);
@@ -35,19 +34,19 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, handing: &HandingOver) {
     if let Some(error) = &handing.error {
         lines.extend(error_lines(error, cells));
     }
-    sheet(canvas, area, &title, &note, &lines);
+    sheet(canvas, area, &handing.title, &note, &lines);
 }
 
 /// The lines, broken where the sheet ends; what is broken keeps its indent.
 fn text(model: &Model, handing: &HandingOver, cells: u16) -> Vec<String> {
-    let Some(told) = &handing.told else {
+    let Some(told) = handing.lines(&model.wall()) else {
         return match handing.error {
             Some(_) => Vec::new(),
             None => vec!["Looking what there is to hand over…".into()],
         };
     };
     let mut out = Vec::new();
-    for line in told.lines(&handing.name, &model.wall()) {
+    for line in told {
         let first = line.len() - line.trim_start().len();
         // What goes on below a number stands beside it.
         let number = line.split_once(". ").map(|(head, _)| head.len() + 2);
