@@ -74,6 +74,7 @@ fn place(view: View) -> tui::View {
         View::Channels => tui::View::Channels,
         View::Queue => tui::View::Queue,
         View::Wall => tui::View::Wall,
+        View::Calendar => tui::View::Calendar,
         View::Notices => tui::View::Notices,
     }
 }

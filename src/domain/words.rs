@@ -8,6 +8,7 @@
 use std::time::Duration;
 
 use jiff::Zoned;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::channel::Channel;
@@ -128,8 +129,18 @@ impl Wall {
         let today = self.local(self.now).date();
         let span = jiff::Span::new().try_days(days);
         let then = span.and_then(|span| today.checked_add(span));
-        let start = then.and_then(|date| date.to_zoned(self.zone.clone()));
         // Beyond the calendar there is no day; then it is as good as now.
+        then.map_or(self.now, |date| self.begins(date))
+    }
+
+    /// The day of the operator that an instant is in.
+    pub fn day(&self, at: UtcMs) -> Date {
+        self.local(at).date()
+    }
+
+    /// When a day begins; as good as now where time ends.
+    pub fn begins(&self, day: Date) -> UtcMs {
+        let start = day.to_zoned(self.zone.clone());
         start.map_or(self.now, |at| UtcMs(at.timestamp().as_millisecond()))
     }
 

@@ -24,6 +24,7 @@ use crate::support::secret::Secret;
 use crate::support::time::UtcMs;
 
 use super::model::beside::Tab;
+use super::model::calendar::Span;
 use super::model::requests::RequestId;
 
 /// Something to be done outside of `update`.
@@ -86,6 +87,8 @@ pub enum Load {
         /// At most this many due after now.
         future: u32,
     },
+    /// The posts of the days in the calendar.
+    Calendar(Span),
     /// Notices and open incidents.
     News(Option<WorkspaceId>),
     /// Workspaces and people.

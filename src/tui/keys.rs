@@ -75,6 +75,8 @@ pub enum Do {
     Side(isize),
     /// Every workspace as a tile.
     Wall,
+    /// The posts of a week, day by day.
+    Calendar,
     /// Go to what mends a workspace.
     Mend,
     /// Find anything.
@@ -188,6 +190,8 @@ pub enum Place {
     Choose,
     /// The wall of workspaces.
     Wall,
+    /// The calendar.
+    Calendar,
     /// The find box.
     Find,
     /// The filter of a list, typed.
@@ -231,6 +235,7 @@ impl Place {
             Self::Disconnect => "a disconnect",
             Self::Choose => "a list to choose from",
             Self::Wall => "the wall",
+            Self::Calendar => "the calendar",
             Self::Find => "the find box",
             Self::Filter => "a filter",
             Self::CancelMarked | Self::Question => "a question",
@@ -258,7 +263,10 @@ pub struct Binding {
 use Place as P;
 const MAIN: &[Place] = &[P::Channels, P::Queue, P::Notices];
 const LISTS: &[Place] = &[P::Channels, P::Queue];
-const MOVE: &[Place] = &[
+/// Where a workspace and a clock count.
+const SCOPED: &[Place] = &[P::Channels, P::Queue, P::Notices, P::Calendar];
+/// Where rows have an end and a beginning.
+const ROWS: &[Place] = &[
     P::Channels,
     P::Queue,
     P::Notices,
@@ -271,8 +279,29 @@ const MOVE: &[Place] = &[
     P::Runbook,
     P::Handover,
 ];
-const OF_CHANNEL: &[Place] = &[P::Channels, P::Queue, P::Notices, P::Channel, P::Story];
-const OF_POST: &[Place] = &[P::Queue, P::Story];
+const MOVE: &[Place] = &[
+    P::Channels,
+    P::Queue,
+    P::Notices,
+    P::Story,
+    P::Channel,
+    P::Wall,
+    P::Plan,
+    P::WriteTo,
+    P::WriteMedia,
+    P::Runbook,
+    P::Handover,
+    P::Calendar,
+];
+const OF_CHANNEL: &[Place] = &[
+    P::Channels,
+    P::Queue,
+    P::Notices,
+    P::Channel,
+    P::Story,
+    P::Calendar,
+];
+const OF_POST: &[Place] = &[P::Queue, P::Story, P::Calendar];
 const WRITE: &[Place] = &[
     P::WriteTo,
     P::WriteText,
@@ -300,6 +329,7 @@ const EVERYWHERE: &[Place] = &[
     P::Disconnect,
     P::Choose,
     P::Wall,
+    P::Calendar,
     P::Find,
     P::Filter,
     P::CancelMarked,
@@ -369,7 +399,7 @@ pub static TABLE: &[Binding] = &[
     row("y", Do::Copy, &[P::Runbook], "copy", "Copy what it came to, or what is open with its commands", 70),
     row("y", Do::Copy, &[P::Handover], "copy", "Copy all of it", 90),
     row("!", Do::Send, OF_POST, "send now", "Send this post now, or try it again", 80),
-    row("x", Do::Cancel, &[P::Queue, P::Story], "cancel", "Cancel this post", 79),
+    row("x", Do::Cancel, OF_POST, "cancel", "Cancel this post", 79),
     row("x", Do::Cancel, &[P::Notices], "read", "Put this notice away as read", 79),
     row("Enter", Do::Open, MAIN, "open", "Open what is under the cursor", 75),
     row("Enter", Do::Go, &[P::Plan], "do this", "Do what the plan says", 95),
@@ -386,7 +416,7 @@ pub static TABLE: &[Binding] = &[
     row("t", Do::Time, OF_POST, "time", "Give this post another time", 78),
     row("n", Do::New, &[P::Channels, P::Queue, P::Notices, P::Channel, P::Wall], "new post", "Write a post for this channel, the marked ones or the workspace", 66),
     row("e", Do::Edit, &[P::Story], "edit", "Change text, channels, media or time of this post", 77),
-    row("e", Do::Edit, &[P::Queue], "edit", "Change text, channels, media or time of this post", 58),
+    row("e", Do::Edit, &[P::Queue, P::Calendar], "edit", "Change text, channels, media or time of this post", 58),
     row("d", Do::Duplicate, OF_POST, "", "Write another post like this one", 0),
     row("e", Do::Edit, &[P::Plan], "edit", "Change the text of this one first", 86),
     row("L", Do::Plan, MAIN, "late posts", "What becomes of late, held and missed posts", 52),
@@ -402,12 +432,20 @@ pub static TABLE: &[Binding] = &[
     row("/", Do::Filter, MAIN, "filter", "Show only what fits: words, net:ig, lamp:red, state:held, login:ann, due:<2d", 62),
     row("f", Do::Only, MAIN, "only this", "Queue and notices of this row alone; again of all", 35),
     row("z", Do::Alone, MAIN, "", "This pane alone; again all panes", 0),
-    row("T", Do::Theirs, MAIN, "", "Times of posts by the client's clock; again by yours", 0),
+    row("T", Do::Theirs, SCOPED, "", "Times of posts by the client's clock; again by yours", 0),
     row(": Ctrl-p", Do::Find, MAIN, "find", "Find anything: what can be done, places, channels, posts, acme 9:00", 72),
     row(": Ctrl-p", Do::Find, SHEETS, "", "Find anything", 0),
     row("W", Do::Wall, MAIN, "wall", "Every workspace as a tile, worst first", 44),
-    row("w", Do::Workspace, MAIN, "workspace", "Choose a workspace", 55),
-    row("0", Do::AllWorkspaces, MAIN, "", "All workspaces", 0),
+    row("w", Do::Workspace, SCOPED, "workspace", "Choose a workspace", 55),
+    row("0", Do::AllWorkspaces, SCOPED, "", "All workspaces", 0),
+    row("C", Do::Calendar, &[P::Channels, P::Queue, P::Notices, P::Wall], "calendar", "The posts of a week, day by day, and when logins end", 43),
+    row("Enter", Do::Open, &[P::Calendar], "open", "The story of this post", 94),
+    row("l Right", Do::Side(1), &[P::Calendar], "next day", "Next day; past the edge the next week", 93),
+    row("h Left", Do::Side(-1), &[P::Calendar], "", "The day before; past the edge the week before", 0),
+    row("g Home", Do::First, &[P::Calendar], "today", "To today", 92),
+    row("W", Do::Wall, &[P::Calendar], "", "Every workspace as a tile, worst first", 0),
+    row(": Ctrl-p", Do::Find, &[P::Calendar], "find", "Find anything", 40),
+    row("q C", Do::Back, &[P::Calendar], "back", "Back to the panes", 91),
     row("Enter", Do::Open, &[P::Wall], "open", "Show this workspace", 95),
     row("r", Do::Mend, &[P::Wall], "what mends it", "Go to what is broken in it, first damage first", 90),
     row("/", Do::Filter, &[P::Wall], "filter", "Show only the workspaces that fit", 80),
@@ -448,7 +486,7 @@ pub static TABLE: &[Binding] = &[
     row("v", Do::Range, LISTS, "", "Mark a range: moves mark until v again", 0),
     row("a", Do::MarkAll, LISTS, "", "Mark all that is shown; again none of it", 0),
     row("Ctrl-r", Do::ProbeAll, &[P::Channels], "", "Prove every channel on the screen", 0),
-    row("g Home", Do::First, MOVE, "", "To the first", 0),
+    row("g Home", Do::First, ROWS, "", "To the first", 0),
     row("G End", Do::Last, MOVE, "", "To the last", 0),
     row("Ctrl-d", Do::Half(1), MOVE, "", "Half a page down", 0),
     row("Ctrl-u", Do::Half(-1), MOVE, "", "Half a page up", 0),
@@ -517,6 +555,7 @@ pub fn below_help(model: &Model) -> Place {
         Some(Sheet::Find(_)) => P::Find,
         Some(Sheet::Wall(tiles)) if tiles.typing => P::Filter,
         Some(Sheet::Wall(_)) => P::Wall,
+        Some(Sheet::Calendar(_)) => P::Calendar,
         Some(Sheet::Help(_) | Sheet::Workspaces(_) | Sheet::Networks(_)) => P::Choose,
         Some(Sheet::Channel(_) | Sheet::Group(_)) => P::Channel,
         Some(Sheet::Login(_)) => P::Login,
@@ -606,7 +645,8 @@ pub fn footer(model: &Model, cells: usize, gap: usize) -> Vec<(&'static str, Wor
 
 /// The word of a key now: `P` resumes what is paused.
 fn label(model: &Model, binding: &Binding) -> Word {
-    if let (Do::Reconnect, Some(login)) = (binding.does, model.rested_login()) {
+    let rested = model.rested_login().filter(|_| !model.in_calendar());
+    if let (Do::Reconnect, Some(login)) = (binding.does, rested) {
         return format!("reconnect {}", login.broken).into();
     }
     if let (Do::Go, Some(Sheet::Runbook(sheet))) = (binding.does, model.sheet()) {

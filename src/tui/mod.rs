@@ -57,6 +57,8 @@ pub enum View {
     Queue,
     /// Every workspace as a tile.
     Wall,
+    /// The posts of a week, day by day.
+    Calendar,
     /// What happened.
     Notices,
 }

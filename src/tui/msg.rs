@@ -69,6 +69,8 @@ pub enum Loaded {
     Channels(Vec<(ChannelId, Option<ChannelView>)>),
     /// A window of the queue.
     Queue(Result<Window, OpError>),
+    /// The posts of the days in the calendar.
+    Calendar(Result<Window, OpError>),
     /// Notices and open incidents.
     News(Result<(Vec<Notice>, Vec<Incident>), OpError>),
     /// Workspaces and people.

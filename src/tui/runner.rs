@@ -27,6 +27,7 @@ use crate::ops::{
 use crate::store::disconnect::DisconnectCounts;
 use crate::support::fault;
 use crate::support::secret::Secret;
+use crate::tui::model::calendar::{LIMIT, Span};
 use crate::tui::model::news;
 use crate::tui::words;
 
@@ -186,6 +187,7 @@ async fn read(hub: &Hub, writers: &Writers, id: RequestId, load: Load) -> Msg {
             let window = windows(hub, scope, channels, filter, past, future).await;
             Msg::Loaded(id, Loaded::Queue(window))
         }
+        Load::Calendar(span) => Msg::Loaded(id, Loaded::Calendar(days(hub, span).await)),
         Load::News(workspace) => {
             let scope = scope(workspace);
             let both = async {
@@ -320,12 +322,7 @@ async fn window(
     future: u32,
 ) -> Result<Window, OpError> {
     let now = hub.clock.now();
-    let states: Vec<Shown> = Shown::ALL
-        .iter()
-        .copied()
-        // Drafts have no place in time, and are shown to who asks for them.
-        .filter(|state| *state != Shown::Draft || filter.asks_for_state("draft"))
-        .collect();
+    let states = states(&filter);
     let part = |backwards: bool, limit: u32| QueueFilter {
         scope: scope.clone(),
         channel: channel.clone(),
@@ -345,6 +342,35 @@ async fn window(
     Ok(Window {
         views,
         more_past,
+        more_future,
+    })
+}
+
+fn states(filter: &Filter) -> Vec<Shown> {
+    let all = Shown::ALL.iter().copied();
+    // Drafts have no place in time, and are shown to who asks for them.
+    all.filter(|state| *state != Shown::Draft || filter.asks_for_state("draft"))
+        .collect()
+}
+
+/// The days of the calendar: the first posts of them, and whether there are
+/// more.
+async fn days(hub: &Hub, span: Span) -> Result<Window, OpError> {
+    let wanted = QueueFilter {
+        scope: scope(span.workspace),
+        states: states(&span.filter),
+        filter: span.filter,
+        from: Some(span.from),
+        until: Some(span.until),
+        limit: LIMIT + 1,
+        ..QueueFilter::default()
+    };
+    let mut views = views::queue(hub, wanted).await?;
+    let more_future = views.len() > LIMIT as usize;
+    views.truncate(LIMIT as usize);
+    Ok(Window {
+        views,
+        more_past: false,
         more_future,
     })
 }

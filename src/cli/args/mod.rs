@@ -48,6 +48,8 @@ pub enum View {
     Queue,
     /// Every workspace as a tile, worst first
     Wall,
+    /// The posts of a week, day by day
+    Calendar,
     /// What happened, unread first
     Notices,
 }

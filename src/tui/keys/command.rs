@@ -41,7 +41,9 @@ pub fn command(model: &Model, does: Do) -> Option<String> {
         Do::Live => format!("allgreen post resolve {} live", post()?),
         Do::NotLive => format!("allgreen post resolve {} not-live", post()?),
         Do::Leave => format!("allgreen post resolve {} leave", post()?),
-        Do::Open if model.list == Pane::Queue => format!("allgreen post why {}", post()?),
+        Do::Open if model.list == Pane::Queue || model.in_calendar() => {
+            format!("allgreen post why {}", post()?)
+        }
         Do::Open if model.list == Pane::Channels => {
             format!("allgreen channel show {}", one()?)
         }

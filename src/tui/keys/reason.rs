@@ -64,6 +64,7 @@ pub fn why_not(model: &Model, does: Do) -> Option<String> {
         Do::Reconnect => nearest(model, Act::Connect).or_else(|| unknown_network(model)),
         Do::Fold(away) if model.focus != Pane::Details => fold(model, away),
         Do::Fold(_) => no_tabs(model),
+        Do::Side(_) if model.in_calendar() => None,
         Do::Side(_) if model.wall_of_tiles().is_none() => tabs(model),
         Do::Disconnect => channel(model, Act::Disconnect),
         Do::Probe => chosen_channels(model, does).or_else(|| nobody_publishes(model)),
@@ -86,6 +87,9 @@ pub fn why_not(model: &Model, does: Do) -> Option<String> {
         Do::Cancel | Do::Send => chosen_posts(model, does),
         Do::Live | Do::NotLive | Do::Leave => decide(model),
         Do::Open | Do::Mend if model.wall_of_tiles().is_some() => tile(model, does),
+        Do::Open if model.in_calendar() => {
+            (model.delivery().is_none()).then(|| "no post here".into())
+        }
         Do::Open => open(model),
         Do::Field(_) => match model.sheets.last() {
             Some(Sheet::Disconnect(sheet)) if sheet.cancels() > 0 => {

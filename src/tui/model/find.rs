@@ -64,6 +64,8 @@ pub enum Destination {
     All,
     /// The wall.
     Wall,
+    /// The calendar.
+    Calendar,
     /// The keys of the place below.
     Keys,
     /// The mouse, on or off.
@@ -98,6 +100,11 @@ impl Destination {
             "All about what is under the cursor",
         ),
         (Self::Wall, "wall", "Every workspace as a tile, worst first"),
+        (
+            Self::Calendar,
+            "calendar",
+            "The posts of a week, day by day, and when logins end",
+        ),
         (Self::All, "all", "Every workspace at once"),
         (Self::Keys, "keys", "The keys of this place"),
         (

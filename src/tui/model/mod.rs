@@ -4,6 +4,7 @@
 pub mod advice;
 pub mod aside;
 pub mod beside;
+pub mod calendar;
 pub mod channels;
 pub mod composer;
 pub mod facts;
@@ -373,6 +374,9 @@ impl Model {
     pub fn channel(&self) -> Option<&ChannelView> {
         let id = match self.sheet() {
             Some(Sheet::Story(story)) => Some(&story.delivery.delivery.channel_id),
+            Some(Sheet::Calendar(calendar)) => {
+                calendar.chosen().map(|view| &view.delivery.channel_id)
+            }
             Some(Sheet::Channel(id)) => Some(id),
             Some(Sheet::Group(_)) => None,
             _ => match self.list {
@@ -391,7 +395,7 @@ impl Model {
     pub fn login(&self) -> Option<&Group> {
         match self.sheet() {
             Some(Sheet::Group(id)) => self.channels.group(id),
-            Some(Sheet::Story(_) | Sheet::Channel(_)) => None,
+            Some(Sheet::Story(_) | Sheet::Channel(_) | Sheet::Calendar(_)) => None,
             _ => match self.list {
                 Pane::Queue | Pane::Notices => None,
                 _ => self.channels.selected_login(),
@@ -455,6 +459,7 @@ impl Model {
     pub fn delivery(&self) -> Option<&DeliveryView> {
         match self.sheet() {
             Some(Sheet::Story(story)) => Some(&story.delivery),
+            Some(Sheet::Calendar(calendar)) => calendar.chosen(),
             Some(_) => None,
             None if self.list == Pane::Queue => self.queue.selected(),
             None => None,

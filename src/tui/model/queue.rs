@@ -198,7 +198,8 @@ impl Queue {
     }
 }
 
-fn long_cancelled(view: &DeliveryView, now: UtcMs) -> bool {
+/// Whether it was cancelled too long ago to be shown.
+pub(super) fn long_cancelled(view: &DeliveryView, now: UtcMs) -> bool {
     view.delivery.state == State::Cancelled
         && view
             .delivery

@@ -18,9 +18,11 @@ pub enum Slot {
     Days,
     /// The open page of its details.
     Page,
+    /// The days of the calendar.
+    Calendar,
 }
 
-const SLOTS: usize = 7;
+const SLOTS: usize = 8;
 
 /// The number of a request.
 pub type RequestId = u64;

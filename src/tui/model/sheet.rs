@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::aside::Taking;
+use super::calendar::Calendar;
 use super::find::Find;
 use super::plan::Plan;
 use super::requests::RequestId;
@@ -28,6 +29,8 @@ pub enum Sheet {
     Help(Help),
     /// Every workspace as a tile, over the whole screen.
     Wall(Box<Tiles>),
+    /// The posts of some days side by side, over the whole screen.
+    Calendar(Box<Calendar>),
     /// Anything, by its name.
     Find(Box<Find>),
     /// Which workspace to look at.

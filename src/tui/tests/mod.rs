@@ -3,6 +3,7 @@
 
 mod aside;
 mod beside;
+mod calendar;
 mod composer;
 mod filters;
 mod finding;

@@ -752,6 +752,21 @@ pub fn answer(model: &mut Model, effects: Vec<Effect>) -> Vec<Effect> {
                     more_future: false,
                 }))
             }
+            Load::Calendar(span) => {
+                let mut views = queue(&channels());
+                views.retain(|view| (span.from..span.until).contains(&view.delivery.due));
+                views.retain(|view| {
+                    let id = &view.delivery.workspace_id;
+                    span.workspace.as_ref().is_none_or(|only| only == id)
+                });
+                let now = model.now;
+                views.retain(|view| span.filter.fits(&view.subject(""), now));
+                Loaded::Calendar(Ok(Window {
+                    views,
+                    more_past: false,
+                    more_future: false,
+                }))
+            }
             Load::News(_) => Loaded::News(Ok((notices(), Vec::new()))),
             Load::Days(ids, midnights) => Loaded::Days(Ok(beside::days(&ids, &midnights))),
             Load::Page(id, tab) => Loaded::Page(Box::new(Ok(beside::page(&id, tab)))),

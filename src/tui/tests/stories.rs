@@ -30,9 +30,12 @@ pub fn press(model: &mut Model, run: &str) -> Vec<Effect> {
     let boot = model.boot + Duration::from_millis(60);
     effects.extend(update(model, Msg::Now(model.now, boot)));
     // What is shown beside the list comes by itself.
-    let (beside, effects) = effects
-        .into_iter()
-        .partition(|one| matches!(one, Effect::Load(_, Load::Days(..) | Load::Page(..))));
+    let (beside, effects) = effects.into_iter().partition(|one| {
+        matches!(
+            one,
+            Effect::Load(_, Load::Days(..) | Load::Page(..) | Load::Calendar(_))
+        )
+    });
     seed::answer(model, beside);
     effects
 }

@@ -116,7 +116,7 @@ pub fn copy(model: &mut Model) -> Vec<Effect> {
             Some(why) => ("The answer", why.sentence.clone()),
             None => ("The id", story.delivery.delivery.id.to_string()),
         },
-        (None, Pane::Queue) => match model.queue.selected() {
+        (None, Pane::Queue) | (Some(Sheet::Calendar(_)), _) => match model.delivery() {
             Some(view) => match &view.delivery.permalink {
                 Some(link) => ("The link", link.clone()),
                 None => ("The id", view.delivery.id.to_string()),

@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 use std::time::Duration;
 
-use super::{filter, moves, posts, press, runbook, sheets, wall};
+use super::{calendar, filter, moves, posts, press, runbook, sheets, wall};
 use crate::domain::ids::ChannelId;
 use crate::domain::when::{Past, parse};
 use crate::ops::views::{DeliveryView, PostSearch};
@@ -114,7 +114,7 @@ fn ask(model: &mut Model) -> Vec<Effect> {
 /// sheet is done only where the sheet is in sight.
 fn actions(model: &Model) -> impl Iterator<Item = &'static Binding> {
     keys::of(model, keys::below_help(model)).filter(|binding| {
-        let own = matches!(binding.does, Do::Help | Do::Find | Do::Wall);
+        let own = matches!(binding.does, Do::Help | Do::Find | Do::Wall | Do::Calendar);
         let confirms = matches!(binding.does, Do::Go | Do::Field(_) | Do::Back);
         binding.rank > 0 && !own && !confirms
     })
@@ -380,6 +380,7 @@ pub fn arrive(model: &mut Model, destination: Destination) -> Vec<Effect> {
         Destination::Pane(pane) => moves::focus(model, pane),
         Destination::All => moves::show(model, Scope::All),
         Destination::Wall => wall::open(model),
+        Destination::Calendar => calendar::open(model),
         Destination::Handover => runbook::hand_over(model),
         Destination::Keys | Destination::Theme(_) | Destination::Mouse => Vec::new(),
     }

@@ -1,6 +1,6 @@
 //! What is read from the store, when, and what its answers change.
 
-use super::{filter, wall};
+use super::{calendar, filter, wall};
 use crate::domain::ids::{ChannelId, DeliveryId};
 use crate::domain::notice::Severity;
 use crate::ops::OpError;
@@ -22,6 +22,7 @@ pub fn first(model: &mut Model) -> Vec<Effect> {
     effects.extend(hub(model));
     effects.extend(all_channels(model));
     effects.extend(queue(model));
+    effects.extend(calendar::read(model));
     effects.extend(news(model));
     effects.extend(since(model));
     effects
@@ -130,6 +131,7 @@ pub fn changed(model: &mut Model, changes: &Changes) -> Vec<Effect> {
     // What holds a post is the state of its channel.
     if !deliveries.is_empty() || !changes.channels.is_empty() {
         effects.extend(queue(model));
+        effects.extend(calendar::read(model));
         effects.extend(since(model));
     }
     if !deliveries.is_empty() || !changes.channels.is_empty() {
@@ -172,6 +174,15 @@ pub fn loaded(model: &mut Model, id: RequestId, loaded: Loaded) -> Vec<Effect> {
                 model.touch(Dirty::Background);
             }
             again(model, Slot::Queue)
+        }
+        Loaded::Calendar(result) => {
+            if model.requests.end(Slot::Calendar, id)
+                && let Some(window) = told(model, result)
+            {
+                calendar::take(model, window);
+                model.touch(Dirty::Background);
+            }
+            again(model, Slot::Calendar)
         }
         Loaded::News(result) => {
             let mut told_of = None;
@@ -256,6 +267,7 @@ fn again(model: &mut Model, slot: Slot) -> Vec<Effect> {
     let effect = match slot {
         Slot::Channels => all_channels(model),
         Slot::Queue => queue(model),
+        Slot::Calendar => calendar::read(model),
         Slot::News => news(model),
         Slot::Hub => hub(model),
         Slot::Since => since(model),

@@ -6,6 +6,7 @@ mod answers;
 mod aside;
 mod beside;
 mod browser;
+mod calendar;
 mod composer;
 mod composing;
 mod filter;
@@ -48,6 +49,7 @@ pub fn open_at(model: &mut Model, view: View) {
         View::Queue => Destination::Pane(Pane::Queue),
         View::Notices => Destination::Pane(Pane::Notices),
         View::Wall => Destination::Wall,
+        View::Calendar => Destination::Calendar,
     };
     let _ = find::arrive(model, destination);
 }
@@ -64,6 +66,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         model.shown = model.subject();
         effects.extend(beside::follow(model));
     }
+    effects.extend(calendar::follow(model));
     keep_visible(model);
     effects
 }

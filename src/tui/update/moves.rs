@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{acts, filter, loads, posts, wall};
+use super::{acts, calendar, filter, loads, posts, wall};
 use crate::ops::Scope;
 use crate::tui::act::Effect;
 use crate::tui::keys::Do;
@@ -29,6 +29,9 @@ pub fn run(model: &mut Model, does: Do) -> Vec<Effect> {
     }
     if matches!(model.sheets.last(), Some(Sheet::Wall(_))) {
         return wall::step(model, does);
+    }
+    if matches!(model.sheets.last(), Some(Sheet::Calendar(_))) {
+        return calendar::step(model, does);
     }
     let page = isize::try_from(page(model)).unwrap_or(1).max(1);
     let by = match does {
@@ -196,6 +199,9 @@ fn has_details(model: &Model) -> bool {
 pub fn open(model: &mut Model) -> Vec<Effect> {
     if model.wall_of_tiles().is_some() {
         return wall::enter(model);
+    }
+    if model.in_calendar() {
+        return calendar::enter(model);
     }
     match model.list {
         Pane::Queue => posts::story(model),

@@ -3,8 +3,8 @@
 use crossterm::event::KeyEvent;
 
 use super::{
-    acts, aside, beside, browser, composer, composing, filter, find, logins, marks, moves, plan,
-    posts, runbook, sheets, time, wall,
+    acts, aside, beside, browser, calendar, composer, composing, filter, find, logins, marks,
+    moves, plan, posts, runbook, sheets, time, wall,
 };
 use crate::tui::act::Effect;
 use crate::tui::keys::{self, Do};
@@ -194,6 +194,8 @@ pub fn run(model: &mut Model, does: Do) -> Vec<Effect> {
         Do::Help => sheets::help(model),
         Do::Find => find::open(model),
         Do::Wall => wall::open(model),
+        Do::Calendar => calendar::open(model),
+        Do::Side(_) if model.in_calendar() => calendar::step(model, does),
         Do::Side(by) if model.wall_of_tiles().is_none() => beside::turn(model, by > 0),
         Do::Side(_) => wall::step(model, does),
         Do::Mend => wall::mend(model),

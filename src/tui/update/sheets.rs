@@ -297,9 +297,13 @@ pub fn go(model: &mut Model) -> Vec<Effect> {
         Some(Sheet::Quit(_)) => vec![Effect::Quit],
         Some(Sheet::CancelMarked(_)) => posts::cancel_marked(model),
         None => filter::keep(model),
-        Some(Sheet::Channel(_) | Sheet::Group(_) | Sheet::Composer(_) | Sheet::Handover(_)) => {
-            Vec::new()
-        }
+        Some(
+            Sheet::Channel(_)
+            | Sheet::Group(_)
+            | Sheet::Composer(_)
+            | Sheet::Handover(_)
+            | Sheet::Calendar(_),
+        ) => Vec::new(),
     }
 }
 

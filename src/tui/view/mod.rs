@@ -1,6 +1,7 @@
 //! What is drawn: pure functions of the model, one file per pane and sheet.
 
 mod bars;
+mod calendar;
 mod channels;
 mod composer;
 mod details;
@@ -85,10 +86,14 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> 
     if plan.mode == Mode::TooSmall {
         too_small(&mut canvas, area);
     } else {
-        match (model.composer_below(), model.wall_of_tiles()) {
-            (Some(one), _) => composer::draw(&mut canvas, area, one),
-            (None, Some(tiles)) => wall::draw(&mut canvas, area, tiles),
-            (None, None) => main(&mut canvas, &plan),
+        if let Some(one) = model.composer_below() {
+            composer::draw(&mut canvas, area, one);
+        } else if let Some(tiles) = model.wall_of_tiles() {
+            wall::draw(&mut canvas, area, tiles);
+        } else if let Some(calendar) = model.calendar() {
+            calendar::draw(&mut canvas, area, calendar);
+        } else {
+            main(&mut canvas, &plan);
         }
         sheets::draw(&mut canvas, area);
     }

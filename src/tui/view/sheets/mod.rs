@@ -36,7 +36,7 @@ const LABEL: u16 = 9;
 /// Draws the top sheet.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     match canvas.model.sheets.last() {
-        None | Some(Sheet::Wall(_) | Sheet::Composer(_)) => {}
+        None | Some(Sheet::Wall(_) | Sheet::Calendar(_) | Sheet::Composer(_)) => {}
         Some(Sheet::Help(help)) => choose::help(canvas, area, help),
         Some(Sheet::Find(find)) => find::draw(canvas, area, find),
         Some(Sheet::Workspaces(choice)) => choose::workspaces(canvas, area, choice),
