@@ -7,6 +7,7 @@ mod composer;
 mod filters;
 mod finding;
 mod forecast;
+mod links;
 mod login_looks;
 mod login_rows;
 mod logins;
