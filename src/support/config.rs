@@ -47,6 +47,9 @@ pub const THEMES: &[&str] = &[
 /// The sets of shapes of the screen.
 pub const GLYPHS: &[&str] = &["all", "safe"];
 
+/// When words of the screen are links: where the terminal takes them, or not.
+pub const LINKS: &[&str] = &["auto", "always", "never"];
+
 /// What `config.toml` says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Config {
@@ -111,6 +114,8 @@ pub struct Ui {
     pub glyphs: &'static str,
     /// Clicks select and the wheel scrolls.
     pub mouse: bool,
+    /// One of [`LINKS`].
+    pub links: &'static str,
     /// The terminal is asked to show a notice on its desktop when something
     /// breaks.
     pub notify: bool,
@@ -124,6 +129,7 @@ impl Default for Ui {
             theme: "auto",
             glyphs: "all",
             mouse: false,
+            links: "auto",
             notify: false,
         }
     }

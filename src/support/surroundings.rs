@@ -15,6 +15,9 @@ pub struct Surroundings {
     /// Windows can be opened on the machine this runs on, and somebody sits
     /// there.
     pub local_display: bool,
+    /// The terminal takes words that are links, or leaves out what it does not
+    /// know. Old consoles print it.
+    pub links: bool,
     /// Whoever sits there wants lines of text and no screen (`ACCESSIBLE`), or the
     /// terminal can show nothing else (`TERM=dumb`).
     pub lines_only: bool,
@@ -45,6 +48,7 @@ impl Surroundings {
             local_display: !over_ssh
                 && (cfg!(target_os = "macos") || set("DISPLAY") || set("WAYLAND_DISPLAY")),
             plain_console: term == "linux",
+            links: !matches!(term.as_str(), "" | "linux" | "dumb") && !term.starts_with("vt"),
             lines_only: term == "dumb"
                 || read("ACCESSIBLE").is_some_and(|value| !matches!(value.as_str(), "" | "0")),
             no_color: set("NO_COLOR"),
@@ -88,6 +92,16 @@ mod tests {
         assert!(!lines_only("ACCESSIBLE", "0") && !lines_only("TERM", "vt100"));
         assert!(seen.over_ssh && seen.many_colors && !seen.no_color && !seen.plain_console);
         assert!(!seen.local_display, "a forwarded display is not this desk");
+        let links = |term: &'static str| {
+            let read = move |asked: &str| (asked == "TERM").then(|| term.to_owned());
+            Surroundings::from_variables(read).links
+        };
+        assert!(seen.links && links("tmux-256color") && links("xterm-kitty"));
+        assert!(
+            !["", "linux", "dumb", "vt100", "vt220"]
+                .into_iter()
+                .any(links)
+        );
         let desk = |name: &str| (name == "WAYLAND_DISPLAY").then(|| "wayland-0".to_owned());
         assert!(Surroundings::from_variables(desk).local_display);
         assert_eq!(seen.dark, Some(false));

@@ -11,6 +11,7 @@ mod farewell;
 mod feed;
 mod keys;
 mod layout;
+mod links;
 mod logins;
 mod model;
 mod msg;
@@ -173,6 +174,10 @@ fn model(
         tips: each(hub, |descriptor| descriptor.tips),
         over_ssh: around.over_ssh,
         local_display: around.local_display,
+        links: match ui.links {
+            "auto" => around.links,
+            always => always == "always",
+        },
         ways: each(hub, |descriptor| descriptor.ways),
         networks: model::composer::Networks::new(Network::ALL.iter().filter_map(|network| {
             let (built_in, _) = hub.networks.get(*network)?;

@@ -70,6 +70,13 @@ fn sequences(bytes: &[u8]) -> Vec<String> {
 
 /// Whether the screen itself writes such a sequence.
 fn is_ours(sequence: &str) -> bool {
+    // A link: to where the post is, in printable letters, and its end.
+    if let Some(link) = sequence.strip_prefix("]8;") {
+        let target = link.strip_suffix('\\').unwrap_or("\n");
+        return target == ";"
+            || target.starts_with("id=1;https://net.example/")
+                && target.bytes().all(|byte| byte.is_ascii_graphic());
+    }
     let private = [
         "?1049h", "?1049l", "?25h", "?25l", "?2004h", "?2004l", "?2026h", "?2026l", "?1004h",
         "?1004l", "?1000l", "?1006l",
@@ -122,8 +129,13 @@ fn row_47_hostile_text_reaches_the_terminal_as_text_or_not_at_all() {
             [&text],
         )
         .unwrap();
-        raw.execute("UPDATE delivery SET created_by = 'opr_x'", [])
-            .unwrap();
+        // Where a network says the post is.
+        let place = format!("https://net.example/{}", text.replace(' ', "_"));
+        raw.execute(
+            "UPDATE delivery SET created_by = 'opr_x', permalink = ?1",
+            [&place],
+        )
+        .unwrap();
         let mut term = Term::over(&desk.home.path());
         term.until(|screen| screen.contains("Healthy") && screen.contains("“colour"));
         // Every pane, the sheets over them, and up and down in them.
@@ -157,6 +169,9 @@ fn row_47_hostile_text_reaches_the_terminal_as_text_or_not_at_all() {
         let name: String = text.chars().take(20).collect();
         assert_eq!(others, Vec::<String>::new(), "{name:?}");
         let shown = String::from_utf8_lossy(&term.raw).into_owned();
+        if text.starts_with("wide") {
+            assert!(shown.contains("]8;id=1;https://net.example/wide_%E6%BC%A2"));
+        }
         for hidden in [
             '\u{202e}',
             '\u{2066}',

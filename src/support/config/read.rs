@@ -6,7 +6,9 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
-use super::{Config, ConfigError, GLYPHS, KeySetting, NETWORKS, NetworkSettings, THEMES, Ui};
+use super::{
+    Config, ConfigError, GLYPHS, KeySetting, LINKS, NETWORKS, NetworkSettings, THEMES, Ui,
+};
 use crate::support::duration;
 use crate::support::nearest::nearest;
 use crate::support::timing::Timing;
@@ -29,7 +31,9 @@ const SHORTEST: Duration = Duration::from_millis(10);
 const LONGEST: Duration = Duration::from_secs(366 * 86_400);
 
 /// The keys of the screen.
-const UI_KEYS: &[&str] = &["ssh_host", "ascii", "theme", "glyphs", "mouse", "notify"];
+const UI_KEYS: &[&str] = &[
+    "ssh_host", "ascii", "theme", "glyphs", "mouse", "notify", "links",
+];
 
 type Entry<'a, 'i> = (&'a Spanned<DeString<'i>>, &'a Spanned<DeValue<'i>>);
 
@@ -245,6 +249,7 @@ impl Reader<'_> {
             match key.get_ref().as_ref() {
                 "ssh_host" => into.ssh_host = self.host((key, value)),
                 "ascii" => into.ascii = self.flag((key, value)).unwrap_or_default(),
+                "links" => into.links = self.choice((key, value), LINKS).unwrap_or("auto"),
                 "mouse" => into.mouse = self.flag((key, value)).unwrap_or_default(),
                 "notify" => into.notify = self.flag((key, value)).unwrap_or_default(),
                 "theme" => into.theme = self.choice((key, value), THEMES).unwrap_or("auto"),

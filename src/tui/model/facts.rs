@@ -8,7 +8,7 @@ mod post;
 pub use days::{DAYS as DAYS_LABEL, latest};
 
 pub use login::{login as of_login, section};
-pub use post::delivery;
+pub use post::{LINK as LINK_LABEL, delivery};
 
 use std::time::Duration;
 

@@ -153,6 +153,8 @@ pub struct Setting {
     pub over_ssh: bool,
     /// A browser can be opened here, and somebody sits before it.
     pub local_display: bool,
+    /// The terminal opens the address behind a word.
+    pub links: bool,
     /// How each built-in network can be logged in to, the way offered first in
     /// front.
     pub ways: HashMap<Network, &'static [Way]>,

@@ -7,8 +7,13 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
 use unicode_width::UnicodeWidthStr;
 
+use crate::tui::links::{self, Link};
+
 /// A gap of unchanged cells up to this long costs less written than jumped.
 const GAP: u16 = 4;
+
+/// Ends a link.
+const CLOSE: &str = "\u{1b}]8;;\u{1b}\\";
 
 /// Look of a cell: foreground, background, modifiers.
 type Look = (Color, Color, Modifier);
@@ -19,13 +24,35 @@ fn look(cell: &Cell) -> Look {
     (cell.fg, cell.bg, cell.modifier)
 }
 
-/// The bytes that show the changed cells of `next`; they come row by row.
-pub fn cells(changed: &[(u16, u16, &Cell)], next: &Buffer) -> String {
+/// The bytes that show the changed cells of `next`, some of which are links;
+/// they come row by row.
+pub fn cells(changed: &[(u16, u16, &Cell)], next: &Buffer, links: &[Link]) -> String {
     let mut out = String::new();
-    let mut pen = None;
+    let mut pen: Option<(u16, u16)> = None;
     let mut now = PLAIN;
+    let mut open = None;
     for (x, y, cell) in changed {
-        go(&mut out, next, pen, (*x, *y), now);
+        let target = links::at(links, *x, *y);
+        // A link ends before the cursor goes elsewhere.
+        if open.is_some() && (target != open || pen != Some((*x, *y))) {
+            out.push_str(CLOSE);
+            open = None;
+        }
+        // What is written over in a gap would lose its link.
+        let gap = !links.iter().any(|link| link.y == *y);
+        go(
+            &mut out,
+            next,
+            pen.filter(|at| gap || at == &(*x, *y)),
+            (*x, *y),
+            now,
+        );
+        if let (None, Some(target)) = (open, target) {
+            // One number for all: cells of the same address belong together,
+            // also where it goes on in the next row.
+            let _ = write!(out, "\u{1b}]8;id=1;{target}\u{1b}\\");
+            open = Some(target);
+        }
         if look(cell) != now {
             now = look(cell);
             style(&mut out, now);
@@ -33,6 +60,9 @@ pub fn cells(changed: &[(u16, u16, &Cell)], next: &Buffer) -> String {
         out.push_str(cell.symbol());
         let wide = u16::try_from(cell.symbol().width()).unwrap_or(1).max(1);
         pen = Some((x.saturating_add(wide), *y));
+    }
+    if open.is_some() {
+        out.push_str(CLOSE);
     }
     if now != PLAIN {
         out.push_str("\u{1b}[m");
@@ -116,7 +146,7 @@ mod tests {
         let blank = Buffer::empty(Rect::new(0, 0, 20, 3));
         let mut next = blank.clone();
         paint(&mut next);
-        cells(&blank.diff(&next), &next)
+        cells(&blank.diff(&next), &next, &[])
     }
 
     #[test]
@@ -145,6 +175,27 @@ mod tests {
     }
 
     #[test]
+    fn a_link_is_opened_before_its_words_and_closed_after_them() {
+        let link = |y, x, cells| Link {
+            x,
+            y,
+            cells,
+            target: "https://net.example/1".into(),
+        };
+        let blank = Buffer::empty(Rect::new(0, 0, 20, 3));
+        let mut next = blank.clone();
+        next.set_string(0, 0, "to日本 it", Style::new());
+        next.set_string(0, 1, "on", Style::new());
+        let links = [link(0, 2, 4), link(1, 0, 2)];
+        let written = cells(&blank.diff(&next), &next, &links);
+        let open = "\u{1b}]8;id=1;https://net.example/1\u{1b}\\";
+        assert_eq!(
+            written,
+            format!("\u{1b}[1;1Hto{open}日本{CLOSE}\u{1b}[1;8Hit\u{1b}[2;1H{open}on{CLOSE}")
+        );
+    }
+
+    #[test]
     fn a_terminal_shows_what_the_buffer_holds() {
         let area = Rect::new(0, 0, 20, 3);
         let mut next = Buffer::empty(area);
@@ -154,7 +205,7 @@ mod tests {
         let blank = Buffer::empty(area);
         let (rows, columns) = (3.try_into().unwrap(), 20.try_into().unwrap());
         let mut terminal = vt100::Parser::new(rows, columns, 0);
-        terminal.process(cells(&blank.diff(&next), &next).as_bytes());
+        terminal.process(cells(&blank.diff(&next), &next, &[]).as_bytes());
         assert_eq!(terminal.screen().contents(), "  日本 ab\nx\n     end");
         assert!(terminal.screen().cell(1, 0).unwrap().inverse());
         assert!(!terminal.screen().cell(2, 5).unwrap().inverse());

@@ -9,11 +9,14 @@ use ratatui::layout::{Position, Rect};
 
 use super::encode;
 use super::guard::put;
+use crate::tui::links::{self, Link, Painted};
 
 /// Remembers cells and cursor as the terminal has them.
 pub struct Screen {
     shown: Buffer,
     next: Buffer,
+    /// The words that are links there.
+    links: Vec<Link>,
     cursor: Option<Position>,
     /// The terminal holds something else than `shown`: paint everything.
     torn: bool,
@@ -26,6 +29,7 @@ impl Screen {
         Self {
             shown: Buffer::empty(area),
             next: Buffer::empty(area),
+            links: Vec::new(),
             cursor: None,
             torn: true,
         }
@@ -48,16 +52,22 @@ impl Screen {
         self.cursor = None;
     }
 
-    /// Paints a frame with `paint`, which says where the cursor goes, and
-    /// returns the bytes that show it: empty when nothing changed.
-    pub fn frame(&mut self, paint: impl FnOnce(&mut Buffer) -> Option<Position>) -> Vec<u8> {
+    /// Paints a frame with `paint`, which says where the cursor goes and which
+    /// words are links, and returns the bytes that show it: empty when nothing
+    /// changed.
+    pub fn frame<P: Into<Painted>>(&mut self, paint: impl FnOnce(&mut Buffer) -> P) -> Vec<u8> {
         self.next.reset();
         let area = self.next.area;
-        let cursor = paint(&mut self.next).filter(|at| area.contains(*at));
+        let painted = paint(&mut self.next).into();
+        let cursor = painted.cursor.filter(|at| area.contains(*at));
         if self.torn {
             self.shown.reset();
+            self.links.clear();
         }
-        let changed = self.shown.diff(&self.next);
+        let mut changed = self.shown.diff(&self.next);
+        if self.links != painted.links {
+            changed = links::with_changed(changed, &self.next, &self.links, &painted.links);
+        }
         if changed.is_empty() && cursor == self.cursor && !self.torn {
             return Vec::new();
         }
@@ -73,7 +83,7 @@ impl Screen {
         }
         let mut bytes = head.into_bytes();
         if !changed.is_empty() {
-            bytes.extend_from_slice(encode::cells(&changed, &self.next).as_bytes());
+            bytes.extend_from_slice(encode::cells(&changed, &self.next, &painted.links).as_bytes());
         }
         let mut tail = String::new();
         if let Some(at) = cursor {
@@ -85,6 +95,7 @@ impl Screen {
         put(&mut tail, EndSynchronizedUpdate);
         bytes.extend_from_slice(tail.as_bytes());
         self.cursor = cursor;
+        self.links = painted.links;
         self.torn = false;
         std::mem::swap(&mut self.shown, &mut self.next);
         bytes
@@ -135,6 +146,43 @@ mod tests {
         assert_eq!(text(&mut screen, "hello", None), Vec::<u8>::new());
         assert!(!text(&mut screen, "hello", Some((1, 0))).is_empty());
         assert_eq!(text(&mut screen, "hello", Some((1, 0))), Vec::<u8>::new());
+    }
+
+    #[test]
+    fn a_link_is_written_when_it_changes_and_not_again() {
+        let mut screen = Screen::new(20, 2);
+        let mut frame = |text: &str, target: Option<&str>| {
+            let bytes = screen.frame(|buffer| {
+                buffer.set_string(0, 0, text, Style::new());
+                let links = target.map(|target| Link {
+                    x: 3,
+                    y: 0,
+                    cells: 7,
+                    target: target.into(),
+                });
+                Painted {
+                    cursor: None,
+                    links: links.into_iter().collect(),
+                }
+            });
+            String::from_utf8(bytes).unwrap()
+        };
+        let words = |target: &str| format!("]8;id=1;{target}\u{1b}\\a page!\u{1b}]8;;\u{1b}\\");
+        assert!(
+            frame("to a page! 1", Some("https://a.example/"))
+                .contains(&words("https://a.example/"))
+        );
+        assert_eq!(frame("to a page! 1", Some("https://a.example/")), "");
+        let beside = frame("to a page! 2", Some("https://a.example/"));
+        assert!(!beside.contains("]8;"), "{beside:?}");
+        // The same words lead elsewhere, then nowhere.
+        let other = frame("to a page! 2", Some("https://b.example/"));
+        assert!(other.contains(&words("https://b.example/")), "{other:?}");
+        let none = frame("to a page! 2", None);
+        assert!(
+            none.contains("a page!") && !none.contains("]8;"),
+            "{none:?}"
+        );
     }
 
     #[test]

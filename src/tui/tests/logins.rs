@@ -92,7 +92,7 @@ fn b1_r_asks_for_the_link_at_once_and_says_whom_it_asks() {
     assert_eq!(said(&model), "there is no link yet");
     link(&mut model, id, "word-of-dune");
     let screen = seen(&model);
-    assert!(screen.contains("the login page of net.example"), "{screen}");
+    assert!(screen.contains("net.example’s login page"), "{screen}");
     assert!(screen.contains("15 min left"), "{screen}");
     assert!(
         !format!("{model:?}").contains("word-of-dune"),
@@ -471,7 +471,7 @@ fn a_new_account_is_asked_for_its_server_and_a_token_is_one_key_away() {
     assert!(seen(&model).contains("1 login waits: a new account on mas.to"));
     // c on the same network comes back to it, and c there begins one more.
     assert!(press(&mut model, "cmasto<enter>").is_empty());
-    assert!(seen(&model).contains("the login page of mas.to"));
+    assert!(seen(&model).contains("mas.to’s login page"));
     press(&mut model, "cmas.example");
     assert_ne!(begun(press(&mut model, "<enter>")), id);
     assert_eq!(model.logins.all().len(), 2);

@@ -4,6 +4,7 @@
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::{Buffer, Cell};
+use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier};
 
 use crate::tui::model::Model;
@@ -29,12 +30,25 @@ pub fn buffer(model: &Model, width: u16, height: u16) -> Buffer {
     terminal.backend().buffer().clone()
 }
 
+/// The words of a model that are links, at a size: `r3 c2-14 link https://…`.
+pub fn links(model: &Model, width: u16, height: u16) -> String {
+    let area = Rect::new(0, 0, width, height);
+    let painted = view::draw(model, area, &mut Buffer::empty(area));
+    let links = painted.links.iter();
+    let all = links.map(|one| {
+        let last = one.x + one.cells - 1;
+        format!("r{} c{}-{last} link {}\n", one.y, one.x, one.target)
+    });
+    all.collect()
+}
+
 /// Text and style runs of a model at a size.
 pub fn snapshot(model: &Model, width: u16, height: u16) -> String {
     let buffer = buffer(model, width, height);
     let mut out = text(&buffer);
     out.push_str("-- styles --\n");
     out.push_str(&runs(&buffer));
+    out.push_str(&links(model, width, height));
     out
 }
 
@@ -84,6 +98,7 @@ fn name(cell: &Cell) -> String {
         (Modifier::REVERSED, "reverse"),
         (Modifier::BOLD, "bold"),
         (Modifier::DIM, "dim"),
+        (Modifier::UNDERLINED, "underlined"),
     ] {
         if cell.modifier.contains(modifier) {
             parts.push(name.to_owned());

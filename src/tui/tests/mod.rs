@@ -9,6 +9,7 @@ mod filters;
 mod finding;
 mod flows;
 mod forecast;
+mod links;
 mod login_looks;
 mod login_rows;
 mod logins;

@@ -657,7 +657,7 @@ fn at_every_size_it_is_drawn_inside_of_its_frame() {
             update(&mut model, Msg::Input(Some(Input::Resize(width, height))));
             let frame = Rect::new(0, 0, width, height);
             let mut buffer = Buffer::empty(frame);
-            let cursor = view::draw(&model, frame, &mut buffer);
+            let cursor = view::draw(&model, frame, &mut buffer).cursor;
             assert_eq!(buffer.area, frame);
             if let Some(at) = cursor {
                 assert!(

@@ -63,6 +63,7 @@ pub fn empty(width: u16, height: u16) -> Model {
         pid: 4711,
         over_ssh: false,
         local_display: false,
+        links: true,
         confined: false,
         networks: Networks::new([
             (Network::Bluesky, Arc::new(Bluesky) as Arc<dyn Networked>),

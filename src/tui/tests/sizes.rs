@@ -96,7 +96,7 @@ fn stays_inside(way: &str) {
             // Writing beside the buffer panics.
             let frame = Rect::new(0, 0, width, height);
             let mut buffer = Buffer::empty(frame);
-            if let Some(at) = view::draw(&model, frame, &mut buffer) {
+            if let Some(at) = view::draw(&model, frame, &mut buffer).cursor {
                 assert!(
                     frame.contains(at),
                     "{way:?} {width}x{height}: the cursor is at {at}"

@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::{Canvas, tabs};
+use crate::tui::links;
 use crate::tui::model::beside::Tab;
 use crate::tui::model::facts::{self, Fact, Groups};
 use crate::tui::model::{Model, Pane, Subject};
@@ -127,9 +128,35 @@ pub fn pane(canvas: &mut Canvas<'_>, area: Rect) {
     let most = lines.len().saturating_sub(usize::from(above.height));
     let from = usize::from(model.details_scroll).min(most);
     paint(canvas, above, &lines, from, wide);
+    link(canvas, above, &lines, from);
     tabs::draw(canvas, area);
     if model.focus == Pane::Details && model.sheets.is_empty() {
         canvas.cursor = Some(area.as_position());
+    }
+}
+
+/// The address of a post is a link.
+fn link(canvas: &mut Canvas<'_>, area: Rect, lines: &[Line], from: usize) {
+    let model = canvas.model;
+    // A sheet may cover it.
+    let shown = model.shown.as_ref().filter(|_| model.sheets.is_empty());
+    let Some(Subject::Delivery(id)) = shown else {
+        return;
+    };
+    let view = model.queue.get(id);
+    let address = view.and_then(|view| view.delivery.permalink.as_deref());
+    let begins = lines
+        .iter()
+        .position(|(label, ..)| label == facts::LINK_LABEL);
+    let (Some(address), Some(begins)) = (address, begins) else {
+        return;
+    };
+    let parts: Vec<String> = lines[begins..].iter().map(|line| line.1.clone()).collect();
+    let shown = begins..from + usize::from(area.height);
+    for (at, found) in shown.zip(links::cells_of(&parts, address)) {
+        if let (Some((first, cells)), true) = (found, at >= from) {
+            canvas.link(area, at - from, (LABEL + first, cells), address);
+        }
     }
 }
 

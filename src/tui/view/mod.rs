@@ -14,9 +14,10 @@ mod wall;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 
 use super::layout::{Layout, Mode};
+use super::links::{self, Link, Painted};
 use super::model::{Model, Pane};
 use super::theme::Role;
 use super::widgets::Pen;
@@ -30,6 +31,8 @@ pub struct Canvas<'a> {
     pub model: &'a Model,
     /// Where the terminal's cursor goes: the row or field that is chosen.
     pub cursor: Option<Position>,
+    /// The words that are links.
+    pub links: Vec<Link>,
 }
 
 impl Canvas<'_> {
@@ -41,6 +44,32 @@ impl Canvas<'_> {
     /// Row `row` of `area`.
     pub fn pen(&mut self, area: Rect, row: usize) -> Pen<'_> {
         Pen::new(self.buffer, area, u16::try_from(row).unwrap_or(u16::MAX))
+    }
+
+    /// Makes cells of a row a link, where the terminal takes them and the address
+    /// is one of the web.
+    pub fn link(&mut self, area: Rect, row: usize, (from, cells): (u16, u16), address: &str) {
+        let row = u16::try_from(row).unwrap_or(u16::MAX);
+        let words = Rect::new(
+            area.x.saturating_add(from),
+            area.y.saturating_add(row),
+            cells,
+            1,
+        );
+        let words = words.intersection(area).intersection(self.buffer.area);
+        if words.is_empty() || !self.model.set.links {
+            return;
+        }
+        if let Some(target) = links::target(address) {
+            let line = Style::new().add_modifier(Modifier::UNDERLINED);
+            self.buffer.set_style(words, line);
+            self.links.push(Link {
+                x: words.x,
+                y: words.y,
+                cells: words.width,
+                target,
+            });
+        }
     }
 
     /// The sign of a marked row. The first mark in a list opens the two cells it
@@ -75,13 +104,14 @@ impl Canvas<'_> {
     }
 }
 
-/// Draws the screen and returns where the cursor goes.
-pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+/// Draws the screen and returns where the cursor goes and what is a link.
+pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Painted {
     let plan = model.plan((area.width, area.height));
     let mut canvas = Canvas {
         buffer,
         model,
         cursor: None,
+        links: Vec::new(),
     };
     if plan.mode == Mode::TooSmall {
         too_small(&mut canvas, area);
@@ -97,9 +127,12 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> 
         }
         sheets::draw(&mut canvas, area);
     }
-    let cursor = canvas.cursor;
+    let painted = Painted {
+        cursor: canvas.cursor,
+        links: canvas.links,
+    };
     model.set.look.finish(buffer);
-    cursor
+    painted
 }
 
 fn main(canvas: &mut Canvas<'_>, plan: &Layout) {

@@ -7,6 +7,9 @@ use crate::tui::model::{Model, advice};
 use crate::tui::theme::Role;
 use crate::tui::words::{self, span};
 
+/// The label of its address.
+pub const LINK: &str = "Link";
+
 /// What is known of a delivery without asking the store.
 pub fn delivery(model: &Model, view: &DeliveryView) -> Groups {
     let wall = model.wall();
@@ -50,7 +53,7 @@ pub fn delivery(model: &Model, view: &DeliveryView) -> Groups {
         first.push(fact("Why", format!("{} at {}", said, wall.clock(error.at))));
     }
     if let Some(link) = &one.permalink {
-        first.push(fact("Link", link.clone()));
+        first.push(fact(LINK, link.clone()));
     }
     let mut text = vec![Fact {
         lines: 12,

@@ -27,6 +27,12 @@ const SILENT: [&str; 4] = [
 const NEW_LINK: &str =
     "Enter makes a new link; its page asks who logs in. Esc leaves all as it is.";
 
+/// How a link of the screen is followed.
+const HOW: &str = "Ctrl-click or Cmd-click these words";
+
+/// Cells of the words before that, where there is room.
+const WORDS: usize = 30;
+
 /// Where a login is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Step {
@@ -187,8 +193,12 @@ fn waiting(
 /// The ways to the page.
 fn open(model: &Model, ready: &Ready, at: &str, cells: u16, lines: &mut Vec<Line>) {
     let text = |label, text: &str| text_lines(label, text, Role::Plain, cells, 2);
-    let page = format!("the login page of {at}, in a browser on any machine:");
-    lines.extend(text("Open", &page));
+    if model.set.links {
+        page(ready, at, cells, lines);
+    } else {
+        let page = format!("the login page of {at}, in a browser on any machine:");
+        lines.extend(text("Open", &page));
+    }
     lines.extend(text(
         "",
         "y copies its link · b shows it bare, to select with the mouse",
@@ -206,6 +216,27 @@ fn open(model: &Model, ready: &Ready, at: &str, cells: u16, lines: &mut Vec<Line
     if let Some(device) = &ready.device {
         let text = format!("{} at {}", device.user_code, device.page);
         lines.extend(text_lines("Code", &text, Role::Plain, cells, 2));
+    }
+}
+
+/// The words that lead to the page, and how they are followed.
+fn page(ready: &Ready, at: &str, cells: u16, lines: &mut Vec<Line>) {
+    let room = usize::from(cells.saturating_sub(LABEL));
+    let words = cut(&format!("{at}’s login page"), room);
+    let long = width(&words);
+    let beside = long + HOW.len() + 3 <= room;
+    let mut text = words;
+    if beside {
+        let gap = WORDS.saturating_sub(long).max(3);
+        text.push_str(&" ".repeat(gap.min(room - long - HOW.len())));
+        text.push_str(HOW);
+    }
+    let line = Line::Text("Open", text, Role::Plain);
+    let span = (LABEL, u16::try_from(long).unwrap_or(u16::MAX));
+    let address = ready.link.expose().to_owned();
+    lines.push(Line::Linked(Box::new(line), span, address));
+    if !beside {
+        lines.extend(text_lines("", HOW, Role::Plain, cells, 2));
     }
 }
 

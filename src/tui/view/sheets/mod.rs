@@ -75,6 +75,8 @@ enum Line {
     Full(String, Role),
     /// Label and text.
     Text(&'static str, String, Role),
+    /// A row with an address: its cells, counted from the row's left.
+    Linked(Box<Line>, (u16, u16), String),
     /// Label and a field; the one with the cursor.
     Field(&'static str, FieldLine),
 }
@@ -141,33 +143,40 @@ fn sheet(canvas: &mut Canvas<'_>, area: Rect, title: &str, note: &str, lines: &[
 }
 
 fn paint(canvas: &mut Canvas<'_>, inside: Rect, lines: &[Line]) {
+    for (row, line) in lines.iter().take(usize::from(inside.height)).enumerate() {
+        one(canvas, inside, row, line);
+    }
+}
+
+fn one(canvas: &mut Canvas<'_>, inside: Rect, row: usize, line: &Line) {
     let plain = Style::new();
     let look = canvas.model.set.look;
-    let muted = look.style(Role::Muted);
-    for (row, line) in lines.iter().take(usize::from(inside.height)).enumerate() {
-        match line {
-            Line::Blank => {}
-            Line::Full(text, role) => full(&mut canvas.pen(inside, row), text, *role, look),
-            Line::Text(label, text, role) => {
-                let style = look.style(*role);
-                canvas
-                    .pen(inside, row)
-                    .write(label, plain)
-                    .tab(LABEL)
-                    .write(text, style);
+    match line {
+        Line::Blank => {}
+        Line::Full(text, role) => full(&mut canvas.pen(inside, row), text, *role, look),
+        Line::Text(label, text, role) => {
+            let style = look.style(*role);
+            canvas
+                .pen(inside, row)
+                .write(label, plain)
+                .tab(LABEL)
+                .write(text, style);
+        }
+        Line::Linked(line, cells, address) => {
+            one(canvas, inside, row, line);
+            canvas.link(inside, row, *cells, address);
+        }
+        Line::Field(label, field) => {
+            let mark = if field.cursor.is_some() { "▌" } else { " " };
+            let mut pen = canvas.pen(inside, row);
+            pen.write(label, plain).tab(LABEL - 1).write(mark, plain);
+            pen.write(&field.text, plain);
+            if field.text.is_empty() {
+                pen.write(field.hint, look.style(Role::Muted));
             }
-            Line::Field(label, field) => {
-                let mark = if field.cursor.is_some() { "▌" } else { " " };
-                let mut pen = canvas.pen(inside, row);
-                pen.write(label, plain).tab(LABEL - 1).write(mark, plain);
-                pen.write(&field.text, plain);
-                if field.text.is_empty() {
-                    pen.write(field.hint, muted);
-                }
-                if let Some(cursor) = field.cursor {
-                    let y = inside.y + u16::try_from(row).unwrap_or(0);
-                    canvas.cursor = Some(Position::new(inside.x + LABEL + cursor, y));
-                }
+            if let Some(cursor) = field.cursor {
+                let y = inside.y + u16::try_from(row).unwrap_or(0);
+                canvas.cursor = Some(Position::new(inside.x + LABEL + cursor, y));
             }
         }
     }

@@ -8,6 +8,7 @@ use ratatui::layout::Rect;
 use super::{Canvas, Line, error_lines, field_line, inside_width, sheet, text_lines};
 use crate::domain::delivery::Shown;
 use crate::ops::views::DeliveryView;
+use crate::tui::links;
 use crate::tui::model::Model;
 use crate::tui::model::sheet::Story;
 use crate::tui::theme::Role;
@@ -41,9 +42,8 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, story: &Story) {
         Some(why) => why.sentence.clone(),
         None => "Looking it up…".into(),
     };
-    for part in wrap(&sentence, usize::from(cells.saturating_sub(2)), 4) {
-        lines.push(Line::Full(format!("  {part}"), Role::Plain));
-    }
+    let parts = wrap(&sentence, usize::from(cells.saturating_sub(2)), 4);
+    lines.extend(linked(story, parts, 2, |_, part| format!("  {part}")));
     if let Some(aside) = view.aside.as_ref().filter(|one| one.lasts(wall.now)) {
         let text = format!(
             "  Set aside by {} until {}{}",
@@ -99,16 +99,42 @@ fn events(story: &Story, wall: &Wall, cells: u16) -> Vec<Line> {
     let room = usize::from(cells).saturating_sub(DATE + 3);
     let mut lines = Vec::new();
     for (at, text) in why.events.iter().skip(story.scroll) {
-        for (row, part) in wrap(text, room, 2).into_iter().enumerate() {
+        let parts = wrap(text, room, 2);
+        lines.extend(linked(story, parts, DATE + 3, |row, part| {
             let date = if row == 0 {
                 wall.stamp(*at)
             } else {
                 String::new()
             };
-            lines.push(Line::Full(format!("  {date:<DATE$} {part}"), Role::Plain));
-        }
+            format!("  {date:<DATE$} {part}")
+        }));
     }
     lines
+}
+
+/// The rows of a text that begins at a column; where the address of the post
+/// stands in it, it is a link.
+fn linked(
+    story: &Story,
+    parts: Vec<String>,
+    column: usize,
+    row: impl Fn(usize, &str) -> String,
+) -> Vec<Line> {
+    let address = story.delivery.delivery.permalink.as_deref();
+    let found = links::cells_of(&parts, address.unwrap_or_default());
+    let column = u16::try_from(column).unwrap_or(u16::MAX);
+    let rows = parts.iter().zip(found).enumerate();
+    rows.map(|(at, (part, found))| {
+        let line = Line::Full(row(at, part), Role::Plain);
+        match (found, address) {
+            (Some((from, cells)), Some(address)) => {
+                let span = (column.saturating_add(from), cells);
+                Line::Linked(Box::new(line), span, address.to_owned())
+            }
+            _ => line,
+        }
+    })
+    .collect()
 }
 
 fn decision(story: &Story, cells: u16) -> Vec<Line> {
