@@ -102,10 +102,10 @@ fn story(model: &mut Model, address: &str) {
 fn where_a_post_is_is_a_link_in_its_details_and_its_story() {
     let mut model = seed::model(120, 36);
     went_out(&mut model);
-    let link = (ADDRESS.to_owned(), ADDRESS.to_owned());
-    assert_eq!(words(&model), [link.clone()]);
+    let link = || (ADDRESS.to_owned(), ADDRESS.to_owned());
+    assert_eq!(words(&model), [link()]);
     story(&mut model, ADDRESS);
-    assert_eq!(words(&model), [link.clone(), link]);
+    assert_eq!(words(&model), [link(), link()]);
     for (width, height, look) in [(120, 36, MONO), (80, 24, DARK)] {
         let mut model = seed::model(width, height);
         model.set.look = look;
