@@ -47,6 +47,9 @@ pub struct Call {
     pub query: String,
     /// When its first line arrived, counted from the start of the proxy.
     pub at: Duration,
+    /// The same by the clock of the machine, in milliseconds since 1970: what
+    /// a program wrote before it is never later.
+    pub wall: i64,
     /// The request body.
     pub body: Vec<u8>,
     /// SHA-256 of the request body in hexadecimal.
@@ -304,6 +307,7 @@ impl Shared {
             name: line.name().to_owned(),
             query: line.query().to_owned(),
             at: self.started.elapsed(),
+            wall: jiff::Timestamp::now().as_millisecond(),
             body: Vec::new(),
             body_sha256: String::new(),
             fault,
