@@ -1,13 +1,13 @@
 //! How things are said: times, spans, lamps and states in words and marks.
 
-use std::time::Duration;
-
 use super::output::table::Look;
 use super::output::{Cell, clean};
 use crate::domain::channel::Channel;
 use crate::domain::delivery::Shown;
 use crate::domain::when::zone_name;
 use crate::support::time::UtcMs;
+
+pub use crate::domain::words::span;
 
 /// An instant: RFC 3339 for programs, the clock of `zone` for people.
 pub fn time(at: UtcMs, zone: &str) -> Cell {
@@ -37,17 +37,6 @@ pub fn ago(at: UtcMs, now: UtcMs) -> Cell {
 /// An instant that may be absent.
 pub fn maybe_ago(at: Option<UtcMs>, now: UtcMs) -> Cell {
     at.map_or_else(|| Cell::both("\u{2013}", ""), |at| ago(at, now))
-}
-
-/// A span in its largest fitting unit: `45 s`, `12 m`, `3 h`, `5 d`.
-pub fn span(span: Duration) -> String {
-    let seconds = span.as_secs();
-    match seconds {
-        0..60 => format!("{seconds} s"),
-        60..3_600 => format!("{} m", seconds / 60),
-        3_600..172_800 => format!("{} h", seconds / 3_600),
-        _ => format!("{} d", seconds / 86_400),
-    }
 }
 
 /// `1 post`, `3 posts`.
@@ -105,6 +94,8 @@ pub fn beginning(text: &str, most: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]

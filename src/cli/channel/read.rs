@@ -6,7 +6,7 @@ use crate::cli::context::Context;
 use crate::cli::json::{ReadJson, count};
 use crate::cli::output::{Cell, Exit, Failure, Shape, Table};
 use crate::cli::publisher;
-use crate::cli::words::{ago, beginning, span};
+use crate::cli::words::{ago, beginning};
 use crate::domain::ids::ChannelId;
 use crate::domain::publisher::CommandKind;
 use crate::domain::reading::{Count, Reading};
@@ -165,29 +165,8 @@ fn note(state: &ReadState, what: Reading, shown: usize, now: UtcMs) -> Option<St
     if let Some(why) = state.why_not {
         return Some(why.into());
     }
-    let mut note = match (state.fetched_at, shown) {
-        (Some(at), 0) => format!("No {what} there, read {} ago.", span(now.since(at))),
-        (Some(at), _) => format!("Read {} ago.", span(now.since(at))),
-        (None, _) if state.failure.is_some() => String::new(),
-        (None, _) => format!(
-            "The {what} were not read yet: whoever publishes does that by itself, --refresh at once."
-        ),
-    };
-    if let Some(failure) = &state.failure {
-        let said = failure.evidence.message.as_deref();
-        let said = said.unwrap_or_else(|| failure.class.name());
-        let how = if failure.refused {
-            "refused"
-        } else {
-            "not possible"
-        };
-        let gap = if note.is_empty() { "" } else { " " };
-        note.push_str(&format!(
-            "{gap}Reading {what} was {how} {} ago: {said}",
-            span(now.since(failure.at))
-        ));
-    }
-    Some(note)
+    let unread = "whoever publishes does that by itself, --refresh at once";
+    Some(state.words(what, shown, now, unread))
 }
 
 fn said(text: &str) -> Cell {

@@ -9,6 +9,7 @@ use crate::domain::ids::ChannelId;
 use crate::domain::lamp::Watch;
 use crate::domain::reading::{Comment, Counts, Reading, RecentPost};
 use crate::domain::role::Act;
+use crate::domain::words::span;
 use crate::networks::registry::Registry;
 use crate::store::Reads;
 use crate::store::queue::QueueQuery;
@@ -35,6 +36,33 @@ impl ReadState {
     /// Whether the channel is disconnected, so that nothing read of it is left.
     pub fn is_gone(&self) -> bool {
         self.channel.summary.channel.status == Status::Disconnected
+    }
+
+    /// How the `n` that are shown were read, in a sentence or two; `unread` ends
+    /// the one for what was never read: how it will be.
+    pub fn words(&self, what: &str, n: usize, now: UtcMs, unread: &str) -> String {
+        let ago = |at: UtcMs| span(now.since(at.min(now)));
+        let mut parts = Vec::new();
+        match (self.fetched_at, n) {
+            (Some(at), 0) => parts.push(format!("No {what} there, read {} ago.", ago(at))),
+            (Some(at), _) => parts.push(format!("Read {} ago.", ago(at))),
+            (None, _) if self.failure.is_some() => {}
+            (None, _) => parts.push(format!("The {what} were not read yet: {unread}.")),
+        }
+        if let Some(failure) = &self.failure {
+            let said = failure.evidence.message.as_deref();
+            let said = said.unwrap_or_else(|| failure.class.name());
+            let how = if failure.refused {
+                "refused"
+            } else {
+                "not possible"
+            };
+            parts.push(format!(
+                "Reading {what} was {how} {} ago: {said}",
+                ago(failure.at)
+            ));
+        }
+        parts.join(" ")
     }
 }
 

@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use super::look::{DARK, MONO, snapshot};
 use super::seed::{self, Seed, later, minutes};
 use super::stories::{paste, press, said, seen};
 use crate::domain::channel::Cause;
@@ -23,18 +22,18 @@ use crate::tui::msg::Msg;
 use crate::tui::term::signals::Asked;
 use crate::tui::update::{first, update};
 
-const RED: &str = "Red is back. Our felt slippers come in eleven colours again, and the first hundred pairs ship free until Sunday night. Wool from the valley, soles from old tyres, made by six people you can visit any weekday.";
+pub(super) const RED: &str = "Red is back. Our felt slippers come in eleven colours again, and the first hundred pairs ship free until Sunday night. Wool from the valley, soles from old tyres, made by six people you can visit any weekday.";
 
 /// Acme as the composer likes it: two accounts that are well, one that is
 /// broken, one that is paused.
-fn model(width: u16, height: u16) -> Model {
+pub(super) fn model(width: u16, height: u16) -> Model {
     let mut model = seed::model(width, height);
     more(&mut model);
     model
 }
 
 /// Three more accounts of Acme.
-fn more(model: &mut Model) {
+pub(super) fn more(model: &mut Model) {
     let all = [
         ("A11", K::Mastodon, "acme@mas.to", Lamp::Green),
         ("A12", K::Telegram, "acmenews", Lamp::Green),
@@ -61,7 +60,7 @@ fn more(model: &mut Model) {
 }
 
 /// Marks the four accounts of built-in networks and opens the composer.
-fn begin(model: &mut Model) -> Vec<Effect> {
+pub(super) fn begin(model: &mut Model) -> Vec<Effect> {
     for id in ["soc_A2", "soc_A11", "soc_A12", "soc_A13"] {
         assert!(model.channels.select(&ChannelId::from_stored(id)), "{id}");
         press(model, "<space>");
@@ -506,7 +505,7 @@ fn the_editor_gets_the_text_that_is_shown_and_a_failure_changes_nothing() {
     assert_eq!(said(&model), "this session starts no other program");
 }
 
-fn medium(name: &str, alt: &str) -> Medium {
+pub(super) fn medium(name: &str, alt: &str) -> Medium {
     Medium {
         id: MediaId::from_stored(format!("med_{name}")),
         file: name.into(),
@@ -537,86 +536,6 @@ fn a_file_is_added_by_its_path_and_described() {
     assert_eq!(kept(&effects).unwrap().media[0].alt, "Red slippers on oak");
     press(&mut model, "<up>x");
     assert!(model.composer().unwrap().media.is_empty());
-}
-
-/// What is seen at four sizes.
-fn looks(name: &str, story: impl Fn(&mut Model)) {
-    let sizes = [
-        (120, 36, MONO),
-        (80, 24, DARK),
-        (60, 20, DARK),
-        (40, 12, DARK),
-    ];
-    for (width, height, look) in sizes {
-        let mut model = model(width, height);
-        model.set.look = look;
-        story(&mut model);
-        insta::assert_snapshot!(
-            format!("{name}_{width}x{height}"),
-            snapshot(&model, width, height)
-        );
-    }
-}
-
-#[test]
-fn an_empty_post() {
-    looks("composer_empty", |model| {
-        begin(model);
-    });
-}
-
-/// Has a post written for four channels, one with a text of its own.
-pub fn composing(model: &mut Model) {
-    more(model);
-    begin(model);
-    paste(model, RED);
-    press(model, "<shift-tab>j<enter>");
-    paste(
-        model,
-        " Which colour would you wear to the office on Monday? And which one to the beach, if there were one? https://acme.example/red",
-    );
-    if let Some(one) = model.writings.last_mut() {
-        one.media = vec![
-            medium("felt-red.jpg", "Red felt slippers on oak"),
-            medium("felt-blue.jpg", ""),
-        ];
-        one.medium = 2;
-        one.keeping.at = Some(seed::now());
-    }
-    press(model, "<tab><tab>tomorrow 9:30<shift-tab><shift-tab>");
-    model.line.expire(model.boot + Duration::from_secs(60));
-}
-
-#[test]
-fn a_post_with_all_there_is() {
-    looks("composer", |model| {
-        composing(model);
-    });
-}
-
-#[test]
-fn the_buttons_and_the_channels_have_the_cursor() {
-    looks("composer_to", |model| {
-        begin(model);
-        paste(model, RED);
-        press(model, "<shift-tab>jj");
-    });
-    looks("composer_buttons", |model| {
-        begin(model);
-        paste(model, RED);
-        press(model, "<tab><tab>tomorrow 9:30<enter>");
-    });
-}
-
-#[test]
-fn the_preview_where_it_is_not_beside() {
-    let mut model = model(80, 24);
-    begin(&mut model);
-    paste(&mut model, RED);
-    press(&mut model, "<shift-tab>jl");
-    insta::assert_snapshot!("composer_preview_80x24", snapshot(&model, 80, 24));
-    press(&mut model, "<esc>");
-    assert!(model.composer().is_some_and(|one| !one.preview));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
 use unicode_width::UnicodeWidthStr;
 
-use super::composer::composing;
+use super::composer_looks::composing;
 use super::logins::waiting;
 use super::look::buffer;
 use super::seed;

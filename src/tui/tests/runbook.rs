@@ -8,9 +8,9 @@ use ratatui::layout::Rect;
 
 use super::aside::{MONDAY, by_ann};
 use super::logins::{address, begun, link, news};
-use super::look::{MONO, snapshot};
+use super::look::snapshot;
 use super::seed::{self, later, minutes};
-use super::stories::{paste, press, said, seen, selected};
+use super::stories::{paste, press, said, seen};
 use crate::domain::channel::Cause;
 use crate::domain::delivery::{Blocker, Shown, State};
 use crate::domain::ids::{ChannelId, IncidentId, OperatorId};
@@ -19,7 +19,6 @@ use crate::domain::notice::Severity;
 use crate::domain::role::Role;
 use crate::networks::Way;
 use crate::ops::Scope;
-use crate::ops::handover::{Handover, Turned};
 use crate::ops::release::{ChannelPlan, PlanPost};
 use crate::ops::runbook::{Begun, Facts, Key, Of, Walk, order};
 use crate::ops::views::{ChannelView, Lamp};
@@ -502,92 +501,6 @@ fn changes_are_read_one_reading_at_a_time() {
     assert_eq!(changed(&mut model).len(), 1);
 }
 
-/// What there is to hand over, over the seed.
-fn handed(model: &Model) -> Handover {
-    let channels = seed::channels();
-    let turned = |name: &str, ago: i64, said: &str| Turned {
-        name: name.into(),
-        at: minutes(-ago),
-        said: said.into(),
-    };
-    let at_risk = seed::queue(&channels).into_iter();
-    Handover {
-        since: minutes(-720),
-        walk: walk(model, &[], Vec::new()),
-        broke: vec![
-            turned("acme/ig:@acme", 119, "password changed"),
-            turned("acme/bs:@acme.example", 20, "token expired"),
-        ],
-        healed: vec![turned("dune/ma:@dune@mas.to", 300, "by bob")],
-        went_out: 84,
-        failed: 1,
-        theirs: Vec::new(),
-        publisher: "a daemon publishes".into(),
-        due: 23,
-        next: Some(minutes(3)),
-        at_risk: at_risk.filter(|view| view.shown == Shown::Held).collect(),
-    }
-}
-
-fn hand_over(model: &mut Model) {
-    let effects = press(model, ":handover<enter>");
-    let asked = effects.iter().find_map(|effect| match effect {
-        Effect::Load(id, Load::Handover(_)) => Some(*id),
-        _ => None,
-    });
-    let told = handed(model);
-    let answered = Answered::Handover(Ok(Box::new(told)));
-    update(model, Msg::Answered(asked.unwrap(), answered));
-}
-
-#[test]
-fn flow_j_a_note_by_day_and_the_handover_in_the_evening_take_few_keys() {
-    let mut model = seed::model(120, 36);
-    press(&mut model, "jjjjjj");
-    assert_eq!(selected(&model), "soc_B1");
-    // A note is `s`, the words and Enter.
-    let effects = press(&mut model, "sask the client<enter>");
-    assert!(matches!(
-        effects.first(),
-        Some(Effect::Act(_, Act::Aside(_)))
-    ));
-    press(&mut model, "<esc>");
-    // The handover is `:`, its name and Enter, then `y`, and `q` goes back.
-    hand_over(&mut model);
-    let effects = press(&mut model, "y");
-    let Some(Effect::Copy(text)) = effects.first() else {
-        panic!("{effects:?}");
-    };
-    for part in [
-        "Handover of all 4 workspaces",
-        "84 posts went out, 1 failed",
-        "12:03 acme/ig:@acme, password changed",
-        "09:02 dune/ma:@dune@mas.to, by bob",
-        "Run: allgreen channel reconnect x",
-        "Due in 12 h: 23 posts, the next 14:05; 4 at risk",
-    ] {
-        assert!(text.contains(part), "{part}:\n{text}");
-    }
-    assert!(
-        !text.contains(['✖', '▲', '●']),
-        "no sign without its word:\n{text}"
-    );
-    press(&mut model, "q");
-    assert!(model.sheets.is_empty());
-}
-
-#[test]
-fn a_text_that_is_longer_than_the_screen_can_be_read_to_its_end() {
-    let mut model = seed::model(80, 24);
-    hand_over(&mut model);
-    assert!(seen(&model).contains("Handover of all 4 workspaces"));
-    press(&mut model, "GG");
-    let screen = seen(&model);
-    assert!(screen.contains("Nothing ends before"), "{screen}");
-    press(&mut model, "gj");
-    assert!(!seen(&model).contains("Handover of all 4 workspaces,"));
-}
-
 #[test]
 fn hostile_names_and_texts_stay_in_their_places() {
     let mut model = seed::model(80, 24);
@@ -633,11 +546,6 @@ fn the_health_check_looks_like_this() {
         let model = all_done(width, height);
         let name = format!("runbook_over_{width}x{height}");
         insta::assert_snapshot!(name, snapshot(&model, width, height));
-        let mut model = seed::model(width, height);
-        hand_over(&mut model);
-        model.set.look = MONO;
-        let name = format!("handover_{width}x{height}");
-        insta::assert_snapshot!(name, snapshot(&model, width, height));
     }
 }
 
@@ -646,7 +554,7 @@ fn at_every_size_it_is_drawn_inside_of_its_frame() {
     let mut begun = seed::model(120, 36);
     open(&mut begun);
     let mut handed_over = seed::model(120, 36);
-    hand_over(&mut handed_over);
+    super::handover::hand_over(&mut handed_over);
     press(&mut handed_over, "jjjj");
     let mut taking = seed::model(120, 36);
     press(&mut taking, "snote");

@@ -7,12 +7,12 @@ use ratatui::style::{Modifier, Style};
 use super::Canvas;
 use super::details::Line;
 use crate::domain::reading::{CommentKind, Counts};
-use crate::ops::views::{HistoryView, ReadState};
+use crate::ops::views::HistoryView;
 use crate::tui::model::beside::{Page, Tab};
 use crate::tui::model::{Model, Pane, Sheet};
 use crate::tui::theme::Role;
 use crate::tui::widgets::text::{one_line, quoted, width, wrap};
-use crate::tui::words::{Wall, span};
+use crate::tui::words::Wall;
 
 /// Cells of a time and the blank after it.
 pub const TIME: u16 = 10;
@@ -203,29 +203,6 @@ fn note(page: &Page, wall: &Wall) -> Option<String> {
     if let Some(why) = state.why_not {
         return Some(why.to_owned());
     }
-    Some(read(state, what, n, wall))
-}
-
-fn read(state: &ReadState, what: &str, n: usize, wall: &Wall) -> String {
-    let ago = |at: crate::support::time::UtcMs| span(wall.now.since(at.min(wall.now)));
-    let mut parts = Vec::new();
-    match (state.fetched_at, n) {
-        (Some(at), 0) => parts.push(format!("No {what} there, read {} ago.", ago(at))),
-        (Some(at), _) => parts.push(format!("Read {} ago.", ago(at))),
-        (None, _) if state.failure.is_some() => {}
-        (None, _) => parts.push(format!(
-            "The {what} were not read yet; whoever publishes does that every hour."
-        )),
-    }
-    if let Some(failure) = &state.failure {
-        let said = failure.evidence.message.as_deref();
-        let said = said.unwrap_or_else(|| failure.class.name());
-        let how = if failure.refused {
-            "refused"
-        } else {
-            "not possible"
-        };
-        parts.push(format!("Reading was {how} {} ago: {said}", ago(failure.at)));
-    }
-    parts.join(" ")
+    let unread = "whoever publishes does that by itself";
+    Some(state.words(what, n, wall.now, unread))
 }
