@@ -236,7 +236,7 @@ pub enum Answered {
     /// A file was taken in.
     File(Result<Box<Medium>, OpError>),
     /// A draft was kept.
-    Kept(Result<Kept, OpError>),
+    Kept(Result<Option<Kept>, OpError>),
     /// A text came back from an editor.
     Edited(Result<String, String>),
     /// The health check.

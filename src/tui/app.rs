@@ -294,12 +294,13 @@ impl App {
         let _ = self.guard.enter_again();
         self.continued = self.real.boot();
         self.input = Some(InputTask::start(self.sender.clone(), Msg::Input));
-        for asked in told {
-            // Answered as soon as the text is taken.
-            let _ = self.sender.try_send(Msg::Signal(asked));
-        }
+        // The line fell, or the session ends: an editor that was told so saved
+        // what it could and says that it failed.
+        let cut = told.iter().any(|asked| *asked != Asked::Suspend);
+        // Answered as soon as the text is taken.
+        self.answers.extend(told.into_iter().map(Msg::Signal));
         self.paint_anew();
-        editor.text(ended)
+        editor.text(ended, cut)
     }
 
     async fn suspend(&mut self, publisher: &mut Publisher) {

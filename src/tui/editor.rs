@@ -61,13 +61,14 @@ impl Editor {
             .spawn()
     }
 
-    /// What stands in the file after it ended.
+    /// What stands in the file after it ended; when it was cut off, whatever it
+    /// says of itself.
     ///
     /// # Errors
     /// In a sentence: why the text is as it was before.
-    pub fn text(&self, ended: io::Result<ExitStatus>) -> Result<String, String> {
+    pub fn text(&self, ended: io::Result<ExitStatus>, cut: bool) -> Result<String, String> {
         match ended {
-            Ok(status) if status.success() => {}
+            Ok(status) if status.success() || cut => {}
             Ok(status) => return Err(format!("{} ended with {status}", self.name)),
             Err(error) => return Err(format!("{} did not start: {error}", self.name)),
         }

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::Mutex;
 
 use super::act::{Done, Finish, Opening};
 use super::model::requests::RequestId;
@@ -30,6 +30,8 @@ struct Writer {
     draft: Option<Seen>,
     /// The post it changes.
     original: Option<Seen>,
+    /// What was written is scheduled or saved: a draft of it would be sent again.
+    finished: bool,
 }
 
 impl Writers {
@@ -55,6 +57,7 @@ impl Writers {
         let mut writer = writer.lock().await;
         let opened = posts::open(&self.hub, post).await?;
         match opening {
+            Opening::Draft if !opened.only_draft => return Err(not_in_place(post)),
             Opening::Draft => writer.draft = Some(opened.seen),
             Opening::Waiting => writer.original = Some(opened.seen),
             Opening::Copy => {}
@@ -62,13 +65,21 @@ impl Writers {
         Ok(opened.view)
     }
 
-    /// Keeps what is written in a composer.
-    pub async fn keep(&self, composer: RequestId, writing: Writing) -> Result<Kept, OpError> {
+    /// Keeps what is written in a composer; `None` when it is scheduled or saved
+    /// already.
+    pub async fn keep(
+        &self,
+        composer: RequestId,
+        writing: Writing,
+    ) -> Result<Option<Kept>, OpError> {
         let writer = self.of(composer);
         let mut writer = writer.lock().await;
+        if writer.finished {
+            return Ok(None);
+        }
         let kept = posts::keep(&self.hub, writer.draft.clone(), writing).await?;
         writer.draft = Some(kept.seen.clone());
-        Ok(kept)
+        Ok(Some(kept))
     }
 
     /// Schedules, sends or saves what is written in a composer.
@@ -82,45 +93,52 @@ impl Writers {
         let mut writer = writer.lock().await;
         let (draft, original) = (writer.draft.clone(), writer.original.clone());
         let now = how == Finish::Send(PostTime::Now);
+        let written = writing.clone();
         let (saved, done) = match (how, original) {
             (Finish::Save, Some(original)) => {
-                (true, posts::save(&self.hub, original, draft, writing).await)
+                let saved = posts::save(&self.hub, original, draft, writing).await;
+                (true, saved.map(|saved| (saved.view, saved.undoable)))
             }
             (Finish::Save, None) => return Err(nothing_to_save()),
-            (Finish::Send(when), _) => (
-                false,
-                posts::send_written(&self.hub, draft, writing, when).await,
-            ),
+            (Finish::Send(when), _) => {
+                let sent = posts::send_written(&self.hub, draft, writing, when).await;
+                (false, sent.map(|view| (view, !now)))
+            }
         };
         match done {
-            Ok(view) => {
-                *writer = Writer::default();
-                Ok(told(&view, saved, now))
+            Ok((view, undoable)) => {
+                *writer = Writer {
+                    finished: true,
+                    ..Writer::default()
+                };
+                Ok(told(&view, saved, now, undoable))
             }
             Err(error) => {
+                // Nobody may be there any more to do it again: what is written is
+                // a draft, of its own where the one before is somebody else's.
+                if let Ok(kept) = posts::keep(&self.hub, writer.draft.clone(), written).await {
+                    writer.draft = Some(kept.seen);
+                }
                 // It was told: the next time is a decision.
-                if error.code == "changed_meanwhile" {
-                    self.look_again(&mut writer).await;
+                if error.code == "changed_meanwhile"
+                    && let Some(seen) = writer.original.clone()
+                    && let Ok(opened) = posts::open(&self.hub, &seen.post).await
+                {
+                    writer.original = Some(opened.seen);
                 }
                 Err(error)
             }
         }
     }
+}
 
-    async fn look_again(&self, writer: &mut MutexGuard<'_, Writer>) {
-        for seen in [writer.draft.clone(), writer.original.clone()] {
-            let Some(seen) = seen else { continue };
-            let Ok(opened) = posts::open(&self.hub, &seen.post).await else {
-                continue;
-            };
-            let is = |one: &Option<Seen>| one.as_ref().is_some_and(|one| one.post == seen.post);
-            if is(&writer.draft) {
-                writer.draft = Some(opened.seen);
-            } else if is(&writer.original) {
-                writer.original = Some(opened.seen);
-            }
-        }
-    }
+fn not_in_place(post: &PostId) -> OpError {
+    OpError::new(
+        crate::ops::ErrorKind::Failed,
+        "not_only_a_draft",
+        "A part of this post is scheduled already, or it is a thread.",
+        format!("Change it with: allgreen post edit {post}"),
+    )
 }
 
 fn nothing_to_save() -> OpError {
@@ -133,7 +151,7 @@ fn nothing_to_save() -> OpError {
 }
 
 /// What became of it, in one sentence.
-fn told(view: &PostView, saved: bool, now: bool) -> Done {
+fn told(view: &PostView, saved: bool, now: bool, undoable: bool) -> Done {
     let open: Vec<_> = view
         .deliveries
         .iter()
@@ -153,7 +171,7 @@ fn told(view: &PostView, saved: bool, now: bool) -> Done {
     if held > 0 {
         text.push_str(&format!(", {held} held"));
     }
-    if !now {
+    if undoable {
         text.push_str(" · u takes that back");
     }
     let doubled = view.warnings.iter().find(|one| one.contains("same text"));

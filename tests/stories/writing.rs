@@ -5,7 +5,8 @@ use allgreen::domain::delivery::State;
 use allgreen::domain::ids::{ChannelId, PostId};
 use allgreen::domain::role::Role;
 use allgreen::ops::posts::{
-    self, PostChange, PostTime, Writing, desk, edit, keep, open, save, send_written, undo_last,
+    self, How, NewPost, PostChange, PostTime, Writing, desk, edit, keep, open, save, send_written,
+    undo_last,
 };
 use allgreen::ops::views::{self, PostView};
 
@@ -190,9 +191,9 @@ async fn a_waiting_post_is_saved_whole_and_what_went_out_stays() {
         .await
         .unwrap();
     let (anns, bobs, cids) = (
-        of(&saved, &ann).unwrap(),
-        of(&saved, &bob).unwrap(),
-        of(&saved, &cid).unwrap(),
+        of(&saved.view, &ann).unwrap(),
+        of(&saved.view, &bob).unwrap(),
+        of(&saved.view, &cid).unwrap(),
     );
     assert_eq!(anns.state, State::Published);
     assert_eq!(anns.text.as_deref(), Some("Waits"), "as it went out");
@@ -212,8 +213,8 @@ async fn a_waiting_post_is_saved_whole_and_what_went_out_stays() {
     let mut less = writing(&office, &[&bob], "Changed").await;
     less.when = Some("2026-11-21 17:30".into());
     let saved = save(&office.hub, opened.seen, None, less).await.unwrap();
-    assert_eq!(of(&saved, &cid).unwrap().state, State::Cancelled);
-    assert_eq!(of(&saved, &bob).unwrap().due, bobs.due);
+    assert_eq!(of(&saved.view, &cid).unwrap().state, State::Cancelled);
+    assert_eq!(of(&saved.view, &bob).unwrap().due, bobs.due);
     undo_last(&office.hub).await.unwrap();
     let view = stored(&office, &id).await;
     assert_eq!(of(&view, &cid).unwrap().state, State::Scheduled);
@@ -281,7 +282,7 @@ async fn media_are_copied_once_and_a_post_and_its_draft_may_show_the_same() {
         .await
         .unwrap();
     assert_eq!(
-        (saved.post.text.as_str(), saved.media.len()),
+        (saved.view.post.text.as_str(), saved.view.media.len()),
         ("Look again", 1)
     );
     assert_eq!(copies(), 1, "the post needs it yet");
@@ -290,4 +291,78 @@ async fn media_are_copied_once_and_a_post_and_its_draft_may_show_the_same() {
     new.media.clear();
     save(&office.hub, opened.seen, None, new).await.unwrap();
     assert_eq!(copies(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_draft_that_somebody_else_scheduled_is_neither_sent_twice_nor_written_over() {
+    let office = Office::open().await;
+    let (_, ann) = office.channel("ann").await;
+    let bob = office
+        .colleague("bob", &office.main().await, Role::Editor)
+        .await;
+    let mine = writing(&office, &[&ann], "Flash sale").await;
+    let kept = keep(&office.hub, None, mine.clone()).await.unwrap();
+    let theirs = open(&bob, &kept.seen.post).await.unwrap();
+    let later = || PostTime::At(LATER.into());
+    let waits = send_written(&bob, Some(theirs.seen), mine.clone(), later())
+        .await
+        .unwrap();
+    assert_eq!(waits.post.id, kept.seen.post);
+    // As it is now, and as it was: neither is a draft to be written on.
+    let now = open(&office.hub, &kept.seen.post).await.unwrap();
+    assert!(!now.only_draft);
+    for seen in [kept.seen.clone(), now.seen] {
+        let refused = send_written(&office.hub, Some(seen.clone()), mine.clone(), later()).await;
+        let refused = refused.unwrap_err();
+        assert_eq!(refused.code, "changed_meanwhile");
+        assert!(refused.hint.contains("Theirs stays"), "{refused}");
+        let typed = writing(&office, &[&ann], "Flash sale, half a wo").await;
+        let beside = keep(&office.hub, Some(seen), typed).await.unwrap();
+        assert_ne!(beside.seen.post, waits.post.id);
+        assert!(beside.beside.is_some());
+    }
+    let view = stored(&office, &waits.post.id).await;
+    assert_eq!(view.post.text, "Flash sale");
+    assert_eq!(states(&view), [State::Scheduled], "once");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_what_is_a_draft_and_nothing_else_is_gone_on_with() {
+    let office = Office::open().await;
+    let (_, ann) = office.channel("ann").await;
+    let (_, bob) = office.channel("bob").await;
+    // One of its two channels was scheduled by itself.
+    let both = writing(&office, &[&ann, &bob], "Both").await;
+    let kept = keep(&office.hub, None, both).await.unwrap();
+    let of_ann = stored(&office, &kept.seen.post).await.deliveries[0]
+        .delivery
+        .id
+        .clone();
+    posts::reschedule(
+        &office.hub,
+        std::slice::from_ref(&of_ann),
+        How::At(LATER.into()),
+    )
+    .await
+    .unwrap();
+    let thread = NewPost {
+        to: vec![ann],
+        text: "First".into(),
+        when: PostTime::Draft,
+        zone: None,
+        only_on_time: false,
+        media: Vec::new(),
+        only_for: Vec::new(),
+        options: Default::default(),
+        then: vec!["Second".into()],
+    };
+    let thread = posts::create(&office.hub, thread).await.unwrap();
+    for post in [&kept.seen.post, &thread.post.id] {
+        assert!(!open(&office.hub, post).await.unwrap().only_draft);
+    }
+    let drafts = desk(&office.hub, &office.main().await)
+        .await
+        .unwrap()
+        .drafts;
+    assert!(drafts.is_empty(), "{drafts:?}");
 }

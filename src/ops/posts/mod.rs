@@ -20,4 +20,6 @@ pub use reschedule::{How, reschedule};
 pub use resolve::{Answer, resolve};
 pub use retry::{retry, send_now};
 pub use undo::{Undone, undo_last};
-pub use writing::{Desk, Kept, Opened, Seen, Writing, desk, keep, open, save, send_written, take};
+pub use writing::{
+    Desk, Kept, Opened, Saved, Seen, Writing, desk, keep, open, save, send_written, take,
+};

@@ -5,7 +5,7 @@
 mod finish;
 mod keep;
 
-pub use finish::{save, send_written};
+pub use finish::{Saved, save, send_written};
 pub use keep::{Kept, keep};
 
 use std::collections::HashMap;
@@ -16,6 +16,7 @@ use super::super::views::{PostView, post_view};
 use super::super::{Hub, OpError};
 use super::content;
 use super::create::{NewPost, PostTime};
+use crate::domain::delivery::State;
 use crate::domain::ids::{ChannelId, MediaId, PostId, WorkspaceId};
 use crate::domain::limits::ServerLimits;
 use crate::domain::post_options::PostOptions;
@@ -103,6 +104,15 @@ impl Seen {
     }
 }
 
+/// Whether a post is a draft and nothing else: no part of it waits, went out or
+/// belongs to a thread. Only such a one is written on in place.
+fn is_only_a_draft(q: &Reads<'_>, post: &PostId) -> Result<bool, OpError> {
+    let all = q.deliveries(&of(post))?;
+    Ok(all
+        .iter()
+        .all(|one| one.state == State::Draft && one.root_id.is_none() && one.part_no <= 1))
+}
+
 fn of(post: &PostId) -> QueueQuery {
     QueueQuery {
         post: Some(post.clone()),
@@ -117,6 +127,8 @@ pub struct Opened {
     pub view: PostView,
     /// The same, to notice that it was changed.
     pub seen: Seen,
+    /// Whether it is a draft and nothing else, to be written on in place.
+    pub only_draft: bool,
 }
 
 /// Opens a post to write on.
@@ -130,6 +142,7 @@ pub async fn open(hub: &Hub, post: &PostId) -> Result<Opened, OpError> {
         Ok(Opened {
             view: post_view(q, &post, acting.now)?,
             seen: Seen::now(q, &post)?,
+            only_draft: is_only_a_draft(q, &post)?,
         })
     })
     .await
@@ -157,12 +170,13 @@ pub async fn desk(hub: &Hub, workspace: &WorkspaceId) -> Result<Desk, OpError> {
             let told = q.server_limits(channel.kind.network(), &channel.server)?;
             limits.insert(channel.id, told);
         }
-        let drafts = q.drafts_of(&workspace, NEWEST)?;
-        let drafts = drafts.iter().map(|id| post_view(q, id, acting.now));
-        Ok(Desk {
-            limits,
-            drafts: drafts.collect::<Result<_, _>>()?,
-        })
+        let mut drafts = Vec::new();
+        for id in q.drafts_of(&workspace, NEWEST)? {
+            if is_only_a_draft(q, &id)? {
+                drafts.push(post_view(q, &id, acting.now)?);
+            }
+        }
+        Ok(Desk { limits, drafts })
     })
     .await
 }

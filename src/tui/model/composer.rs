@@ -195,13 +195,22 @@ impl Composer {
         let Some(target) = at.and_then(|at| self.targets.get_mut(at)) else {
             return change(&mut self.base).0;
         };
+        if target.closed.is_some() {
+            // It is out, or on its way: nothing that is typed would go there.
+            let mut own = target.own.clone().unwrap_or_else(|| self.base.clone());
+            return change(&mut own).0;
+        }
         if let Some(own) = &mut target.own {
-            return change(own).0;
+            let (said, changed) = change(own);
+            target.ticked |= changed;
+            return said;
         }
         let mut own = self.base.clone();
         let (said, changed) = change(&mut own);
         if changed {
-            target.own = Some(own);
+            // What is typed for a channel goes there, else it would be kept
+            // nowhere.
+            (target.own, target.ticked) = (Some(own), true);
         } else {
             self.base = own;
         }

@@ -387,18 +387,13 @@ fn a_waiting_post_is_changed_as_a_whole_and_what_is_typed_is_no_post_before() {
         "Red is back!",
         "a draft of its own"
     );
-    press(&mut model, "<shift-tab>a<shift-tab>");
+    press(&mut model, "<shift-tab><shift-tab>");
     let effects = press(&mut model, "<enter>");
     // What went out there is not sent there again.
     let to_live = |writing: &Writing| writing.to.iter().any(|(id, _)| id.as_str() == "soc_A12");
-    match finished(&effects) {
-        Some((writing, how)) => {
-            assert_eq!(how, Finish::Save);
-            assert!(!to_live(&writing));
-        }
-        // Instagram and Facebook are not built in yet.
-        None => assert!(said(&model).contains("not built in"), "{}", said(&model)),
-    }
+    let (writing, how) = finished(&effects).unwrap_or_else(|| panic!("{}", seen(&model)));
+    assert_eq!(how, Finish::Save);
+    assert!(!to_live(&writing));
 }
 
 #[test]
@@ -582,4 +577,68 @@ fn where_no_workspace_is_meant_it_is_asked_for_and_letters_stay_letters() {
     let one = model.composer().unwrap();
     assert_eq!((one.ticked().count(), one.part), (0, Part::To));
     assert!(seen(&model).contains("New post · Acme"), "{}", seen(&model));
+}
+
+#[test]
+fn what_is_typed_for_a_channel_goes_there_and_no_key_loses_it() {
+    let mut model = model(120, 36);
+    begin(&mut model);
+    paste(&mut model, "All");
+    // A channel that is not ticked gets a text of its own.
+    press(&mut model, "<shift-tab>");
+    while model
+        .composer()
+        .unwrap()
+        .target()
+        .is_none_or(|one| one.ticked)
+    {
+        press(&mut model, "j");
+    }
+    press(&mut model, "<enter>!");
+    let own = model.composer().unwrap().target().unwrap();
+    assert!(own.ticked && own.own.is_some());
+    let channel = own.channel.clone();
+    let kept = kept(&later(&mut model, 6)).unwrap();
+    assert!(
+        kept.to
+            .iter()
+            .any(|(id, text)| *id == channel && text.as_deref() == Some("All!"))
+    );
+    press(&mut model, "<shift-tab><space>");
+    assert!(said(&model).contains("x gives that up first"));
+    press(&mut model, "aa");
+    assert!(model.composer().unwrap().target().unwrap().ticked);
+    press(&mut model, "x<space>");
+    assert!(!model.composer().unwrap().target().unwrap().ticked);
+}
+
+#[test]
+fn nothing_is_scheduled_before_its_file_is_there_and_nothing_kept_while_it_is_scheduled() {
+    let mut model = model(120, 36);
+    begin(&mut model);
+    paste(&mut model, "Red");
+    press(&mut model, "<tab>felt.jpg<enter>");
+    let taking = model.composer().unwrap().taking.unwrap();
+    press(&mut model, "<tab>tomorrow 9:30<enter>");
+    assert!(finished(&press(&mut model, "<enter>")).is_none());
+    assert!(
+        said(&model).contains("still being taken in"),
+        "{}",
+        said(&model)
+    );
+    // It arrives while the find box lies over the post.
+    press(&mut model, "<ctrl-p>");
+    let file = Answered::File(Ok(Box::new(medium("felt.jpg", ""))));
+    update(&mut model, Msg::Answered(taking, file));
+    press(&mut model, "<esc>");
+    assert_eq!(model.composer().unwrap().media.len(), 1);
+    assert_eq!(kept(&later(&mut model, 6)).unwrap().media.len(), 1);
+    let boot = model.boot;
+    let one = model.writings.last_mut().unwrap();
+    one.keeping.end(Ok(seed::now()), boot);
+    one.keeping.change(boot);
+    one.busy = Some(taking);
+    assert!(kept(&later(&mut model, 6)).is_none(), "it is on its way");
+    model.writings.last_mut().unwrap().busy = None;
+    assert!(kept(&later(&mut model, 1)).is_some(), "it is not any more");
 }

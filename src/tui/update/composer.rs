@@ -266,6 +266,11 @@ pub fn tick(model: &mut Model) -> Vec<Effect> {
     }
     let at = one.chosen.checked_sub(1);
     if let Some(target) = at.and_then(|at| one.targets.get_mut(at)) {
+        if target.ticked && target.own.is_some() {
+            let text = "It has a text of its own: x gives that up first.";
+            model.line.say(Tone::Quiet, text, model.boot);
+            return Vec::new();
+        }
         target.ticked = !target.ticked;
         changed(model);
     }
@@ -278,7 +283,8 @@ pub fn tick_all(model: &mut Model) -> Vec<Effect> {
         let free = |target: &&mut crate::tui::model::composer::Target| target.closed.is_none();
         let all = one.targets.iter_mut().filter(free).all(|one| one.ticked);
         for target in one.targets.iter_mut().filter(free) {
-            target.ticked = !all;
+            // A text of its own is not lost by one key.
+            target.ticked = !all || target.own.is_some();
         }
         changed(model);
     }

@@ -1,12 +1,14 @@
 //! What a composer waits for: its draft kept, its post read, a file taken in,
 //! an editor ended, the post scheduled.
 
+use std::time::Duration;
+
 use crate::ops::OpError;
 use crate::ops::posts::{Desk, Kept};
 use crate::ops::views::PostView;
 use crate::store::posts::Medium;
 use crate::tui::act::Effect;
-use crate::tui::model::composer::{Composer, Kind, Part};
+use crate::tui::model::composer::{Composer, Kind, Networks, Part};
 use crate::tui::model::requests::RequestId;
 use crate::tui::model::{Dirty, Model, Pane, Sheet, Tone};
 
@@ -14,7 +16,8 @@ use crate::tui::model::{Dirty, Model, Pane, Sheet, Tone};
 pub fn tick(model: &mut Model) -> Vec<Effect> {
     let boot = model.boot;
     keep(model, |one| {
-        one.is_unkept() && one.keeping.due().is_some_and(|at| at <= boot)
+        let due = one.keeping.due().is_some_and(|at| at <= boot);
+        one.is_unkept() && one.busy.is_none() && due
     })
 }
 
@@ -61,7 +64,7 @@ pub fn settle(model: &mut Model, all: bool) -> Vec<Effect> {
     });
     model.writings.retain(|one| {
         let waits = one.is_unkept() || one.keeping.under_way.is_some();
-        open.contains(&one.id) || waits || one.busy.is_some()
+        open.contains(&one.id) || waits || one.busy.is_some() || one.taking.is_some()
     });
     effects
 }
@@ -80,7 +83,11 @@ fn keep(model: &mut Model, which: impl Fn(&Composer) -> bool) -> Vec<Effect> {
 
 /// A draft was kept, or not: then its sheet comes back, so that nothing typed
 /// is lost unseen.
-pub fn kept(model: &mut Model, id: RequestId, result: Result<Kept, OpError>) -> Vec<Effect> {
+pub fn kept(
+    model: &mut Model,
+    id: RequestId,
+    result: Result<Option<Kept>, OpError>,
+) -> Vec<Effect> {
     let boot = model.boot;
     let waits = |one: &&mut Composer| one.keeping.under_way.is_some_and(|(by, _)| by == id);
     let Some(one) = model.writings.iter_mut().find(waits) else {
@@ -90,7 +97,9 @@ pub fn kept(model: &mut Model, id: RequestId, result: Result<Kept, OpError>) -> 
     let open = |sheet: &Sheet| matches!(sheet, Sheet::Composer(of) if *of == composer);
     let closed = !model.sheets.iter().any(open);
     match result {
-        Ok(kept) => {
+        // It is scheduled or saved meanwhile.
+        Ok(None) => {}
+        Ok(Some(kept)) => {
             one.keeping.end(Ok(kept.at), boot);
             if let Some(beside) = kept.beside {
                 let text = format!("{beside}: yours is a draft of its own beside it.");
@@ -174,7 +183,7 @@ pub fn taken(
     id: RequestId,
     result: Result<Box<Medium>, OpError>,
 ) -> Vec<Effect> {
-    let boot = model.boot;
+    let (networks, boot) = (model.set.networks.clone(), model.boot);
     let waits = |one: &&mut Composer| one.taking == Some(id);
     let Some(one) = model.writings.iter_mut().find(waits) else {
         return Vec::new();
@@ -185,7 +194,8 @@ pub fn taken(
             one.media.push(*medium);
             one.medium = one.media.len();
             one.path.clear();
-            changed(model);
+            touched(one, &networks, boot);
+            model.touch(Dirty::Input);
         }
         Err(error) => model.line.say(Tone::Bad, error.to_string(), boot),
     }
@@ -194,7 +204,7 @@ pub fn taken(
 
 /// A text came back from the editor.
 pub fn edited(model: &mut Model, id: RequestId, result: Result<String, String>) -> Vec<Effect> {
-    let boot = model.boot;
+    let (networks, boot) = (model.set.networks.clone(), model.boot);
     let waits = |one: &&mut Composer| one.editing.is_some_and(|(by, _)| by == id);
     let Some(one) = model.writings.iter_mut().find(waits) else {
         return Vec::new();
@@ -210,7 +220,8 @@ pub fn edited(model: &mut Model, id: RequestId, result: Result<String, String>) 
                     area.replace(&text);
                     ((), true)
                 });
-                changed(model);
+                touched(one, &networks, boot);
+                model.touch(Dirty::Input);
             }
         }
         Err(why) => {
@@ -225,11 +236,16 @@ pub fn edited(model: &mut Model, id: RequestId, result: Result<String, String>) 
 pub fn changed(model: &mut Model) {
     let (networks, boot) = (model.set.networks.clone(), model.boot);
     if let Some(one) = top(model) {
-        one.error = None;
-        one.keeping.change(boot);
-        one.check(&networks);
+        touched(one, &networks, boot);
     }
     model.touch(Dirty::Input);
+}
+
+/// The same for one that may lie under another sheet.
+fn touched(one: &mut Composer, networks: &Networks, boot: Duration) {
+    one.error = None;
+    one.keeping.change(boot);
+    one.check(networks);
 }
 
 /// The composer on top.

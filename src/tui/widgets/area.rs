@@ -179,7 +179,8 @@ impl Area {
     fn cut(&mut self, from: usize, to: usize) {
         if from < to {
             self.text.drain(from..to);
-            self.cursor = from;
+            // What stands there now may be one grapheme with what is before it.
+            self.cursor = self.after(from);
             self.changed();
         }
     }

@@ -11,7 +11,7 @@ use super::super::create::{PostTime, add as add_to, targets, text_for, warnings_
 use super::super::edit::changeable;
 use super::super::retry::check;
 use super::keep::{add, clear};
-use super::{Seen, Writing, are_same, of, put};
+use super::{Seen, Writing, are_same, is_only_a_draft, of, put};
 use crate::domain::delivery::{Delivery, State};
 use crate::domain::ids::ChannelId;
 use crate::domain::machine::Event;
@@ -57,7 +57,12 @@ pub async fn send_written(
             let stored = seen.as_ref().filter(|seen| tx.post(&seen.post).is_ok());
             let id = match stored {
                 Some(seen) => {
-                    refuse_changed(tx, seen)?;
+                    // It may be scheduled, or live, by somebody else's hand.
+                    let theirs = "Theirs stays. Do it again to schedule yours beside it.";
+                    refuse_changed(tx, seen, theirs)?;
+                    if !is_only_a_draft(tx, &seen.post)? {
+                        return Err(changed(tx, seen, theirs)?);
+                    }
                     clear(tx, &seen.post)?;
                     seen.post.clone()
                 }
@@ -84,6 +89,15 @@ pub async fn send_written(
     Ok(view)
 }
 
+/// A post that was changed.
+#[derive(Clone, Debug)]
+pub struct Saved {
+    /// As it is now.
+    pub view: PostView,
+    /// Whether undo takes it back: not when its media changed.
+    pub undoable: bool,
+}
+
 /// Puts what was written into the post it changes, and removes the draft it was
 /// kept in. A channel that is not among its targets any more is cancelled, one
 /// that is new is scheduled with the others; what went out stays as it is.
@@ -95,12 +109,12 @@ pub async fn save(
     original: Seen,
     draft: Option<Seen>,
     writing: Writing,
-) -> Result<PostView, OpError> {
+) -> Result<Saved, OpError> {
     let (machine, spool) = (Machine::of(hub), hub.paths.media.clone());
-    let (view, dropped) = hub
+    let (saved, dropped) = hub
         .change(move |tx, acting| {
             acting.require(tx, &writing.workspace, Act::Queue)?;
-            refuse_changed(tx, &original)?;
+            refuse_changed(tx, &original, "Do it again to put yours over theirs.")?;
             let id = original.post.clone();
             let before = tx.post(&id)?;
             let all = tx.deliveries(&of(&id))?;
@@ -150,18 +164,25 @@ pub async fn save(
                     check(tx, &machine, &one)?;
                 }
             }
-            if let Some(draft) = &draft {
+            // What somebody else wrote in it meanwhile stays.
+            if let Some(draft) = &draft
+                && tx.post(&draft.post).is_ok()
+                && draft.is_so(tx)?
+                && is_only_a_draft(tx, &draft.post)?
+            {
                 dropped.extend(clear(tx, &draft.post)?);
                 tx.remove_untargeted(&draft.post)?;
             }
             done.finish(tx, acting, "post.edit")?;
-            Ok((post_view(tx, &id, acting.now)?, dropped))
+            let view = post_view(tx, &id, acting.now)?;
+            let undoable = !media_changed;
+            Ok((Saved { view, undoable }, dropped))
         })
         .await?;
     if !dropped.is_empty() {
         content::let_go(hub, dropped).await;
     }
-    Ok(view)
+    Ok(saved)
 }
 
 /// The time that was written, when there is one.
@@ -216,14 +237,18 @@ fn add_more(
     Ok(())
 }
 
-fn refuse_changed(tx: &Tx<'_>, seen: &Seen) -> Result<(), OpError> {
+fn refuse_changed(tx: &Tx<'_>, seen: &Seen, then: &str) -> Result<(), OpError> {
     if seen.is_so(tx)? {
         return Ok(());
     }
-    Err(OpError::failed(
+    Err(changed(tx, seen, then)?)
+}
+
+fn changed(tx: &Tx<'_>, seen: &Seen, then: &str) -> Result<OpError, OpError> {
+    Ok(OpError::failed(
         "changed_meanwhile",
         format!("{}, after you opened it.", seen.by_whom(tx)?),
-        "Yours is kept as a draft. Do it again to put yours over theirs.",
+        format!("Yours is kept as a draft. {then}"),
     ))
 }
 

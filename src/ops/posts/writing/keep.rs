@@ -4,7 +4,7 @@ use super::super::super::acting::Acting;
 use super::super::super::time::{time_at, when};
 use super::super::super::{Hub, OpError};
 use super::super::content;
-use super::{Seen, Writing, of, put};
+use super::{Seen, Writing, is_only_a_draft, of, put};
 use crate::domain::delivery::State;
 use crate::domain::ids::{DeliveryId, PostId};
 use crate::domain::role::Act;
@@ -63,7 +63,9 @@ fn place(
     let beside = match seen {
         None => None,
         Some(seen) if tx.post(&seen.post).is_err() => Some("The draft was deleted".to_owned()),
-        Some(seen) if seen.is_so(tx)? => return Ok((seen.post.clone(), None)),
+        Some(seen) if seen.is_so(tx)? && is_only_a_draft(tx, &seen.post)? => {
+            return Ok((seen.post.clone(), None));
+        }
         Some(seen) => Some(seen.by_whom(tx)?),
     };
     let post = add(tx, acting, writing)?;

@@ -57,6 +57,10 @@ fn in_the_way(model: &Model, button: Button) -> Option<(String, Where)> {
         let text = "Tick a channel first: Space.";
         return Some((text.into(), Where::Part(Part::To)));
     }
+    if one.taking.is_some() {
+        let text = "The file is still being taken in.";
+        return Some((text.into(), Where::Part(Part::Media)));
+    }
     if one.is_blank() {
         return Some(("Write something first.".into(), Where::Part(Part::Text)));
     }
