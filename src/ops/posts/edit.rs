@@ -60,7 +60,7 @@ pub async fn edit(hub: &Hub, id: &PostId, change: PostChange) -> Result<PostView
                 ..QueueQuery::default()
             };
             let all = tx.deliveries(&query)?;
-            let (open, closed): (Vec<_>, Vec<_>) = all.into_iter().partition(changeable);
+            let (open, closed): (Vec<_>, Vec<_>) = all.into_iter().partition(Delivery::is_open);
             refuse_closed(&open, &closed, &change)?;
             let mut done = Done::new("editing");
             for one in &open {
@@ -111,14 +111,6 @@ fn replace_media(
     let workspace = tx.post(id)?.workspace_id;
     let detail = serde_json::json!({ "media": media.len() });
     acting.audit(tx, Some(&workspace), "post.edit", id.as_str(), &detail)
-}
-
-/// Whether text and time of it can still change.
-pub(super) fn changeable(delivery: &Delivery) -> bool {
-    matches!(
-        delivery.state,
-        State::Draft | State::Scheduled | State::Failed | State::Missed
-    )
 }
 
 fn refuse_closed(

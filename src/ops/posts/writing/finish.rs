@@ -8,7 +8,6 @@ use super::super::super::{Hub, OpError};
 use super::super::acts::{Before, Done, Inverse, Machine};
 use super::super::content;
 use super::super::create::{PostTime, add as add_to, targets, text_for, warnings_for};
-use super::super::edit::changeable;
 use super::super::retry::check;
 use super::keep::{add, clear};
 use super::{Seen, Writing, are_same, is_only_a_draft, of, put};
@@ -118,7 +117,7 @@ pub async fn save(
             let id = original.post.clone();
             let before = tx.post(&id)?;
             let all = tx.deliveries(&of(&id))?;
-            let (open, closed): (Vec<_>, Vec<_>) = all.into_iter().partition(changeable);
+            let (open, closed): (Vec<_>, Vec<_>) = all.into_iter().partition(Delivery::is_open);
             let time = time(tx, acting, &open, &writing)?;
             let media_changed = !are_same(&tx.media_of(&id)?, &writing.media);
             refuse_closed(&open, &closed, media_changed)?;

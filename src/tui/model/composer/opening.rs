@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::{Checks, Composer, Keeping, Kind, Part, Target};
-use crate::domain::delivery::State;
+use crate::domain::delivery::{Delivery, State};
 use crate::domain::ids::{ChannelId, WorkspaceId};
 use crate::domain::post_options::PostOptions;
 use crate::domain::when::civil;
@@ -79,10 +79,7 @@ impl Composer {
 
     /// Shows a post that was read. A copy of it is one that never went out.
     pub fn take(&mut self, view: &PostView, zone: &str, now: UtcMs, copy: bool) {
-        let open = |state: State| {
-            use State::{Draft, Failed, Missed, Scheduled};
-            copy || matches!(state, Draft | Scheduled | Failed | Missed)
-        };
+        let open = |one: &Delivery| copy || one.is_open();
         self.base = Area::with(&view.post.text);
         self.options = view.post.options.clone();
         self.media.clone_from(&view.media);
@@ -93,7 +90,7 @@ impl Composer {
             let Some(one) = all.find(|one| one.channel_id == target.channel) else {
                 continue;
             };
-            target.ticked = open(one.state);
+            target.ticked = open(one);
             target.own = one.text.as_deref().map(Area::with);
             target.closed = match one.state {
                 _ if target.ticked => None,
@@ -106,7 +103,7 @@ impl Composer {
             .sort_by_key(|target| (!target.ticked, target.closed.is_none()));
         let mut dues: Vec<UtcMs> = Vec::new();
         for one in view.deliveries.iter().map(|one| &one.delivery) {
-            if open(one.state) {
+            if open(one) {
                 self.only_on_time = one.only_on_time;
                 dues.push(one.due);
             }
