@@ -266,6 +266,7 @@ impl App {
         let home = &self.home;
         let editor = Editor::with(home, text, self.editor.as_deref())
             .map_err(|error| format!("No file could be written for the editor: {error}"))?;
+        self.hear_out().await;
         if let Some(input) = self.input.take() {
             input.stop().await;
         }

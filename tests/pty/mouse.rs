@@ -55,14 +55,15 @@ fn it_is_given_back_when_the_screen_is_left_whichever_way() {
 fn a_click_cut_in_two_presses_no_key() {
     let mut term = Term::open(&[]);
     asks_for_it(&mut term);
-    term.press("\u{1b}[<0;10");
-    term.quiet(Duration::from_millis(120));
-    term.press(";12M");
-    term.press("\u{1b}[<64;10;12M");
     term.quiet(MOMENT);
-    let text = term.text();
-    assert!(text.contains("1 Channels"), "{text}");
-    assert!(!text.contains("All workspaces of"), "{text}");
+    let before = term.text();
+    // On the frame, where there is no row; the rest comes late.
+    term.press("\u{1b}[<0;1");
+    term.quiet(Duration::from_millis(120));
+    term.press(";24M");
+    term.press("\u{1b}[<64;1;24M");
+    term.quiet(MOMENT);
+    assert_eq!(term.text(), before);
     term.press("q");
     assert_eq!(term.ended(), 0);
 }

@@ -65,6 +65,49 @@ async fn each_operator_is_told_what_happened_since_they_left() {
 }
 
 #[tokio::test]
+async fn what_others_did_takes_no_room_of_what_is_counted_here() {
+    let office = Office::open().await;
+    let (_, channel) = office.channel("ann").await;
+    let away = office.workspace("Elsewhere").await;
+    let bob = office.person("bob");
+    let theirs = office.connect_in(&away, &bob).await.channel;
+    let (left, main) = (office.clock.now(), office.main().await);
+    let entropy = office.hub.store.entropy().clone();
+    for id in [theirs.channel.id.clone(), channel.clone()] {
+        office.post(&id, "good night", minutes(1)).await;
+    }
+    office.clock.advance(std::time::Duration::from_secs(120));
+    office.pass().await;
+    let now = office.clock.now();
+    let write = office.hub.store.write(move |tx| {
+        tx.break_channel(
+            &channel,
+            Cause::Expired,
+            &Evidence::default(),
+            now,
+            &entropy,
+        )
+        .map(drop)
+    });
+    write.await.unwrap();
+    for (workspace, broke) in [(main, 1), (away, 0)] {
+        let counted = office.hub.store.read(move |q| {
+            let all = q.happened_since(left, std::slice::from_ref(&workspace), 1)?;
+            let of = all.of.get(&workspace).copied().unwrap_or_default();
+            assert_eq!(all.of.len(), 1, "only what was asked for");
+            Ok((of.sent, of.broke))
+        });
+        assert_eq!(counted.await.unwrap(), (1, broke));
+    }
+    let none = office
+        .hub
+        .store
+        .read(move |q| q.happened_since(left, &[], 1));
+    let none = none.await.unwrap();
+    assert!(none.of.is_empty() && !none.more, "not a word of the others");
+}
+
+#[tokio::test]
 async fn the_last_days_of_a_channel_are_what_was_seen_of_it() {
     let office = Office::open().await;
     let (_, channel) = office.channel("ann").await;

@@ -48,19 +48,18 @@ pub async fn since(hub: &Hub, scope: &Scope, at: UtcMs) -> Result<Since, OpError
         if let Scope::Workspace(id) = &scope {
             acting.require(q, id, Act::Look)?;
         }
-        let tally = q.happened_since(at, MOST)?;
+        let mut ids: Vec<_> = acting.visible(q)?.into_iter().map(|one| one.id).collect();
+        ids.retain(|id| scope.workspace().is_none_or(|only| only == id));
+        let tally = q.happened_since(at, &ids, MOST)?;
         let mut since = Since {
             more: tally.more,
             ..Since::nothing(at)
         };
-        for workspace in acting.visible(q)? {
-            let seen = scope.workspace().is_none_or(|only| *only == workspace.id);
-            if let Some(of) = tally.of.get(&workspace.id).filter(|_| seen) {
-                since.broke += of.broke;
-                since.healed += of.healed;
-                since.sent += of.sent;
-                since.failed += of.failed;
-            }
+        for of in tally.of.values() {
+            since.broke += of.broke;
+            since.healed += of.healed;
+            since.sent += of.sent;
+            since.failed += of.failed;
         }
         Ok(since)
     })

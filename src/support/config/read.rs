@@ -31,7 +31,7 @@ const SHORTEST: Duration = Duration::from_millis(10);
 const LONGEST: Duration = Duration::from_secs(366 * 86_400);
 
 /// The keys of the screen.
-const UI_KEYS: &[&str] = &[
+pub(super) const UI_KEYS: &[&str] = &[
     "ssh_host", "ascii", "theme", "glyphs", "mouse", "notify", "links",
 ];
 

@@ -39,7 +39,8 @@ fn the_commented_default_file_holds_the_defaults() {
     let ui = (config.ui.theme, config.ui.glyphs, config.ui.ascii);
     assert!(!config.ui.mouse && !config.ui.notify);
     assert_eq!(ui, (default.theme, default.glyphs, default.ascii));
-    for name in Timing::NAMES {
+    assert_eq!(config.ui.links, default.links);
+    for name in Timing::NAMES.iter().chain(super::read::UI_KEYS) {
         assert!(
             on.contains(&format!("\n{name} = ")),
             "{name} is not in the file"

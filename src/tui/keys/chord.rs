@@ -48,8 +48,9 @@ impl Chord {
     pub fn named(text: &str) -> Option<Self> {
         let lower = text.to_ascii_lowercase();
         if let Some(letter) = lower.strip_prefix("ctrl-") {
+            let letter = single(letter).filter(char::is_ascii_lowercase)?;
             return Some(Self {
-                code: KeyCode::Char(single(letter)?),
+                code: KeyCode::Char(letter),
                 control: true,
             });
         }
@@ -63,8 +64,13 @@ impl Chord {
         })
     }
 
-    #[cfg(test)]
-    fn event(self) -> KeyEvent {
+    /// Whether it types a character.
+    pub(super) fn is_text(self) -> bool {
+        matches!(self.code, KeyCode::Char(_)) && !self.control
+    }
+
+    /// The key event of a chord.
+    pub(super) fn event(self) -> KeyEvent {
         let modifiers = if self.control {
             KeyModifiers::CONTROL
         } else {
@@ -118,6 +124,10 @@ mod tests {
         assert_eq!(keys[3].modifiers, KeyModifiers::CONTROL);
         assert_eq!(keys[4].code, KeyCode::Char('<'));
         assert_eq!(parse("<nonsense>"), None);
+        // Control and anything but a letter is sent differently, or not at all.
+        for never in ["Ctrl-", "Ctrl-5", "Ctrl-[", "Ctrl-ä", "Ctrl-de"] {
+            assert_eq!(Chord::named(never), None, "{never}");
+        }
     }
 
     #[test]

@@ -6,10 +6,27 @@
 use super::{Binding, Chord, Do, EVERYWHERE, Place, TABLE};
 use crate::support::config::{ConfigError, KeySetting};
 use crate::support::nearest::nearest;
+use crate::tui::widgets::Field;
 
 /// What terminals, tmux, screen and ssh take.
 const TAKEN: &[&str] = &[
     "ctrl-h", "ctrl-i", "ctrl-j", "ctrl-m", "ctrl-s", "ctrl-q", "ctrl-b",
+];
+
+/// Where text is typed into a field, always or at times.
+const FIELDS: &[Place] = &[
+    Place::Story,
+    Place::Time,
+    Place::Aside,
+    Place::Login,
+    Place::Named,
+    Place::Address,
+    Place::Disconnect,
+    Place::Choose,
+    Place::Find,
+    Place::Filter,
+    Place::WriteText,
+    Place::WriteField,
 ];
 
 /// The name of an action in the configuration; none for what must be where
@@ -158,12 +175,29 @@ fn unfit(setting: &KeySetting) -> Option<ConfigError> {
             Some(format!("{key} never arrives: terminals take it."))
         } else if Chord::named(key).is_none() {
             Some(format!("There is no key \"{key}\"."))
+        } else if edits(&setting.action, key) {
+            let action = &setting.action;
+            Some(format!("{key} edits a field where {action} is a key too."))
         } else {
             None
         }
     })?;
     let hint = "Write a letter, Ctrl-x, or a name: Space, PgDn, Home, Left.";
     Some(say(bad, hint.into()))
+}
+
+/// Whether a field takes this key somewhere where the action is: it would lose
+/// it. Letters are text there anyway, and what the table has is meant so.
+fn edits(action: &str, key: &str) -> bool {
+    let Some(chord) = Chord::named(key) else {
+        return false;
+    };
+    let taken = |row: &Binding| {
+        name(row.does).as_deref() == Some(action)
+            && row.places.iter().any(|place| FIELDS.contains(place))
+            && !row.chords().any(|one| one == chord)
+    };
+    !chord.is_text() && Field::plain().key(chord.event()) && TABLE.iter().any(taken)
 }
 
 /// The first setting that takes a key something else has, and what it is.
@@ -309,6 +343,22 @@ mod tests {
                 "line 4: copy has no key. Write one, or take the line out.",
             ]
         );
+    }
+
+    #[test]
+    fn what_edits_a_field_is_no_key_of_an_action_beside_it() {
+        for key in ["Ctrl-e", "Ctrl-w", "Ctrl-u", "Ctrl-k", "Home", "Backspace"] {
+            let (table, problems) = set(&[("find", key), ("probe", key)]);
+            assert!(
+                problems[0].starts_with(&format!(
+                    "line 1: {key} edits a field where find is a key too."
+                )),
+                "{problems:?}"
+            );
+            assert_eq!(keys_of(table, Do::Find, Place::Filter), ": Ctrl-p");
+        }
+        let (_, problems) = set(&[("find", "F Ctrl-y"), ("repaint", "Ctrl-r")]);
+        assert!(!problems.iter().any(|one| one.contains("edits")));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::support::time::UtcMs;
 pub const DAYS: i64 = 30;
 
 /// Most channels of a login whose days are told.
-const MOST: usize = 100;
+pub const MOST: usize = 100;
 
 /// An open page is read again when it is this old.
 const STALE: i64 = 300_000;
@@ -124,9 +124,13 @@ impl Model {
     pub fn days_of(&self) -> Option<DaysOf> {
         let mut all: Vec<_> = match self.shown.as_ref()? {
             Subject::Channel(id) => self.channels.get(id).into_iter().collect(),
-            Subject::Login(id) => self.channels.below(id).take(MOST).collect(),
+            // Of some of them alone it would say the wrong thing.
+            Subject::Login(id) => self.channels.below(id).take(MOST + 1).collect(),
             Subject::Section(_) | Subject::Delivery(_) => Vec::new(),
         };
+        if all.len() > MOST {
+            return None;
+        }
         all.sort_by(|a, b| a.summary.channel.id.cmp(&b.summary.channel.id));
         let since = all.iter().map(|one| one.summary.channel.status_since);
         Some(DaysOf {

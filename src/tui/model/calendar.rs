@@ -47,6 +47,8 @@ pub struct Calendar {
     /// What was asked for last.
     pub asked: Option<Span>,
     known: Option<Span>,
+    /// What was asked for last could not be read.
+    pub failed: bool,
 }
 
 /// A post with its place in the calendar.
@@ -99,6 +101,7 @@ impl Calendar {
             more: false,
             asked: None,
             known: None,
+            failed: false,
         }
     }
 
@@ -151,6 +154,7 @@ impl Calendar {
         });
         self.more = more;
         self.known = self.asked.clone();
+        self.failed = false;
     }
 
     /// Remembers what is asked for. Posts of elsewhere or by another clock are
@@ -164,6 +168,7 @@ impl Calendar {
             self.entries.clear();
             self.more = false;
         }
+        self.failed = false;
         self.asked = Some(span);
     }
 

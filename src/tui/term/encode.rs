@@ -12,8 +12,8 @@ use crate::tui::links::{self, Link};
 /// A gap of unchanged cells up to this long costs less written than jumped.
 const GAP: u16 = 4;
 
-/// Ends a link.
-const CLOSE: &str = "\u{1b}]8;;\u{1b}\\";
+/// Ends a link; without one it is nothing.
+pub(super) const CLOSE: &str = "\u{1b}]8;;\u{1b}\\";
 
 /// Look of a cell: foreground, background, modifiers.
 type Look = (Color, Color, Modifier);

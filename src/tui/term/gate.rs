@@ -4,7 +4,9 @@
 //! become one. A terminal without bracketed paste sends an address as keys: a
 //! run of them that no hand types is one paste. What the terminal answers to a
 //! question comes as keys too, and is never taken for some, asked for or not,
-//! whole or cut, in time or late.
+//! whole or cut, while its parts come within 500 ms of each other; of what is
+//! slower nothing is promised. Only an `ESC` that comes alone is an Esc after
+//! its 50 ms, an answer's too.
 
 use std::time::Duration;
 
@@ -66,6 +68,8 @@ enum Cut {
     Word(Vec<KeyEvent>),
     /// What the terminal says after `ESC ]`, up to its end.
     Answer(String),
+    /// The `ESC` of an answer's end, whose `\` is still to come.
+    End(KeyEvent),
 }
 
 impl Gate {
@@ -107,7 +111,7 @@ impl Gate {
         let hold = match &self.cut {
             Some(Cut::Word(_)) => READ,
             // The rest may be in the next packet of a slow line.
-            Some(Cut::Answer(text)) if !text.is_empty() => ANSWER,
+            Some(Cut::Answer(_) | Cut::End(_)) => ANSWER,
             _ => HOLD,
         };
         (self.cut.is_some() || self.size.is_some()).then(|| self.since + hold)
@@ -127,6 +131,12 @@ impl Gate {
         let alt = key.modifiers.contains(KeyModifiers::ALT);
         match (self.cut.take(), key.code) {
             (Some(Cut::Answer(text)), code) => self.answer(text, key, code, out),
+            (Some(Cut::End(_)), KeyCode::Char('\\')) if plain => {}
+            // Its end was lost: that was an Esc, or what one begins.
+            (Some(Cut::End(escape)), _) => {
+                self.cut = Some(Cut::Escape(escape));
+                self.key(key, now, out);
+            }
             (held, KeyCode::Char(']')) if alt => {
                 self.cut = held;
                 self.flush(out);
@@ -203,7 +213,7 @@ impl Gate {
             }
             KeyCode::Esc => {
                 out.extend(background(&text).map(Input::Background));
-                self.cut = Some(Cut::Escape(key));
+                self.cut = Some(Cut::End(key));
             }
             KeyCode::Char(c) if !alt && !control => {
                 if text.len() < LONGEST {
@@ -227,7 +237,7 @@ impl Gate {
                 out.push(Input::Key(KeyEvent::from(KeyCode::Esc)));
                 out.push(Input::Key(KeyEvent::from(KeyCode::Char(intro))));
             }
-            Some(Cut::Sequence(..) | Cut::Answer(_)) | None => {}
+            Some(Cut::Sequence(..) | Cut::Answer(_) | Cut::End(_)) | None => {}
         }
         if let Some((width, height)) = self.size.take() {
             out.push(Input::Resize(width, height));
@@ -254,6 +264,9 @@ const LONGEST: usize = 64;
 fn background(text: &str) -> Option<(u8, u8, u8)> {
     let (_, parts) = text.strip_prefix("11;rgb")?.split_once(':')?;
     let mut parts = parts.split('/').map(|part| {
+        if !(1..=4).contains(&part.len()) {
+            return None;
+        }
         let most = (1u32 << (4 * u32::try_from(part.len()).ok()?)).checked_sub(1)?;
         let value = u32::from_str_radix(part, 16).ok()?;
         u8::try_from((value * 255).checked_div(most)?).ok()
@@ -463,6 +476,8 @@ mod tests {
             // Whatever else it says is no key either.
             assert_eq!(answered(&mut gate, "52;c;eHg=", end), []);
             assert_eq!(answered(&mut gate, "11;rgb:x/y", end), []);
+            assert_eq!(answered(&mut gate, "11;rgb:00000000/0/0", end), []);
+            assert_eq!(answered(&mut gate, "11;rgb:/0/0", end), []);
             assert_eq!(answered(&mut gate, &"q".repeat(5000), end), []);
         }
         assert_eq!(gate.deadline(), None);
@@ -480,16 +495,37 @@ mod tests {
             let mut gate = Gate::default();
             let mut out = feed_all(&mut gate, &whole[..cut]);
             // The second packet comes after the time of a lone Esc.
-            if cut == 1 || cut + 1 == whole.len() {
+            if gate.deadline().is_some_and(|at| at <= T + HOLD) {
                 out.extend(gate.expire());
             }
             out.extend(feed_all(&mut gate, &whole[cut..]));
-            out.retain(|one| *one != pressed(KeyCode::Esc));
-            if cut + 1 == whole.len() {
-                out.retain(|one| *one != pressed(KeyCode::Char('\\')));
+            let white = Input::Background((255, 255, 255));
+            match cut {
+                // All that had come is what an Esc sends.
+                1 => assert_eq!(out, [pressed(KeyCode::Esc), white]),
+                _ => assert_eq!(out, [white], "{cut}"),
             }
-            assert_eq!(out, [Input::Background((255, 255, 255))], "{cut}");
+            assert_eq!(gate.expire(), [], "{cut}");
         }
+    }
+
+    #[test]
+    fn what_follows_an_answer_without_its_end_are_keys() {
+        let cut = "\u{1b}]11;rgb:0/0/0\u{1b}";
+        let black = Input::Background((0, 0, 0));
+        for (after, code) in [("j", KeyCode::Char('j')), ("[A", KeyCode::Up)] {
+            let mut gate = Gate::default();
+            assert_eq!(feed_all(&mut gate, cut), std::slice::from_ref(&black));
+            assert_eq!(gate.deadline(), Some(T + ANSWER));
+            let out = feed_all(&mut gate, after);
+            assert_eq!(out.last(), Some(&pressed(code)));
+            let escaped = out.first() == Some(&pressed(KeyCode::Esc));
+            assert_eq!(escaped, after == "j", "{out:?}");
+        }
+        let mut gate = Gate::default();
+        feed_all(&mut gate, cut);
+        assert_eq!(gate.expire(), []);
+        assert_eq!(feed_all(&mut gate, "q"), [pressed(KeyCode::Char('q'))]);
     }
 
     #[test]

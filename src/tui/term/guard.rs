@@ -19,6 +19,8 @@ use crossterm::terminal::{
     self, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
 };
 
+use super::encode;
+
 /// Whether this process has the terminal in its own state.
 static ENTERED: AtomicBool = AtomicBool::new(false);
 
@@ -103,8 +105,7 @@ impl Guard {
     /// When the terminal cannot be written.
     pub fn bare(&self, text: &str) -> io::Result<()> {
         let mut out = String::new();
-        put(&mut out, EndSynchronizedUpdate);
-        put(&mut out, ResetColor);
+        finish(&mut out);
         out.push_str(if is_ours() { MOUSE_OFF } else { "" });
         put(&mut out, LeaveAlternateScreen);
         put(&mut out, Show);
@@ -209,9 +210,7 @@ fn entering() -> String {
 
 fn leaving() -> String {
     let mut text = String::new();
-    // A frame may have been cut in its middle.
-    put(&mut text, EndSynchronizedUpdate);
-    put(&mut text, ResetColor);
+    finish(&mut text);
     // Whoever has it: a terminal must never be left reporting clicks.
     text.push_str(MOUSE_OFF);
     put(&mut text, DisableFocusChange);
@@ -219,6 +218,13 @@ fn leaving() -> String {
     put(&mut text, LeaveAlternateScreen);
     put(&mut text, Show);
     text
+}
+
+/// Ends a frame that may have been cut in its middle, also within a link.
+fn finish(text: &mut String) {
+    put(text, EndSynchronizedUpdate);
+    text.push_str(encode::CLOSE);
+    put(text, ResetColor);
 }
 
 /// Appends a command's sequence; a `String` takes every write.
@@ -239,6 +245,8 @@ mod tests {
         }
         assert!(on.contains("\u{1b}[?25l") && off.contains("\u{1b}[?25h"));
         assert!(off.contains("\u{1b}[?2026l"));
+        let (link, screen) = (off.find(encode::CLOSE), off.find("\u{1b}[?1049l"));
+        assert!(link.is_some() && link < screen, "no link stays open");
         assert!(off.contains("\u{1b}[?1000l") && off.contains("\u{1b}[?1006l"));
         assert!(!on.contains("\u{1b}[?1000h"), "the mouse is the terminal's");
     }

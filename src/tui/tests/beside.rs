@@ -7,7 +7,9 @@ use crate::domain::channel::{Cause, Evidence, Status};
 use crate::domain::days::{Day, Days};
 use crate::domain::ids::{ChannelId, OperatorId};
 use crate::domain::reading::{Comment, CommentKind, Count, RecentPost};
-use crate::ops::views::{CommentsView, HistoryView, Lamp, MetricsView, PostsView, ReadState};
+use crate::ops::views::{
+    ChannelView, CommentsView, HistoryView, Lamp, MetricsView, PostsView, ReadState,
+};
 use crate::ops::{ErrorKind, OpError};
 use crate::store::history::HistoryRow;
 use crate::store::reading::CachedPost;
@@ -15,7 +17,7 @@ use crate::support::time::UtcMs;
 use crate::tui::act::{Effect, Load};
 use crate::tui::keys::parse;
 use crate::tui::model::Model;
-use crate::tui::model::beside::{Page, Tab};
+use crate::tui::model::beside::{MOST, Page, Tab};
 use crate::tui::msg::{Loaded, Msg};
 use crate::tui::term::gate::Input;
 use crate::tui::update::update;
@@ -181,6 +183,31 @@ fn thirty_days_say_how_much_was_well_and_when_nobody_looked() {
         screen.contains("30 days  ●●●●●●●●··●●●●●●●● 100 % healthy, 2 days"),
         "{screen}"
     );
+}
+
+#[test]
+fn of_a_login_with_more_channels_than_are_told_no_days_are_read() {
+    for (more, told) in [(0, true), (MOST, false)] {
+        let mut model = seed::model(120, 36);
+        let mut all = seed::channels();
+        let of_ann = |one: &&ChannelView| {
+            let login = one.summary.channel.login_id.as_ref();
+            login.is_some_and(|id| id.as_str() == "lgn_ANN")
+        };
+        let ann = all.iter().find(of_ann).unwrap().clone();
+        for n in 0..more {
+            let mut copy = ann.clone();
+            copy.summary.channel.id = ChannelId::from_stored(format!("soc_X{n:03}"));
+            all.push(copy);
+        }
+        model.channels.replace(all);
+        press(&mut model, "<ctrl-l>gj");
+        asked(&mut model, "k");
+        assert_eq!(super::stories::selected(&model), "lgn_ANN");
+        let loads = rest(&mut model);
+        assert_eq!(!loads.is_empty(), told, "{loads:?}");
+        assert_eq!(seen(&model).contains("30 days"), told, "{}", seen(&model));
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ use super::stories::{press, said, seen};
 use crate::domain::delivery::Shown;
 use crate::domain::ids::{ChannelId, DeliveryId, LoginId};
 use crate::ops::views::DeliveryView;
+use crate::ops::{ErrorKind, OpError};
 use crate::store::changes::{Changes, Cursor};
 use crate::tui::View;
 use crate::tui::act::{Act, Effect, Load, Window};
@@ -147,6 +148,28 @@ fn each_week_is_read_once_and_moving_in_it_reads_nothing() {
     // And no read while it is closed.
     press(&mut model, "<esc>");
     assert!(reads(&mut model, "jjT").is_empty());
+}
+
+#[test]
+fn what_could_not_be_read_says_so_and_ctrl_l_reads_it_again() {
+    let mut model = seed::model(120, 36);
+    for key in parse("C").unwrap() {
+        update(&mut model, Msg::Input(Some(Input::Key(key))));
+    }
+    assert!(seen(&model).contains("Loading…"), "{}", seen(&model));
+    let request = model.requests.overtake(Slot::Calendar);
+    let error = OpError::new(ErrorKind::Failed, "busy", "The store is busy.", "");
+    update(
+        &mut model,
+        Msg::Loaded(request, Loaded::Calendar(Err(error))),
+    );
+    let screen = seen(&model);
+    assert!(
+        screen.contains("It could not be read; Ctrl-l tries again."),
+        "{screen}"
+    );
+    assert_eq!(reads(&mut model, "<ctrl-l>").len(), 1);
+    assert_eq!(chosen(&model), "dlv_06");
 }
 
 #[test]

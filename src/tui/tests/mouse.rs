@@ -100,6 +100,19 @@ fn colon_mouse_takes_it_and_gives_it_back() {
 
 #[test]
 fn a_click_after_the_screen_changed_its_size_hits_what_is_shown() {
+    let mut model = seed::model(120, 36);
+    for (width, height) in [(80, 24), (200, 60), (120, 30)] {
+        for (text, id) in [("Birch Films", "soc_B2"), ("@dune", "soc_D1")] {
+            input(&mut model, Input::Resize(width, height));
+            assert_eq!(model.size, (width, height));
+            click(&mut model, text);
+            assert_eq!(selected(&model), id, "{width}x{height} {text}");
+        }
+    }
+}
+
+#[test]
+fn clicks_and_the_wheel_anywhere_at_any_size_act_on_nothing() {
     for (width, height) in [(1, 1), (20, 5), (40, 12), (80, 24), (200, 60)] {
         let mut model = seed::model(width, height);
         for x in (0..=width).step_by(7) {

@@ -76,6 +76,19 @@ fn a_theme_that_was_chosen_stays_whatever_the_terminal_says() {
 }
 
 #[test]
+fn a_theme_that_needs_the_background_has_colours_after_any_other() {
+    let mut model = screen(Theme::Dark);
+    assert!(model.set.look.asks_background());
+    tell(&mut model, BLACK);
+    for theme in ["contrast", "auto", "blue-orange"] {
+        press(&mut model, &format!(":theme {theme}<enter>"));
+        let told = lamp(&model);
+        let of_paper = matches!(told, ratatui::style::Color::Indexed(16..));
+        assert!(of_paper, "{theme}: {told:?}");
+    }
+}
+
+#[test]
 fn colon_theme_light_shows_it_and_says_how_to_keep_it() {
     let mut model = screen(Theme::Auto);
     tell(&mut model, BLACK);

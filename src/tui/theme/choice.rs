@@ -67,11 +67,6 @@ impl Theme {
             (Self::BlueOrange, None) => Palette::BlueOrangeSixteen,
         }
     }
-
-    /// Whether it looks different on dark and on light.
-    pub fn depends_on_paper(self) -> bool {
-        matches!(self, Self::Auto | Self::Contrast | Self::BlueOrange)
-    }
 }
 
 /// What is drawn on.

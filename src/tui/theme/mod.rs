@@ -42,6 +42,7 @@ pub struct Look {
     paper: Paper,
     palette: Palette,
     glyphs: Glyphs,
+    no_color: bool,
 }
 
 impl Look {
@@ -52,6 +53,7 @@ impl Look {
             paper,
             palette: theme.palette(paper),
             glyphs,
+            no_color: false,
         }
     }
 
@@ -66,12 +68,14 @@ impl Look {
             },
             palette,
             glyphs,
+            no_color: false,
         }
     }
 
     /// The look that fits where the screen runs and what was asked for.
     pub fn fitting(around: &Surroundings, wanted: Theme, glyphs: Glyphs, no_color: bool) -> Self {
-        let theme = match no_color || around.no_color {
+        let no_color = no_color || around.no_color;
+        let theme = match no_color {
             true => Theme::None,
             false => wanted,
         };
@@ -83,12 +87,18 @@ impl Look {
             true => Glyphs::Ascii,
             false => glyphs,
         };
-        Self::new(theme, paper, glyphs)
+        Self {
+            no_color,
+            ..Self::new(theme, paper, glyphs)
+        }
     }
 
     /// The same shapes in another theme.
     pub fn in_theme(self, theme: Theme) -> Self {
-        Self::new(theme, self.paper, self.glyphs)
+        Self {
+            no_color: self.no_color,
+            ..Self::new(theme, self.paper, self.glyphs)
+        }
     }
 
     /// The same theme on a background of this colour.
@@ -97,14 +107,14 @@ impl Look {
             dark: Some(contrast::is_dark(color)),
             ..self.paper
         };
-        Self::new(self.theme, paper, self.glyphs)
+        Self { paper, ..self }.in_theme(self.theme)
     }
 
-    /// Whether it is worth asking the terminal for its background: another
-    /// theme may be chosen later, and what has no 256 colours need not
-    /// understand the question.
+    /// Whether it is worth asking the terminal for its background, whatever the
+    /// theme: another may be chosen later. What has no 256 colours need not
+    /// understand the question, and who wants no colours needs no answer.
     pub fn asks_background(&self) -> bool {
-        self.paper.many_colors && self.theme.depends_on_paper()
+        self.paper.many_colors && !self.no_color
     }
 
     /// The style of a role.
@@ -190,13 +200,20 @@ mod tests {
         assert_eq!(look.on_background((0, 0x2b, 0x36)).palette, Palette::Dark);
         assert_eq!(look.on_background((255, 255, 255)).palette, Palette::Light);
         let fixed = look.in_theme(Theme::Dark);
-        assert!(!fixed.asks_background());
+        assert!(fixed.asks_background(), "another theme may be chosen");
         assert_eq!(fixed.on_background((255, 255, 255)).palette, Palette::Dark);
         let old = Look::new(Theme::Auto, Paper::default(), Glyphs::All);
         assert!(
             !old.asks_background(),
             "an old terminal may show the question"
         );
+        let around = Surroundings {
+            many_colors: true,
+            no_color: true,
+            ..Surroundings::default()
+        };
+        let none = Look::fitting(&around, Theme::Auto, Glyphs::All, false);
+        assert!(!none.in_theme(Theme::Dark).asks_background(), "NO_COLOR");
     }
 
     #[test]

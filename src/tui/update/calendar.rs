@@ -63,6 +63,13 @@ pub fn take(model: &mut Model, window: Window) {
     settle(model);
 }
 
+/// The days on the screen could not be read.
+pub fn failed(model: &mut Model) {
+    if let Some(calendar) = calendar_mut(model) {
+        calendar.failed = true;
+    }
+}
+
 fn settle(model: &mut Model) {
     let now = model.wall().now;
     let today = model.wall().day(now);

@@ -176,10 +176,11 @@ pub fn loaded(model: &mut Model, id: RequestId, loaded: Loaded) -> Vec<Effect> {
             again(model, Slot::Queue)
         }
         Loaded::Calendar(result) => {
-            if model.requests.end(Slot::Calendar, id)
-                && let Some(window) = told(model, result)
-            {
-                calendar::take(model, window);
+            if model.requests.end(Slot::Calendar, id) {
+                match told(model, result) {
+                    Some(window) => calendar::take(model, window),
+                    None => calendar::failed(model),
+                }
                 model.touch(Dirty::Background);
             }
             again(model, Slot::Calendar)

@@ -330,6 +330,9 @@ fn nothing(canvas: &mut Canvas<'_>, area: Rect, calendar: &Calendar) {
     };
     let filter = canvas.model.filters.of(Pane::Queue).shown();
     let text = match filter {
+        _ if !calendar.is_known() && calendar.failed => {
+            "It could not be read; Ctrl-l tries again.".to_owned()
+        }
         _ if !calendar.is_known() => "Loading…".to_owned(),
         Some(filter) => format!("Nothing {span} fits {filter}. {others}"),
         None => format!("Nothing {span}. {others}"),

@@ -5,6 +5,7 @@ use super::{
     Fact, Groups, Whose, at_risk, fact, headline, login as login_fact, set_aside, then, token, why,
 };
 use crate::ops::views::{ChannelView, Lamp};
+use crate::tui::model::beside::MOST;
 use crate::tui::model::{Group, Model, advice};
 use crate::tui::theme::Role;
 use crate::tui::words::span;
@@ -45,7 +46,9 @@ pub fn login(model: &Model, group: &Group) -> Groups {
             .map(|at| fact("Proof", format!("last good one {}", wall.stamp(at)))),
     );
     let ids: Vec<_> = below.iter().map(|one| &one.summary.channel.id).collect();
-    evidence.push(super::days::days(model, &ids));
+    if ids.len() <= MOST {
+        evidence.push(super::days::days(model, &ids));
+    }
     evidence.push(Fact {
         lines: 1,
         role: Role::Muted,
