@@ -123,8 +123,10 @@ impl Tx<'_> {
     ) -> Result<bool, StoreError> {
         // The newest of the object has to be the one of this change, and what it
         // ended has to be there still: a note is wiped with its channel.
-        let newest: Option<i64> =
-            self.value("SELECT max(id) FROM set_aside WHERE object = ?1", [object])?;
+        let newest: Option<i64> = self.value(
+            "SELECT id FROM set_aside WHERE object = ?1 ORDER BY id DESC LIMIT 1",
+            [object],
+        )?;
         let here: Option<i64> = self.value(
             "SELECT id FROM set_aside WHERE object = ?1 AND ended_at IS NULL",
             [object],

@@ -210,8 +210,11 @@ async fn nothing_is_written_about_a_channel_that_left() {
     let (channel, post) = missed(&office).await;
     disconnect(&office.hub, &channel).await.unwrap();
     let raw = office.raw();
-    raw.execute("UPDATE delivery SET state = 'needs_decision'", [])
-        .unwrap();
+    raw.execute_batch(
+        "DROP TRIGGER delivery_machine; DROP TRIGGER delivery_undone;
+         UPDATE delivery SET state = 'needs_decision'",
+    )
+    .unwrap();
     let until = office.clock.now().plus(minutes(60));
     for target in [Target::Channel(channel), Target::Post(post)] {
         let refused = set(&office.hub, &[target], until, NOTE).await.unwrap_err();
