@@ -12,9 +12,9 @@ use super::{json, publisher};
 use crate::domain::delivery::Blocker;
 use crate::domain::publisher::CommandKind;
 use crate::domain::words::Wall;
+use crate::ops::Hub;
 use crate::ops::runbook::{self, Of};
 use crate::ops::views::{CheckView, Checked, Verdict, check};
-use crate::ops::{Hub, Scope};
 
 /// Says whether all is green; the exit code is the verdict.
 ///
@@ -29,7 +29,7 @@ pub async fn run(context: &Context, command: &Check) -> Result<Exit, Failure> {
     }
     let view = check(&hub, &scope, command.horizon).await?;
     if command.guide && context.output.shape != Shape::Json {
-        guide(context, &hub, &scope, command.horizon).await?;
+        guide(context, &hub, Of::Scope(scope), command.horizon).await?;
         return Ok(Exit::Verdict(view.verdict.exit_code()));
     }
     context.output.one(&CheckJson::from(&view), &table(&view))?;
@@ -107,10 +107,9 @@ fn summary(view: &CheckView) -> String {
 pub async fn guide(
     context: &Context,
     hub: &Hub,
-    scope: &Scope,
+    of: Of,
     horizon: Option<Duration>,
 ) -> Result<(), Failure> {
-    let of = Of::Scope(scope.clone());
     let walk = runbook::walk_ahead(hub, &of, None, horizon).await?;
     let wall = Wall {
         now: context.now(),

@@ -23,9 +23,11 @@ struct HandoverJson {
     healed: Vec<TurnedJson>,
     went_out: u64,
     failed: u64,
+    more: bool,
     open: Vec<OpenJson>,
     theirs: Vec<String>,
     due_soon: u64,
+    more_due: bool,
     next_due_at: Option<UtcMs>,
     at_risk: Vec<DeliveryId>,
 }
@@ -89,6 +91,7 @@ fn json(told: &Handover, wall: &Wall) -> HandoverJson {
         healed: turned(&told.healed),
         went_out: told.went_out,
         failed: told.failed,
+        more: told.more,
         open: open
             .map(|item| OpenJson {
                 kind: item.kind,
@@ -100,6 +103,7 @@ fn json(told: &Handover, wall: &Wall) -> HandoverJson {
             .collect(),
         theirs: told.theirs.clone(),
         due_soon: told.due,
+        more_due: told.more_due,
         next_due_at: told.next,
         at_risk: told
             .at_risk

@@ -15,6 +15,7 @@ use super::{check, publisher, status};
 use crate::domain::publisher::PublisherKind;
 use crate::engine::Engine;
 use crate::ops::Hub;
+use crate::ops::runbook::Of;
 use crate::support::surroundings::Surroundings;
 use crate::tui::publisher::{Asked, pair};
 use crate::tui::{self, ScreenError, ScreenOptions};
@@ -30,16 +31,20 @@ pub async fn run(
     compose: bool,
 ) -> Result<Exit, Failure> {
     let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
-    if !terminal && compose {
+    let lines_only = Surroundings::from_environment().lines_only;
+    if compose && (!terminal || lines_only) {
         return Err(Failure::from(ScreenError::NoComposer));
     }
     if !terminal {
         return status::run(context, &Status::default()).await;
     }
-    if Surroundings::from_environment().lines_only {
+    if lines_only {
         let hub = context.hub().await?;
-        let scope = context.scope(&hub).await?;
-        check::guide(context, &hub, &scope, None).await?;
+        let of = match account {
+            Some(text) => Of::Channels(vec![context.channel(&hub, text).await?]),
+            None => Of::Scope(context.scope(&hub).await?),
+        };
+        check::guide(context, &hub, of, None).await?;
         return Ok(Exit::Done);
     }
     let hub = context.hub_in_silence().await?;

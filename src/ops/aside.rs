@@ -9,6 +9,7 @@ use super::posts::acts::{AsideBefore, Inverse};
 use super::views::{self, Lamp, channel_view, watch};
 use super::{Hub, OpError, Scope};
 use crate::domain::aside::{Aside, LONGEST, needs_a_hand, note as as_kept};
+use crate::domain::channel::Status;
 use crate::domain::ids::{ChannelId, DeliveryId, LoginId, PostId, WorkspaceId};
 use crate::domain::lamp::Watch;
 use crate::domain::role::{Act, permits};
@@ -21,7 +22,7 @@ use crate::support::time::{UtcMs, span_words};
 pub enum Target {
     /// One channel.
     Channel(ChannelId),
-    /// A login, and so every channel it mends.
+    /// A login: every channel of it that is not well and may be seen.
     Login(LoginId),
     /// A post that needs a hand.
     Post(DeliveryId),
@@ -97,8 +98,10 @@ pub async fn set(
     hub.change(move |tx, acting| {
         refuse_time(until, acting.now)?;
         let mut done = Vec::new();
+        let targets = each(tx, acting, &targets, Some(&watch))?;
         for target in &targets {
             let workspace = require(tx, acting, target)?;
+            refuse_gone(tx, target)?;
             refuse_well(tx, acting, target, &watch)?;
             let id = target.id();
             let change = tx.set_aside(id, until, &note, &acting.operator, acting.now)?;
@@ -122,7 +125,7 @@ pub async fn end(hub: &Hub, targets: &[Target]) -> Result<usize, OpError> {
     let targets = targets.to_vec();
     hub.change(move |tx, acting| {
         let mut done = Vec::new();
-        for target in &targets {
+        for target in &each(tx, acting, &targets, None)? {
             let workspace = require(tx, acting, target)?;
             let id = target.id();
             let change = tx.end_aside(id, acting.now)?;
@@ -223,6 +226,84 @@ fn refuse_time(until: UtcMs, now: UtcMs) -> Result<(), OpError> {
     Ok(())
 }
 
+fn is_well(q: &Reads<'_>, acting: &Acting, id: &ChannelId, watch: &Watch) -> Result<bool, OpError> {
+    let view = channel_view(q, q.channel_summary(id)?, watch, acting.now)?;
+    Ok(view.lamp == Lamp::Green)
+}
+
+/// What is named, a login as channels: those that the person sees, since of the
+/// others they say nothing. With a watch only those that are not well.
+fn each(
+    q: &Reads<'_>,
+    acting: &Acting,
+    targets: &[Target],
+    watch: Option<&Watch>,
+) -> Result<Vec<Target>, OpError> {
+    let mut all: Vec<Target> = Vec::new();
+    let mut add = |target: Target| {
+        if !all.contains(&target) {
+            all.push(target);
+        }
+    };
+    for target in targets {
+        let Target::Login(id) = target else {
+            add(target.clone());
+            continue;
+        };
+        let person = acting.person(q)?;
+        let mut seen = false;
+        let mut unwell = false;
+        for channel in q.channels_of_login(id)? {
+            let role = q.role(&channel.workspace_id, &person.id)?;
+            if !permits(role, person.hub_admin, Act::Look) {
+                continue;
+            }
+            seen = true;
+            let about = match watch {
+                Some(watch) => !is_well(q, acting, &channel.id, watch)?,
+                // What others took on there is theirs to take up again.
+                None => permits(role, person.hub_admin, Act::Aside),
+            };
+            if about {
+                unwell = true;
+                add(Target::Channel(channel.id));
+            }
+        }
+        if !seen {
+            return Err(no_login(id));
+        }
+        if !unwell && watch.is_some() {
+            return Err(nothing_wrong("Every channel of it is healthy"));
+        }
+    }
+    Ok(all)
+}
+
+fn no_login(id: &LoginId) -> OpError {
+    OpError::not_found(
+        format!("There is no login {id}."),
+        "See whose it is with: allgreen channel show ID",
+    )
+}
+
+/// Of a disconnected channel nothing is kept, so nothing is written about it or
+/// about its posts: no wipe would find it.
+fn refuse_gone(q: &Reads<'_>, target: &Target) -> Result<(), OpError> {
+    let channel = match target {
+        Target::Channel(id) => q.channel(id)?,
+        Target::Post(id) => q.channel(&q.delivery(id)?.channel_id)?,
+        Target::Login(_) => return Ok(()),
+    };
+    if channel.status != Status::Disconnected {
+        return Ok(());
+    }
+    Err(OpError::failed(
+        "disconnected",
+        "The channel is disconnected: no note is kept about it or its posts.",
+        "What is left to decide is listed by: allgreen check --guide",
+    ))
+}
+
 /// What is well needs nobody to take it on.
 fn refuse_well(
     q: &Reads<'_>,
@@ -230,24 +311,10 @@ fn refuse_well(
     target: &Target,
     watch: &Watch,
 ) -> Result<(), OpError> {
-    let well = |id: &ChannelId| -> Result<bool, OpError> {
-        let view = channel_view(q, q.channel_summary(id)?, watch, acting.now)?;
-        Ok(view.lamp == Lamp::Green)
-    };
     let what = match target {
-        Target::Channel(id) if well(id)? => "It is healthy",
-        Target::Login(id) => {
-            let mut all_well = true;
-            for channel in q.channels_of_login(id)? {
-                all_well &= well(&channel.id)?;
-            }
-            if !all_well {
-                return Ok(());
-            }
-            "Every channel of it is healthy"
-        }
+        Target::Channel(id) if is_well(q, acting, id, watch)? => "It is healthy",
         Target::Post(id) if !needs_a_hand(q.delivery(id)?.state) => "That post needs no hand",
-        Target::Channel(_) | Target::Post(_) => return Ok(()),
+        _ => return Ok(()),
     };
     Err(nothing_wrong(what))
 }
@@ -260,30 +327,13 @@ fn nothing_wrong(what: &str) -> OpError {
     )
 }
 
-/// Refuses unless the person may set it aside; a workspace it belongs to.
+/// Refuses unless the person may set it aside; the workspace it belongs to.
 fn require(q: &Reads<'_>, acting: &Acting, target: &Target) -> Result<WorkspaceId, OpError> {
     let workspace = match target {
         Target::Channel(id) => q.channel(id)?.workspace_id,
         Target::Post(id) => q.delivery(id)?.workspace_id,
-        Target::Login(id) => {
-            let person = acting.person(q)?;
-            let channels = q.channels_of_login(id)?;
-            let mut first = None;
-            for channel in &channels {
-                let role = q.role(&channel.workspace_id, &person.id)?;
-                // Those the person cannot see are no concern of theirs.
-                if permits(role, person.hub_admin, Act::Look) {
-                    acting.require(q, &channel.workspace_id, Act::Aside)?;
-                    first.get_or_insert_with(|| channel.workspace_id.clone());
-                }
-            }
-            return first.ok_or_else(|| {
-                OpError::not_found(
-                    format!("There is no login {id}."),
-                    "See whose it is with: allgreen channel show ID",
-                )
-            });
-        }
+        // It is set aside as its channels.
+        Target::Login(id) => return Err(no_login(id)),
     };
     acting.require(q, &workspace, Act::Aside)?;
     Ok(workspace)

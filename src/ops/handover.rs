@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::runbook::{self, Item, Of};
 use super::views::{self, ChannelView, DeliveryView, QueueFilter};
 use super::{Hub, OpError, Scope};
-use crate::domain::delivery::{Shown, State};
+use crate::domain::delivery::Shown;
 use crate::domain::ids::ChannelId;
 use crate::domain::words::{Wall, count};
 use crate::support::sanitize;
@@ -37,6 +37,8 @@ pub struct Turned {
 /// What is handed over.
 #[derive(Clone, Debug)]
 pub struct Handover {
+    /// When it was read: it says that whenever it is shown.
+    pub at: UtcMs,
     /// Since when.
     pub since: UtcMs,
     /// How it stands, and what is open.
@@ -49,12 +51,16 @@ pub struct Handover {
     pub went_out: u64,
     /// How many failed.
     pub failed: u64,
+    /// Of these two there may be more: counting was stopped.
+    pub more: bool,
     /// What goes on and is theirs: a network in bad weather.
     pub theirs: Vec<String>,
     /// Who publishes, in words.
     pub publisher: String,
     /// Posts due within a shift.
     pub due: u64,
+    /// There are more of them than were read.
+    pub more_due: bool,
     /// The first of them.
     pub next: Option<UtcMs>,
     /// Those of them that will not go out as it stands.
@@ -70,31 +76,28 @@ pub async fn handover(hub: &Hub, scope: &Scope, since: Option<UtcMs>) -> Result<
     let since = since.unwrap_or_else(|| now.minus(SHIFT));
     let walk = runbook::walk(hub, &Of::Scope(scope.clone()), None).await?;
     let channels = views::channels(hub, scope).await?;
+    let happened = views::since(hub, scope, since).await?;
     let coming = views::queue(
         hub,
         QueueFilter {
             scope: scope.clone(),
             states: vec![Shown::Scheduled, Shown::Held],
             until: Some(now.plus(SHIFT)),
-            limit: READ,
+            // One more than is told, so that it is known whether that is all.
+            limit: READ + 1,
             ..QueueFilter::default()
         },
     );
-    let coming = coming.await?;
+    let mut coming = coming.await?;
+    let more_due = coming.len() > READ as usize;
+    coming.truncate(READ as usize);
     let publisher = super::publisher::publisher(hub).await?;
     let incidents = views::incidents(hub, scope, true, 200).await?;
     let of: HashMap<ChannelId, ChannelView> = channels
         .into_iter()
         .map(|view| (view.summary.channel.id.clone(), view))
         .collect();
-    let (turns, out, failed) = hub
-        .look(move |q, acting| {
-            let turns = q.turns_since(since)?;
-            let out = q.out_since(since, acting.now)?;
-            let failed = q.posts_in_need(State::Failed, READ)?;
-            Ok((turns, out, failed))
-        })
-        .await?;
+    let turns = hub.look(move |q, _| Ok(q.turns_since(since)?)).await?;
     let mut broke = HashMap::new();
     let mut healed = HashMap::new();
     for turn in turns {
@@ -128,24 +131,14 @@ pub async fn handover(hub: &Hub, scope: &Scope, since: Option<UtcMs>) -> Result<
     let next = coming.iter().map(|view| view.delivery.due);
     let next = next.filter(|at| *at > now).min();
     Ok(Handover {
+        at: now,
         since,
         walk,
         broke: by_time(broke),
         healed: by_time(healed),
-        went_out: out
-            .iter()
-            .filter(|(id, _)| of.contains_key(id))
-            .map(|(_, n)| n)
-            .sum(),
-        failed: failed
-            .iter()
-            .filter(|one| of.contains_key(&one.channel_id))
-            .filter(|one| {
-                one.last_error
-                    .as_ref()
-                    .is_some_and(|error| error.at >= since)
-            })
-            .count() as u64,
+        went_out: happened.sent,
+        failed: happened.failed,
+        more: happened.more,
         theirs: incidents
             .into_iter()
             .filter(|one| one.kind == crate::store::weather::WEATHER)
@@ -153,6 +146,7 @@ pub async fn handover(hub: &Hub, scope: &Scope, since: Option<UtcMs>) -> Result<
             .collect(),
         publisher: publisher_words(&publisher),
         due,
+        more_due,
         next,
         at_risk: coming.into_iter().filter(risks).collect(),
     })
@@ -181,8 +175,13 @@ impl Handover {
     /// All of it as lines of text.
     pub fn lines(&self, of: &str, wall: &Wall) -> Vec<String> {
         let walk = &self.walk;
+        // It is as old as it is, however late it is read or copied.
+        let wall = &Wall {
+            now: self.at,
+            zone: wall.zone.clone(),
+        };
         let mut lines = vec![
-            format!("Handover of {of}, {}", wall.full(wall.now)),
+            format!("Handover of {of}, {}", wall.full(self.at)),
             format!(
                 "{} of {} healthy · {}",
                 walk.healthy,
@@ -192,7 +191,8 @@ impl Handover {
             String::new(),
             format!("Since {}", wall.stamp(self.since)),
             format!(
-                "  {} went out, {} failed",
+                "  {}{} went out, {} failed",
+                at_least(self.more),
                 posts(self.went_out),
                 self.failed
             ),
@@ -214,7 +214,8 @@ impl Handover {
             .next
             .map_or_else(String::new, |at| format!(", the next {}", wall.clock(at)));
         lines.push(format!(
-            "Due in 12 h: {}{next}; {} at risk",
+            "Due in 12 h: {0}{1}{next}; {0}{2} at risk",
+            at_least(self.more_due),
             posts(self.due),
             self.at_risk.len()
         ));
@@ -240,6 +241,14 @@ fn risk(view: &DeliveryView, wall: &Wall) -> String {
         view.channel_kind.network().short(),
         view.channel_handle,
     ))
+}
+
+/// What stands before a number where counting was stopped.
+fn at_least(more: bool) -> &'static str {
+    match more {
+        true => "at least ",
+        false => "",
+    }
 }
 
 fn posts(n: u64) -> String {

@@ -20,7 +20,7 @@ use crate::domain::ids::{ChannelId, LoginId, OperatorId};
 use crate::domain::network::Network;
 use crate::domain::notice::Severity;
 use crate::store::Reads;
-use crate::store::hands::Turn;
+use crate::store::hands::{Among, Turn};
 use crate::store::health::LOGIN_BROKEN;
 use crate::store::incidents::{Incident, UNREACHED};
 use crate::store::weather::WEATHER;
@@ -99,6 +99,8 @@ struct Remembered {
 pub enum Key {
     /// One login, or one channel that no login mends, by its id.
     Login(String),
+    /// The channels of a login that are mended while others of it are not.
+    PartlyMended(String),
     /// Posts to decide about.
     Decide,
     /// Missed posts.
@@ -242,6 +244,8 @@ pub struct Facts {
     pub channels: Vec<ChannelView>,
     /// The first posts in each state that waits for a person.
     pub posts: Vec<DeliveryView>,
+    /// How many posts there are in each of these states.
+    pub waiting: HashMap<State, u64>,
     /// What healed since it was begun.
     pub turns: Vec<Turn>,
     /// What is wrong with the hub.
@@ -336,7 +340,9 @@ pub async fn walk_ahead(
             let ends = ends(&view.summary.channel, &watch);
             look_ahead(view, ends, horizon, acting.now);
         }
-        let posts = posts(q, acting, &of, &channels)?;
+        let among = among(q, acting, &of)?;
+        let waiting = q.count_in_need(&among)?;
+        let posts = posts(q, acting, &among, &waiting)?;
         let mut hub = trouble;
         if matches!(of, Of::Scope(_)) {
             hub.extend(nobody(&publisher, &channels, acting.now));
@@ -345,10 +351,7 @@ pub async fn walk_ahead(
         } else {
             hub.clear();
         }
-        let count = |state| {
-            let counts = channels.iter().map(|view| view.summary.count(state));
-            counts.sum::<u64>()
-        };
+        let count = |state| waiting.get(&state).copied().unwrap_or_default();
         let begun = begun.unwrap_or_else(|| Begun {
             at: acting.now.0,
             decide: count(State::NeedsDecision),
@@ -363,6 +366,7 @@ pub async fn walk_ahead(
             turns: q.turns_since(UtcMs(begun.at))?,
             channels,
             posts,
+            waiting,
             hub,
             begun,
             tips,
@@ -372,32 +376,31 @@ pub async fn walk_ahead(
     .await
 }
 
+/// Whose posts a health check is about. Of workspaces those of disconnected
+/// channels as well: what was under way when one left is still to be decided.
+fn among(q: &Reads<'_>, acting: &Acting, of: &Of) -> Result<Among, OpError> {
+    let scope = match of {
+        Of::Channels(ids) => return Ok(Among::Channels(ids.clone())),
+        Of::Scope(scope) => scope.workspace(),
+    };
+    let mut seen = acting.visible(q)?;
+    seen.retain(|one| scope.is_none_or(|only| *only == one.id));
+    Ok(Among::Workspaces(
+        seen.into_iter().map(|one| one.id).collect(),
+    ))
+}
+
 /// The first posts of each sort that waits for a person.
 fn posts(
     q: &Reads<'_>,
     acting: &Acting,
-    of: &Of,
-    channels: &[ChannelView],
+    among: &Among,
+    waiting: &HashMap<State, u64>,
 ) -> Result<Vec<DeliveryView>, OpError> {
     let mut found = Vec::new();
-    for state in order::HANDS {
-        if channels.iter().all(|view| view.summary.count(state) == 0) {
-            continue;
-        }
-        let ours = |id: &ChannelId| {
-            let mut all = channels.iter();
-            all.any(|view| view.summary.channel.id == *id)
-        };
-        // Of chosen channels the first ones may be far behind others.
-        let most = match of {
-            Of::Scope(Scope::All) => LISTED,
-            _ => u32::MAX,
-        };
-        let all = q.posts_in_need(state, most)?.into_iter();
-        for one in all
-            .filter(|one| ours(&one.channel_id))
-            .take(LISTED as usize)
-        {
+    let there = |state: &State| waiting.contains_key(state);
+    for state in order::HANDS.into_iter().filter(there) {
+        for one in q.posts_in_need(state, among, LISTED)? {
             found.push(delivery_view(q, one, acting.now)?);
         }
     }

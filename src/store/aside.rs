@@ -121,11 +121,17 @@ impl Tx<'_> {
         change: AsideChange,
         now: UtcMs,
     ) -> Result<bool, StoreError> {
+        // The newest of the object has to be the one of this change, and what it
+        // ended has to be there still: a note is wiped with its channel.
+        let newest: Option<i64> = self.value(
+            "SELECT id FROM set_aside WHERE object = ?1 ORDER BY id DESC LIMIT 1",
+            [object],
+        )?;
         let here: Option<i64> = self.value(
             "SELECT id FROM set_aside WHERE object = ?1 AND ended_at IS NULL",
             [object],
         )?;
-        if here != change.made {
+        if here != change.made || newest != change.made.or(change.ended) {
             return Ok(false);
         }
         if let Some(made) = change.made {
@@ -133,12 +139,17 @@ impl Tx<'_> {
                 "UPDATE set_aside SET ended_at = ?2 WHERE id = ?1",
                 (made, now.0),
             )?;
+            // The update is what others see; the entry itself is as if it had
+            // never been, so that what was before it can be taken back as well.
+            self.run("DELETE FROM set_aside WHERE id = ?1", [made])?;
         }
         if let Some(ended) = change.ended {
-            self.run(
+            let again = self.run(
                 "UPDATE set_aside SET ended_at = NULL WHERE id = ?1",
                 [ended],
             )?;
+            // One that was kept long enough is gone; the newer one is taken back.
+            return Ok(again == 1 || change.made.is_some());
         }
         Ok(true)
     }

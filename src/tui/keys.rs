@@ -376,7 +376,7 @@ fn label(model: &Model, binding: &Binding) -> Word {
         return format!("reconnect {}", login.broken).into();
     }
     if let (Do::Go, Some(Sheet::Runbook(sheet))) = (binding.does, model.sheet()) {
-        return runbook::word(sheet).into();
+        return runbook::word(model, sheet).into();
     }
     let word = match binding.does {
         Do::Pause if model.all_paused() => "resume",

@@ -95,7 +95,7 @@ pub enum ScreenError {
     #[error("The screen needs a terminal. Without one use allgreen status or allgreen check.")]
     NoTerminal,
     /// There is nothing to write in.
-    #[error("The composer needs a terminal. Without one use allgreen post create.")]
+    #[error("The composer needs a terminal that draws. Without one use allgreen post create.")]
     NoComposer,
     /// The terminal refused.
     #[error("The terminal could not be used: {0}. Try another one, or allgreen status.")]

@@ -64,6 +64,29 @@ fn where_a_screen_cannot_be_read_out_what_needs_a_hand_is_printed_as_lines() {
 }
 
 #[test]
+fn where_only_lines_are_drawn_there_is_no_composer_and_one_channel_is_one_channel() {
+    let environment = [("ACCESSIBLE", "1")];
+    let (_ground, desk, _) = desk();
+    let home = desk.home.path();
+    let mut term = Term::command(&["compose"], &home, (36, 120), &environment);
+    term.until(|screen| screen.contains("The composer needs a terminal"));
+    assert_ne!(term.ended(), 0);
+    let words = ["--account", "nobody.test"];
+    let mut term = Term::command(&words, &home, (36, 120), &environment);
+    term.until(|screen| screen.contains("nobody.test"));
+    assert_ne!(term.ended(), 0);
+    let words = ["--account", "ann.test"];
+    let mut term = Term::command(&words, &home, (36, 120), &environment);
+    term.until(|screen| screen.contains("1 of 1 channel healthy"));
+    assert_eq!(term.ended(), 0);
+    let raw = String::from_utf8_lossy(&term.raw).into_owned();
+    assert!(
+        !raw.contains("Nobody publishes"),
+        "of the channel only: {raw}"
+    );
+}
+
+#[test]
 fn row_46_over_a_line_that_lags_the_last_state_comes_and_no_queue_of_frames() {
     let (_ground, desk, channel) = desk();
     for n in 0..40 {

@@ -10,8 +10,10 @@ use allgreen::domain::words::Wall;
 use allgreen::ops::Scope;
 use allgreen::ops::aside::{Target, set};
 use allgreen::ops::connect::reconnect;
+use allgreen::ops::disconnect::disconnect;
 use allgreen::ops::handover::handover;
-use allgreen::ops::runbook::{Key, Of, Progress, Walk, items, open, summary, walk};
+use allgreen::ops::runbook::{Key, Of, Progress, Walk, What, items, open, summary, walk};
+use allgreen::ops::views;
 
 use crate::office::{Office, minutes};
 
@@ -177,4 +179,95 @@ async fn a_handover_says_what_broke_healed_went_out_and_is_at_risk() {
         .unwrap();
     assert!(told.broke.is_empty() && told.healed.is_empty());
     assert_eq!(told.walk.healthy, 1, "what is open is open all the same");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_channel_left_to_decide_is_walked_and_handed_over() {
+    let office = Office::open().await;
+    let (_, channel) = office.channel("ann").await;
+    office.post(&channel, "under way", minutes(1)).await;
+    disconnect(&office.hub, &channel).await.unwrap();
+    // It was under way when the channel left, and the network did not say.
+    let raw = office.raw();
+    raw.execute_batch(
+        "DROP TRIGGER delivery_machine; DROP TRIGGER delivery_undone;
+         UPDATE delivery SET state = 'needs_decision'",
+    )
+    .unwrap();
+    let now = walk(&office.hub, &ALL, None).await.unwrap();
+    assert_eq!(keys(&now), ["Decide", "inc_publisher"]);
+    let told = handover(&office.hub, &Scope::All, None).await.unwrap();
+    let text = told.lines("all", &wall(&office)).join("\n");
+    assert!(
+        text.contains("1. Post, to decide: main/bs:@ann.test"),
+        "{text}"
+    );
+    // It is of its workspace, and of no other.
+    let other = office.workspace("Other").await;
+    let of = Of::Scope(Scope::Workspace(other.clone()));
+    let there = walk(&office.hub, &of, None).await.unwrap();
+    assert_eq!(keys(&there), ["inc_publisher"]);
+    let eve = office.colleague("eve", &other, Role::Viewer).await;
+    let hers = walk(&eve, &ALL, None).await.unwrap();
+    assert_eq!(keys(&hers), ["inc_publisher"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn posts_of_others_never_push_those_of_a_workspace_out_of_its_walk() {
+    let office = Office::open().await;
+    let (_, many) = office.channel("ann").await;
+    let other = office.workspace("Other").await;
+    let bob = office.connect_in(&other, &office.person("bob")).await;
+    let few = bob.channel.channel.id;
+    for n in 0..201 {
+        office.post(&many, &format!("{n}"), minutes(10)).await;
+    }
+    let last = office.post(&few, "the last one", minutes(20)).await;
+    let raw = office.raw();
+    raw.execute("UPDATE delivery SET state = 'missed'", [])
+        .unwrap();
+    let eve = office.colleague("eve", &other, Role::Editor).await;
+    let hers = walk(&eve, &ALL, None).await.unwrap();
+    let What::Posts { posts, count, .. } = &hers.steps[0].what else {
+        panic!("{:?}", hers.steps[0]);
+    };
+    assert_eq!((posts.len(), *count), (1, 1));
+    assert_eq!(posts[0].delivery.id, last);
+    // Of the whole hub the rest is a number, and never somebody's by itself.
+    let all = walk(&office.hub, &ALL, None).await.unwrap();
+    let What::Posts { posts, .. } = &all.steps[0].what else {
+        panic!("{:?}", all.steps[0]);
+    };
+    let listed: Vec<Target> = posts
+        .iter()
+        .map(|view| Target::Post(view.delivery.id.clone()))
+        .collect();
+    assert_eq!(listed.len(), 200);
+    let until = office.clock.now().plus(minutes(60));
+    set(&office.hub, &listed, until, "later").await.unwrap();
+    let all = walk(&office.hub, &ALL, None).await.unwrap();
+    assert_eq!(all.steps[0].progress, Progress::Open);
+    let items = items(&all, &wall(&office));
+    assert_eq!(items[200].text, "and 2 more.");
+    assert_eq!(items[200].commands, ["allgreen post list --state missed"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_of_cause_is_no_second_break_and_what_failed_is_counted_once() {
+    let office = Office::open().await;
+    let (_, channel) = office.channel("ann").await;
+    let broke = office.clock.now();
+    break_it(&office, &channel, Cause::AppRemoved).await;
+    office.clock.advance(minutes(10));
+    break_it(&office, &channel, Cause::RoleLost).await;
+    let told = handover(&office.hub, &Scope::All, None).await.unwrap();
+    assert_eq!(told.broke.len(), 1);
+    assert_eq!(told.broke[0].at, broke);
+    let since = views::since(&office.hub, &Scope::All, told.since).await;
+    let since = since.unwrap();
+    assert_eq!(since.broke, 1);
+    assert_eq!(
+        (told.went_out, told.failed, told.more),
+        (since.sent, since.failed, since.more)
+    );
 }

@@ -156,7 +156,13 @@ async fn a_login_set_aside_speaks_for_its_channels_and_a_post_for_itself() {
     assert_eq!(found, [Target::Login(login.clone())]);
     set(&office.hub, &found, until, NOTE).await.unwrap();
     let aside = view(&office, &channel).await.aside.unwrap();
-    assert_eq!(aside.object, login.as_str());
+    assert_eq!(aside.object, channel.as_str(), "it is said of the channel");
+    // Whichever way it was said, it is ended either way.
+    assert_eq!(end(&office.hub, &found).await.unwrap(), 1);
+    set(&office.hub, &found, until, NOTE).await.unwrap();
+    let alone = [Target::Channel(channel.clone())];
+    assert_eq!(end(&office.hub, &alone).await.unwrap(), 1);
+    assert_eq!(view(&office, &channel).await.aside, None);
 
     let found = named(&office.hub, &Scope::All, post.as_str())
         .await
@@ -166,6 +172,79 @@ async fn a_login_set_aside_speaks_for_its_channels_and_a_post_for_itself() {
         .unwrap();
     let missed = views::why(&office.hub, &post).await.unwrap();
     assert_eq!(missed.delivery.aside.unwrap().note, "ask the client");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_login_is_set_aside_only_where_the_person_may() {
+    let office = Office::open().await;
+    let ann = broken(&office, "ann").await;
+    let other = office.workspace("Other").await;
+    let bob = office.person("bob");
+    let bob = office.connect_in(&other, &bob).await.channel.channel.id;
+    break_it(&office, &bob).await;
+    let raw = office.raw();
+    raw.execute(
+        "UPDATE channel SET login_id = (SELECT login_id FROM channel WHERE id = ?1)",
+        [ann.as_str()],
+    )
+    .unwrap();
+    let login = view(&office, &ann).await.summary.channel.login_id.unwrap();
+    let main = office.main().await;
+    let eve = office.colleague("eve", &main, Role::Editor).await;
+    let until = office.clock.now().plus(minutes(60));
+    let target = [Target::Login(login)];
+    let made = set(&eve, &target, until, NOTE).await.unwrap();
+    assert_eq!(made.len(), 1);
+    assert!(view(&office, &ann).await.aside.is_some());
+    assert_eq!(view(&office, &bob).await.aside, None, "not hers to see");
+    // Somebody of both takes the other on as well; she ends only her own.
+    let both = [Target::Channel(bob.clone())];
+    set(&office.hub, &both, until, "mine").await.unwrap();
+    assert_eq!(end(&eve, &target).await.unwrap(), 1);
+    assert_eq!(view(&office, &bob).await.aside.unwrap().note, "mine");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_written_about_a_channel_that_left() {
+    let office = Office::open().await;
+    let (channel, post) = missed(&office).await;
+    disconnect(&office.hub, &channel).await.unwrap();
+    let raw = office.raw();
+    raw.execute_batch(
+        "DROP TRIGGER delivery_machine; DROP TRIGGER delivery_undone;
+         UPDATE delivery SET state = 'needs_decision'",
+    )
+    .unwrap();
+    let until = office.clock.now().plus(minutes(60));
+    for target in [Target::Channel(channel), Target::Post(post)] {
+        let refused = set(&office.hub, &[target], until, NOTE).await.unwrap_err();
+        assert_eq!(refused.code, "disconnected");
+    }
+    let kept: i64 = raw
+        .query_row("SELECT count(*) FROM set_aside", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(kept, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_end_is_not_taken_back_when_the_note_is_gone_or_a_newer_one_was_there() {
+    let office = Office::open().await;
+    let channel = broken(&office, "ann").await;
+    let target = [Target::Channel(channel.clone())];
+    let until = office.clock.now().plus(minutes(60));
+    set(&office.hub, &target, until, "one").await.unwrap();
+    end(&office.hub, &target).await.unwrap();
+    let main = office.main().await;
+    let bob = office.colleague("bob", &main, Role::Editor).await;
+    set(&bob, &target, until, "bob's").await.unwrap();
+    end(&bob, &target).await.unwrap();
+    let refused = undo_last(&office.hub).await.unwrap_err();
+    assert_eq!(refused.code, "cannot_undo", "bob's was newer");
+    undo_last(&bob).await.unwrap();
+    end(&bob, &target).await.unwrap();
+    office.raw().execute("DELETE FROM set_aside", []).unwrap();
+    let refused = undo_last(&bob).await.unwrap_err();
+    assert_eq!(refused.code, "cannot_undo", "nothing is there");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

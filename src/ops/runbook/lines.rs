@@ -69,9 +69,15 @@ pub fn items(walk: &Walk, wall: &Wall) -> Vec<Item> {
 fn of_step(walk: &Walk, step: &Step, wall: &Wall) -> Vec<Item> {
     match &step.what {
         What::Login { channels, by_login } => vec![login(walk, step, channels, *by_login, wall)],
-        What::Posts { state, posts, .. } => {
+        What::Posts {
+            state,
+            posts,
+            count,
+        } => {
             let all = posts.iter();
-            all.map(|view| post(view, *state, wall)).collect()
+            let all = all.map(|view| post(view, *state, wall));
+            let more = count.saturating_sub(posts.len() as u64);
+            all.chain(unlisted(*state, more)).collect()
         }
         What::Soon(channels) => channels.iter().map(soon).collect(),
         What::Hub { text, command, .. } => vec![Item {
@@ -215,6 +221,22 @@ fn post(view: &DeliveryView, state: State, wall: &Wall) -> Item {
         commands,
         aside: view.aside.clone(),
     }
+}
+
+/// What is said of the posts that are not listed.
+fn unlisted(state: State, more: u64) -> Option<Item> {
+    let kind = match state {
+        State::NeedsDecision => "Posts, to decide",
+        State::Missed => "Posts, missed",
+        _ => "Posts, failed",
+    };
+    (more > 0).then(|| Item {
+        kind,
+        text: format!("and {more} more."),
+        first: Vec::new(),
+        commands: vec![format!("allgreen post list --state {}", state.name())],
+        aside: None,
+    })
 }
 
 /// The beginning of a text in quotation marks.

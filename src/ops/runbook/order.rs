@@ -15,8 +15,9 @@ pub(super) const HANDS: [State; 3] = [State::NeedsDecision, State::Missed, State
 /// Puts what is known into the order in which it is walked. What was done since
 /// it was begun stands first, oldest first, as it was walked.
 pub fn order(facts: Facts) -> Walk {
-    let mut steps = mended(&facts);
-    steps.extend(logins(&facts));
+    let open = logins(&facts);
+    let mut steps = mended(&facts, &open);
+    steps.extend(open);
     for state in HANDS {
         steps.extend(posts(&facts, state));
     }
@@ -108,8 +109,10 @@ fn taken<'a>(asides: impl Iterator<Item = Option<&'a crate::domain::aside::Aside
 /// When a channel healed, and by whom.
 type Healed = (UtcMs, Option<(OperatorId, String)>);
 
-/// The logins that were mended since it was begun.
-fn mended(facts: &Facts) -> Vec<Step> {
+/// The logins that were mended since it was begun. One of which something is
+/// broken still has its row among the open ones: its healed channels are a row
+/// with a key of their own.
+fn mended(facts: &Facts, open: &[Step]) -> Vec<Step> {
     let mut healed: HashMap<&ChannelId, Healed> = HashMap::new();
     let since = facts.begun.at;
     let turns = facts.turns.iter();
@@ -144,9 +147,16 @@ fn mended(facts: &Facts) -> Vec<Step> {
         }
     }
     rows.sort_by_key(|(.., (at, _))| *at);
+    let key = |name: String| {
+        let whole = Key::Login(name.clone());
+        match open.iter().any(|step| step.key == whole) {
+            true => Key::PartlyMended(name),
+            false => whole,
+        }
+    };
     rows.into_iter()
         .map(|(name, channels, (at, by))| Step {
-            key: Key::Login(name),
+            key: key(name),
             what: What::Login {
                 channels,
                 by_login: true,
@@ -163,8 +173,7 @@ fn posts(facts: &Facts, state: State) -> Option<Step> {
         State::Missed => (Key::Missed, facts.begun.missed),
         _ => (Key::Failed, facts.begun.failed),
     };
-    let counts = facts.channels.iter();
-    let count: u64 = counts.map(|view| view.summary.count(state)).sum();
+    let count = facts.waiting.get(&state).copied().unwrap_or_default();
     let of = facts
         .posts
         .iter()
@@ -174,6 +183,8 @@ fn posts(facts: &Facts, state: State) -> Option<Step> {
     let progress = match (count, before) {
         (0, 0) => return None,
         (0, _) => Progress::Done { at: None, by: None },
+        // Of those that are not listed nobody knows whether they are anybody's.
+        _ if (posts.len() as u64) < count => Progress::Open,
         _ => taken(posts.iter().map(|view| view.aside.as_ref())),
     };
     Some(Step {

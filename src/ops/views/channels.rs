@@ -9,7 +9,7 @@ use crate::domain::aside::Aside;
 use crate::domain::blocker::{PublishBlocker, publish_blocker};
 use crate::domain::channel::{Cause, Channel, Status};
 use crate::domain::delivery::State;
-use crate::domain::ids::{ChannelId, LoginId, WorkspaceId};
+use crate::domain::ids::{ChannelId, WorkspaceId};
 use crate::domain::lamp::{self, Attention, Lamp, Watch, lamp};
 use crate::domain::reading::Reading;
 use crate::domain::role::Act;
@@ -34,7 +34,7 @@ pub struct ChannelView {
     pub fix: String,
     /// Why it does not publish; `None` when it does.
     pub blocker: Option<PublishBlocker>,
-    /// Who took it on, or its login, until when.
+    /// Who took it on, until when.
     pub aside: Option<Aside>,
 }
 
@@ -154,15 +154,14 @@ struct Around {
 }
 
 impl Around {
-    /// How a channel is set aside, by itself or with its login.
+    /// How a channel is set aside.
     fn aside(&self, channel: &Channel, lamp: Lamp, now: UtcMs) -> Option<Aside> {
         if self.asides.is_empty() {
             return None;
         }
-        let login = channel.login_id.as_ref().map(LoginId::as_str);
-        let ids = [Some(channel.id.as_str()), login].into_iter().flatten();
-        ids.filter_map(|id| self.asides.get(id))
-            .find(|one| one.is_about(lamp, channel.status_since, now))
+        let known = self.asides.get(channel.id.as_str());
+        known
+            .filter(|one| one.is_about(lamp, channel.status_since, now))
             .cloned()
     }
 

@@ -6,28 +6,26 @@ use crate::domain::delivery::State;
 use crate::domain::role::Act;
 use crate::ops::runbook::{Step, What};
 use crate::tui::model::Model;
-use crate::tui::model::advice::mends_by_login;
+use crate::tui::model::next::Next;
 use crate::tui::model::runbook::Runbook;
 
 /// The word of Enter.
-pub(super) fn word(sheet: &Runbook) -> &'static str {
+pub(super) fn word(model: &Model, sheet: &Runbook) -> &'static str {
     if sheet.is_over() {
         return "prove all again";
     }
-    match sheet.chosen().map(|step| &step.what) {
-        Some(What::Login { by_login: true, .. }) => "log in",
-        Some(What::Login { .. }) => "probe it",
-        Some(What::Posts { state, .. }) => match state {
-            State::NeedsDecision => "decide",
-            State::Missed => "plan them",
-            _ => "open the first",
-        },
-        Some(What::Soon(channels)) => match channels.iter().any(mends_by_login) {
-            true => "log in",
-            false => "probe them",
-        },
-        Some(What::Hub { .. }) => "how",
-        None => "",
+    let Some(step) = sheet.chosen() else {
+        return "";
+    };
+    match model.next_of(step) {
+        Next::LogIn(_) => "log in",
+        Next::Probe(_) if matches!(step.what, What::Login { .. }) => "probe it",
+        Next::Probe(_) => "probe them",
+        Next::Plan(..) => "plan them",
+        Next::Open(view) if view.delivery.state == State::NeedsDecision => "decide",
+        Next::Open(_) => "open the first",
+        Next::How(_) => "how",
+        Next::Nothing => "",
     }
 }
 
@@ -36,7 +34,7 @@ pub(super) fn why_not(model: &Model, sheet: &Runbook, does: Do) -> Option<String
     match does {
         Do::Go if model.set.read_only => Some("read only: nothing is changed from here".into()),
         Do::Go if sheet.walk.is_none() => Some("it is being looked up".into()),
-        Do::Go if sheet.is_over() => None,
+        Do::Go if sheet.is_over() => nothing_to_prove(model, sheet),
         Do::Go => match sheet.chosen() {
             None => Some("nothing here".into()),
             Some(step) if matches!(step.progress, crate::ops::runbook::Progress::Done { .. }) => {
@@ -83,13 +81,21 @@ fn whose(step: &Step) -> Box<dyn Iterator<Item = &crate::domain::ids::WorkspaceI
 
 /// Why the next thing of a row is not for this operator.
 fn refused(model: &Model, step: &Step) -> Option<String> {
-    let act = match &step.what {
-        What::Login { by_login: true, .. } => Act::Connect,
-        What::Soon(channels) if channels.iter().any(mends_by_login) => Act::Connect,
-        What::Login { .. } | What::Soon(_) => Act::Probe,
-        What::Posts { .. } => Act::Queue,
-        What::Hub { .. } => return None,
-    };
-    // Of many the first counts: it is the one that is opened.
-    whose(step).next().and_then(|id| role(model, id, act))
+    let next = model.next_of(step);
+    if next == Next::Nothing {
+        return Some("nothing to do here".into());
+    }
+    let (workspace, act) = next.takes()?;
+    role(model, workspace, act)
+}
+
+/// Why nothing of what it was about can be proved again.
+fn nothing_to_prove(model: &Model, sheet: &Runbook) -> Option<String> {
+    if !model.to_prove_again(sheet).is_empty() {
+        return None;
+    }
+    let all = model.channels.all();
+    let mut whose = all.map(|view| &view.summary.channel.workspace_id);
+    let refused = whose.find_map(|id| role(model, id, Act::Probe));
+    Some(refused.unwrap_or_else(|| "no channel to prove".into()))
 }

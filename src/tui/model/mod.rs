@@ -15,6 +15,7 @@ pub mod line;
 pub mod logins;
 pub mod marks;
 pub mod news;
+pub mod next;
 pub mod only;
 pub mod plan;
 pub mod queue;

@@ -2,7 +2,7 @@
 
 use super::look::{MONO, snapshot};
 use super::runbook::walk;
-use super::seed::{self, minutes};
+use super::seed::{self, later, minutes};
 use super::stories::{press, seen, selected};
 use crate::domain::delivery::Shown;
 use crate::ops::handover::{Handover, Turned};
@@ -21,6 +21,7 @@ fn handed(model: &Model) -> Handover {
     };
     let at_risk = seed::queue(&channels).into_iter();
     Handover {
+        at: model.now,
         since: minutes(-720),
         walk: walk(model, &[], Vec::new()),
         broke: vec![
@@ -30,9 +31,11 @@ fn handed(model: &Model) -> Handover {
         healed: vec![turned("dune/ma:@dune@mas.to", 300, "by bob")],
         went_out: 84,
         failed: 1,
+        more: false,
         theirs: Vec::new(),
         publisher: "a daemon publishes".into(),
         due: 23,
+        more_due: false,
         next: Some(minutes(3)),
         at_risk: at_risk.filter(|view| view.shown == Shown::Held).collect(),
     }
@@ -83,6 +86,29 @@ fn flow_j_a_note_by_day_and_the_handover_in_the_evening_take_few_keys() {
     );
     press(&mut model, "q");
     assert!(model.sheets.is_empty());
+}
+
+#[test]
+fn a_handover_is_as_old_as_it_is_and_says_where_counting_stopped() {
+    let mut model = seed::model(120, 36);
+    hand_over(&mut model);
+    let copied = |model: &mut Model| match press(model, "y").first() {
+        Some(Effect::Copy(text)) => text.clone(),
+        other => panic!("{other:?}"),
+    };
+    let fresh = copied(&mut model);
+    later(&mut model, 3 * 3_600);
+    assert_eq!(copied(&mut model), fresh);
+    let mut told = handed(&model);
+    (told.more, told.more_due) = (true, true);
+    let text = told.lines("all", &model.wall()).join("\n");
+    for part in [
+        "  at least 84 posts went out, 1 failed",
+        "Due in 12 h: at least 23 posts",
+        "; at least 4 at risk",
+    ] {
+        assert!(text.contains(part), "{part}:\n{text}");
+    }
 }
 
 #[test]

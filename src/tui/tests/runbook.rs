@@ -49,7 +49,13 @@ pub fn walk(model: &Model, turns: &[Turn], hub: Vec<Incident>) -> Walk {
             .find(|one| one.summary.channel.id == view.delivery.channel_id);
         of.is_some_and(|one| one.summary.count(view.delivery.state) > 0)
     });
+    let counted = |state| {
+        let of = channels.iter().map(|view| view.summary.count(state));
+        (state, of.sum())
+    };
+    let states = [State::NeedsDecision, State::Missed, State::Failed];
     order(Facts {
+        waiting: states.map(counted).into(),
         channels,
         posts,
         turns: turns.to_vec(),
@@ -231,6 +237,35 @@ fn flow_a_six_channels_and_three_logins_take_ten_keys_and_three_pastes() {
     let screen = seen(&model);
     assert!(screen.contains("3 of 6 done"), "{screen}");
     assert!(screen.contains("mended 14:04 by you"), "{screen}");
+}
+
+#[test]
+fn a_login_that_is_partly_mended_does_not_hold_the_cursor() {
+    let mut model = seed::model(120, 36);
+    open(&mut model);
+    let mut turns = Vec::new();
+    heal(&mut model, &["soc_A1"], &mut turns);
+    assert_eq!(cursor(&model), login("lgn_ANN"), "others of it are broken");
+    assert!(chosen_is_open(&model));
+    // Its first damage is mended, so another login comes before it now.
+    press(&mut model, "j");
+    assert_eq!(cursor(&model), login("soc_B1"));
+    press(&mut model, "kk");
+    assert_eq!(cursor(&model), login("lgn_A2"));
+    press(&mut model, "k");
+    assert_eq!(cursor(&model), Key::PartlyMended("lgn_ANN".into()));
+    press(&mut model, "jj");
+    assert_eq!(cursor(&model), login("lgn_ANN"));
+    heal(&mut model, &["soc_A3", "soc_A6", "soc_A7"], &mut turns);
+    assert_eq!(cursor(&model), login("soc_B1"));
+    assert!(seen(&model).contains("1 of 6 done"), "{}", seen(&model));
+}
+
+fn chosen_is_open(model: &Model) -> bool {
+    match model.sheets.last() {
+        Some(Sheet::Runbook(sheet)) => sheet.chosen().unwrap().is_open(),
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]
@@ -435,6 +470,45 @@ fn a_viewer_walks_through_it_and_a_key_says_what_it_takes() {
     model.set.read_only = true;
     press(&mut model, "<enter>");
     assert!(said(&model).starts_with("read only"));
+}
+
+#[test]
+fn proving_all_again_is_for_those_who_may_and_leaves_out_what_is_still_taken() {
+    let mut model = all_done(120, 36);
+    // What ann took on until Monday is nobody's on Tuesday.
+    later(&mut model, 4 * 86_400);
+    let effects = press(&mut model, "<enter>");
+    assert!(
+        matches!(effects.as_slice(), [Effect::Act(_, Act::Probe(ids))] if ids.len() == 22),
+        "{effects:?}"
+    );
+    model.set.operator.hub_admin = false;
+    for one in &mut model.workspaces {
+        one.role = Some(Role::Viewer);
+    }
+    assert!(press(&mut model, "<enter>").is_empty());
+    assert!(said(&model).starts_with("viewer here"), "{}", said(&model));
+}
+
+#[test]
+fn of_what_is_soon_enter_takes_what_the_operator_may() {
+    let mut model = seed::model(120, 36);
+    model.set.operator.hub_admin = false;
+    for one in &mut model.workspaces {
+        one.role = Some(match one.workspace.id.as_str() {
+            "wsp_ACME" => Role::Admin,
+            _ => Role::Viewer,
+        });
+    }
+    open(&mut model);
+    press(&mut model, "G");
+    assert_eq!(cursor(&model), Key::Soon);
+    assert!(seen(&model).contains("probe them"), "{}", seen(&model));
+    let effects = press(&mut model, "<enter>");
+    assert!(
+        matches!(effects.as_slice(), [Effect::Act(_, Act::Probe(ids))] if ids.len() == 1 && ids[0].as_str() == "soc_A4"),
+        "{effects:?}"
+    );
 }
 
 #[test]

@@ -2,7 +2,6 @@
 //! thing of a row; what it leads to lies over it, and leads back.
 
 use super::{acts, posts, sheets};
-use crate::domain::delivery::State;
 use crate::domain::ids::ChannelId;
 use crate::ops::handover::{Handover, name_of};
 use crate::ops::runbook::{Of, Step, Walk, What, items, summary};
@@ -11,6 +10,7 @@ use crate::ops::{OpError, Scope};
 use crate::tui::act::{Act, Effect, Load};
 use crate::tui::keys::Do;
 use crate::tui::model::advice::mends_by_login;
+use crate::tui::model::next::Next;
 use crate::tui::model::plan::Plan;
 use crate::tui::model::requests::RequestId;
 use crate::tui::model::runbook::{HandingOver, Runbook, Told};
@@ -113,41 +113,22 @@ pub fn go(model: &mut Model) -> Vec<Effect> {
     let Some(step) = sheet.chosen().cloned() else {
         return Vec::new();
     };
-    match &step.what {
-        What::Login { channels, by_login } => match (channels.first(), by_login) {
-            (Some(first), true) => log_in(model, first),
-            _ => prove(model, channels),
-        },
-        What::Posts { state, posts, .. } => match (state, posts.first()) {
-            (State::Missed, _) => {
-                let mut of: Vec<ChannelId> = Vec::new();
-                for view in posts {
-                    if !of.contains(&view.delivery.channel_id) {
-                        of.push(view.delivery.channel_id.clone());
-                    }
-                }
-                let asked = model.requests.fresh();
-                let plan = Plan::new(of.clone(), asked);
-                model.sheets.push(Sheet::Plan(Box::new(plan)));
-                vec![Effect::Load(asked, Load::Plan(of))]
-            }
-            (_, Some(view)) => posts::open(model, view.clone()),
-            (_, None) => Vec::new(),
-        },
-        What::Soon(channels) => {
-            let open = channels.iter().filter(|view| view.aside.is_none());
-            let (login, proof): (Vec<_>, Vec<_>) = open.cloned().partition(mends_by_login);
-            match login.first() {
-                Some(first) => log_in(model, first),
-                None => prove(model, &proof),
-            }
+    match model.next_of(&step) {
+        Next::LogIn(view) => log_in(model, view),
+        Next::Probe(views) => prove(model, &views),
+        Next::Plan(_, of) => {
+            let asked = model.requests.fresh();
+            let plan = Plan::new(of.clone(), asked);
+            model.sheets.push(Sheet::Plan(Box::new(plan)));
+            vec![Effect::Load(asked, Load::Plan(of))]
         }
-        What::Hub { command, .. } => {
-            let command = command.clone().unwrap_or_default();
+        Next::Open(view) => posts::open(model, view.clone()),
+        Next::How(command) => {
             let text = format!("In a shell: {command} · y copies it");
             model.line.say(Tone::Quiet, text, model.boot);
             Vec::new()
         }
+        Next::Nothing => Vec::new(),
     }
 }
 
@@ -167,7 +148,7 @@ pub fn act(model: &mut Model, does: Do) -> Vec<Effect> {
     };
     match (does, channels.first()) {
         (Do::Reconnect, Some(first)) => log_in(model, first),
-        _ => prove(model, &channels),
+        _ => prove(model, &channels.iter().collect::<Vec<_>>()),
     }
 }
 
@@ -190,7 +171,7 @@ fn logins_may(model: &Model, view: &ChannelView) -> bool {
     !model.ways(view.summary.channel.kind.network()).is_empty()
 }
 
-fn prove(model: &mut Model, views: &[ChannelView]) -> Vec<Effect> {
+fn prove(model: &mut Model, views: &[&ChannelView]) -> Vec<Effect> {
     let ids: Vec<ChannelId> = views
         .iter()
         .map(|view| view.summary.channel.id.clone())
@@ -210,24 +191,15 @@ fn prove_all(model: &mut Model) -> Vec<Effect> {
     let Some(Sheet::Runbook(sheet)) = model.sheets.last() else {
         return Vec::new();
     };
-    let fits = |view: &&ChannelView| {
-        let channel = &view.summary.channel;
-        match &sheet.of {
-            Of::Channels(ids) => ids.contains(&channel.id),
-            Of::Scope(scope) => scope
-                .workspace()
-                .is_none_or(|id| *id == channel.workspace_id),
-        }
-    };
-    let all: Vec<ChannelView> = model
-        .channels
-        .all()
-        .filter(fits)
-        .filter(|view| view.aside.is_none())
-        .take(MOST)
-        .cloned()
-        .collect();
-    prove(model, &all)
+    let all = model.to_prove_again(sheet);
+    let (count, first) = (all.len(), all.into_iter().take(MOST).cloned());
+    let first: Vec<ChannelView> = first.collect();
+    let effects = prove(model, &first.iter().collect::<Vec<_>>());
+    if count > MOST {
+        let text = format!("Probing the first {MOST} of {count} channels…");
+        model.line.say(Tone::Quiet, text, model.boot);
+    }
+    effects
 }
 
 /// What `y` copies: what it came to, else what is open with its commands.

@@ -372,7 +372,7 @@ fn columns(model: &Model, step: &Step) -> Row {
                 (State::Missed, _) => "missed",
                 _ => "failed",
             };
-            let said = progress(model, step).unwrap_or_else(|| of_posts(model, posts, &wall));
+            let said = progress(model, step).unwrap_or_else(|| of_posts(model, posts, *n, &wall));
             row("Posts", format!("{n} {word}"), said)
         }
         What::Soon(channels) => {
@@ -473,8 +473,12 @@ fn progress(model: &Model, step: &Step) -> Option<String> {
 }
 
 /// `Hafen Hotel, Thu and Fri`, of one post its account and time.
-fn of_posts(model: &Model, posts: &[DeliveryView], wall: &Wall) -> String {
+fn of_posts(model: &Model, posts: &[DeliveryView], all: u64, wall: &Wall) -> String {
     let open: Vec<&DeliveryView> = posts.iter().filter(|view| view.aside.is_none()).collect();
+    let unlisted = all.saturating_sub(posts.len() as u64);
+    if open.is_empty() && unlisted > 0 {
+        return format!("{unlisted} more that nobody took on");
+    }
     if let [one] = open.as_slice() {
         return format!(
             "{} {} {}",
