@@ -258,9 +258,12 @@ fn names_of(lamp: Lamp) -> &'static [&'static str] {
 fn contains(text: &str, word: &str) -> bool {
     if text.is_ascii() && word.is_ascii() {
         let (text, word) = (text.as_bytes(), word.as_bytes());
+        let Some(first) = word.first() else {
+            return true;
+        };
         return text
             .windows(word.len())
-            .any(|part| part.eq_ignore_ascii_case(word));
+            .any(|part| part[0].eq_ignore_ascii_case(first) && part.eq_ignore_ascii_case(word));
     }
     text.to_lowercase().contains(word)
 }

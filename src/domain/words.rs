@@ -184,6 +184,21 @@ pub fn channel(channel: &Channel) -> String {
     account(channel.kind, &channel.handle, &channel.display_name)
 }
 
+/// What a channel can be found by, in small letters, a line each; the first is
+/// how people call it.
+pub fn names(channel: &Channel) -> String {
+    let mut names = self::channel(channel);
+    for one in [&channel.handle, &channel.display_name, channel.id.as_str()] {
+        names.push('\n');
+        names.push_str(one);
+    }
+    if names.is_ascii() {
+        names.make_ascii_lowercase();
+        return names;
+    }
+    names.to_lowercase()
+}
+
 /// `Meta login Ann Lee`, `Telegram bot 7001`: how people name the login of
 /// channels that share one.
 pub fn login<'a>(channels: impl Iterator<Item = &'a Channel>) -> String {

@@ -17,7 +17,7 @@ use crate::domain::plan::{Plan, PlanRefusal, Tier};
 use crate::domain::role::Act;
 use crate::networks::{Account, Credential, Net, Networked, Session, SignedIn};
 use crate::store::Reads;
-use crate::store::channels::ChannelSummary;
+use crate::store::summaries::ChannelSummary;
 use crate::store::workspaces::Workspace;
 
 /// What a login brought.

@@ -15,10 +15,10 @@ use crate::domain::words::count;
 use crate::engine::sessions::as_session;
 use crate::networks::Session;
 use crate::store::attempts::Record;
-use crate::store::channels::ChannelSummary;
 use crate::store::disconnect::DisconnectCounts;
 use crate::store::notices::NewNotice;
 use crate::store::queue::QueueQuery;
+use crate::store::summaries::ChannelSummary;
 use crate::store::{StoreError, Tx};
 use crate::support::fault;
 

@@ -1,14 +1,11 @@
 //! Channels: reading them with the facts of their login, adding and marking.
 
-use std::collections::HashMap;
-
 use rusqlite::{Row, RowIndex};
 
 use super::error::StoreError;
 use super::rows::{at, columns, id, json, listed, maybe_at, maybe_id, texts};
 use super::tx::{Reads, Tx};
 use crate::domain::channel::{Cause, Channel, Evidence, Expiry, Status, TokenFacts};
-use crate::domain::delivery::State;
 use crate::domain::ids::{ChannelId, LoginId, OperatorId, WorkspaceId};
 use crate::domain::network::ChannelKind;
 use crate::support::time::UtcMs;
@@ -25,29 +22,6 @@ columns! {
     l.token_expiry, l.grant_expires_at, l.grant_expiry, l.last_refreshed_at,
     l.last_refresh_attempt_at, l.last_refresh_error, l.last_refresh_http_status,
     l.refresh_failures,
-}
-
-/// What a screen or list needs of a channel beside the channel itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ChannelSummary {
-    /// The channel.
-    pub channel: Channel,
-    /// Slug and name of its workspace.
-    pub workspace: (String, String),
-    /// How many deliveries it has per state.
-    pub counts: Vec<(State, u64)>,
-    /// The next scheduled instant, past ones included.
-    pub next_due: Option<UtcMs>,
-}
-
-impl ChannelSummary {
-    /// How many deliveries are in `state`.
-    pub fn count(&self, state: State) -> u64 {
-        self.counts
-            .iter()
-            .find(|(one, _)| *one == state)
-            .map_or(0, |(_, n)| *n)
-    }
 }
 
 /// A channel that is about to be added.
@@ -139,7 +113,7 @@ pub(super) fn token_facts(
 }
 
 /// A channel from a row of [`select`].
-fn channel(row: &Row<'_>) -> Result<Channel, StoreError> {
+pub(super) fn channel(row: &Row<'_>) -> Result<Channel, StoreError> {
     let login_id = maybe_id(row, column::login_id, LoginId::from_stored)?;
     let token = match login_id {
         None => TokenFacts::default(),
@@ -284,91 +258,6 @@ impl Reads<'_> {
             [login.as_str()],
             channel,
         )
-    }
-
-    /// A channel with its workspace, counts and next due instant.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`] when there is none.
-    pub fn channel_summary(&self, id: &ChannelId) -> Result<ChannelSummary, StoreError> {
-        self.summary(self.channel(id)?)
-    }
-
-    /// Summaries of every channel that is not disconnected, in no order. A hub has thousands:
-    /// what belongs to them is read at once, not channel by channel.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub fn channel_summaries(
-        &self,
-        workspace: Option<&WorkspaceId>,
-    ) -> Result<Vec<ChannelSummary>, StoreError> {
-        const LIVE: &str = "c.status <> 'DISCONNECTED' AND (?1 IS NULL OR c.workspace_id = ?1)";
-        let only = [workspace.map(WorkspaceId::as_str)];
-        let names: HashMap<String, (String, String)> = self
-            .all("SELECT id, slug, name FROM workspace", [], |row| {
-                Ok((row.get(0)?, (row.get(1)?, row.get(2)?)))
-            })?
-            .into_iter()
-            .collect();
-        let mut counts: HashMap<ChannelId, Vec<(State, u64)>> = HashMap::new();
-        self.all(
-            &format!("SELECT n.channel_id, n.state, n.n FROM channel c JOIN channel_count n ON n.channel_id = c.id WHERE n.n > 0 AND {LIVE}"),
-            only,
-            |row| {
-                let of = counts.entry(id(row, 0, ChannelId::from_stored)?).or_default();
-                of.push((listed(row, 1, State::parse)?, row.get(2)?));
-                Ok(())
-            },
-        )?;
-        self.all(
-            &format!(
-                "SELECT {}, (SELECT min(due) FROM delivery WHERE channel_id = c.id AND state = 'scheduled')
-                 FROM channel c LEFT JOIN login l ON l.id = c.login_id WHERE {LIVE}",
-                column::ALL
-            ),
-            only,
-            |row| {
-                let channel = channel(row)?;
-                Ok(ChannelSummary {
-                    workspace: names
-                        .get(channel.workspace_id.as_str())
-                        .cloned()
-                        .unwrap_or_default(),
-                    counts: counts.remove(&channel.id).unwrap_or_default(),
-                    next_due: maybe_at(row, column::COUNT)?,
-                    channel,
-                })
-            },
-        )
-    }
-
-    fn summary(&self, channel: Channel) -> Result<ChannelSummary, StoreError> {
-        let workspace = self
-            .one(
-                "SELECT slug, name FROM workspace WHERE id = ?1",
-                [channel.workspace_id.as_str()],
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )?
-            .unwrap_or_default();
-        let counts = self.all(
-            "SELECT state, n FROM channel_count WHERE channel_id = ?1 AND n > 0",
-            [channel.id.as_str()],
-            |row| Ok((listed(row, "state", State::parse)?, row.get(1)?)),
-        )?;
-        let next_due = self
-            .value::<Option<i64>>(
-                "SELECT min(due) FROM delivery WHERE channel_id = ?1 AND state = 'scheduled'",
-                [channel.id.as_str()],
-            )?
-            .flatten()
-            .map(UtcMs);
-        Ok(ChannelSummary {
-            channel,
-            workspace,
-            counts,
-            next_due,
-        })
     }
 
     /// How many channels a workspace has connected; plans count these.

@@ -57,6 +57,7 @@ pub mod rescue;
 pub mod restore;
 pub mod settings;
 pub mod since;
+pub mod summaries;
 pub mod terms;
 pub mod undo;
 pub mod uploads;

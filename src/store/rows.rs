@@ -16,7 +16,7 @@ macro_rules! columns {
     ($(#[$doc:meta])* $module:ident = $table:ident.$column:ident $(, $tables:ident.$columns:ident)* $(,)?) => {
         $(#[$doc])*
         #[allow(non_upper_case_globals, non_camel_case_types, reason = "they are named as in the store")]
-        mod $module {
+        pub(in crate::store) mod $module {
             /// As a SELECT lists them.
             pub const ALL: &str = concat!(
                 stringify!($table), ".", stringify!($column)
@@ -94,7 +94,7 @@ pub fn maybe_id<T>(
 }
 
 /// A text where it lies, not copied.
-fn text<'row>(row: &'row Row<'_>, place: usize) -> Result<&'row str, StoreError> {
+pub fn text<'row>(row: &'row Row<'_>, place: usize) -> Result<&'row str, StoreError> {
     let value = row.get_ref(place)?;
     let wrong = |_| unreadable(row, place, &format!("{:?}", value.data_type()));
     value.as_str().map_err(wrong)

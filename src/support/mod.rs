@@ -7,6 +7,7 @@ pub mod entropy;
 pub mod fault;
 pub mod logging;
 pub mod login;
+pub mod map;
 pub mod media;
 pub mod nearest;
 pub mod paths;

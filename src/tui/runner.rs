@@ -152,10 +152,7 @@ async fn read(hub: &Hub, writers: &Writers, id: RequestId, load: Load) -> Msg {
         fault::panics("screen.task");
     }
     match load {
-        Load::AllChannels => Msg::Loaded(
-            id,
-            Loaded::AllChannels(views::channels(hub, &Scope::All).await),
-        ),
+        Load::AllChannels => Msg::Loaded(id, Loaded::AllChannels(views::every_channel(hub).await)),
         Load::Channels(ids) => Msg::Loaded(id, Loaded::Channels(channels(hub, ids).await)),
         Load::ChannelsOf(deliveries) => {
             let found = hub

@@ -1,6 +1,6 @@
 //! Channels as lists and the detail pane show them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::super::acting::Acting;
 use super::super::{Hub, OpError, Scope};
@@ -13,8 +13,10 @@ use crate::domain::ids::{ChannelId, WorkspaceId};
 use crate::domain::lamp::{self, Attention, Lamp, Watch, lamp};
 use crate::domain::reading::Reading;
 use crate::domain::role::Act;
+use crate::domain::words;
 use crate::store::Reads;
-use crate::store::channels::ChannelSummary;
+use crate::store::summaries::{ChannelSummary, Part};
+use crate::support::map::{Map, Set};
 use crate::support::time::UtcMs;
 
 /// A channel with what is made of it.
@@ -26,6 +28,9 @@ pub struct ChannelView {
     pub lamp: Lamp,
     /// The cause or the reason for attention, in words.
     pub words: String,
+    /// What it can be found by, in small letters, a line each; the first is how
+    /// people call it, by which lists are sorted.
+    pub names: Box<str>,
     /// How many of its deliveries are held.
     pub held: u64,
     /// The first delivery that its state hits or will hit.
@@ -58,6 +63,22 @@ impl ChannelView {
 /// When the store cannot be read or the workspace is not the operator's to see.
 pub async fn channels(hub: &Hub, scope: &Scope) -> Result<Vec<ChannelView>, OpError> {
     channels_with(hub, scope, false).await
+}
+
+/// Every channel the operator may see, in no order: for who keeps an order of
+/// their own. Two connections read a half each.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn every_channel(hub: &Hub) -> Result<Vec<ChannelView>, OpError> {
+    let half = |part| {
+        let watch = watch(hub);
+        hub.look(move |q, acting| read(q, acting, &Scope::All, part, &watch))
+    };
+    let (one, other) = tokio::join!(half(Part::OneHalf), half(Part::OtherHalf));
+    let mut all = one?;
+    all.extend(other?);
+    Ok(all)
 }
 
 /// As [`channels`], with the disconnected ones at the end when asked.
@@ -98,19 +119,16 @@ pub(in crate::ops) fn list(
     if let Scope::Workspace(id) = scope {
         acting.require(q, id, Act::Look)?;
     }
-    let visible: HashSet<WorkspaceId> = acting.visible(q)?.into_iter().map(|one| one.id).collect();
-    let around = Around::of_all(q)?;
-    let mut summaries = q.channel_summaries(scope.workspace())?;
+    let mut views = read(q, acting, scope, Part::Whole, watch)?;
     if disconnected {
+        let visible = visible(q, acting)?;
+        let around = Around::of_all(q)?;
         let all = q.channels(scope.workspace(), true)?;
         for gone in all.iter().filter(|one| one.status == Status::Disconnected) {
-            summaries.push(q.channel_summary(&gone.id)?);
-        }
-    }
-    let mut views = Vec::with_capacity(summaries.len());
-    for summary in summaries {
-        if visible.contains(&summary.channel.workspace_id) {
-            views.push(view(q, summary, &around, watch, acting.now)?);
+            if visible.contains(&gone.workspace_id) {
+                let summary = q.channel_summary(&gone.id)?;
+                views.push(view(q, summary, &around, watch, acting.now)?);
+            }
         }
     }
     views.sort_by_cached_key(|view| {
@@ -120,6 +138,31 @@ pub(in crate::ops) fn list(
         (gone, place, channel.id.clone())
     });
     Ok(views)
+}
+
+/// The live channels of the scope that the operator may see, in no order.
+fn read(
+    q: &Reads<'_>,
+    acting: &Acting,
+    scope: &Scope,
+    part: Part,
+    watch: &Watch,
+) -> Result<Vec<ChannelView>, OpError> {
+    let visible = visible(q, acting)?;
+    let around = Around::of_all(q)?;
+    let summaries = q.channel_summaries(scope.workspace(), part)?;
+    let mut views = Vec::with_capacity(summaries.len());
+    for summary in summaries {
+        if visible.contains(&summary.channel.workspace_id) {
+            views.push(view(q, summary, &around, watch, acting.now)?);
+        }
+    }
+    Ok(views)
+}
+
+fn visible(q: &Reads<'_>, acting: &Acting) -> Result<Set<WorkspaceId>, OpError> {
+    let workspaces = acting.visible(q)?;
+    Ok(workspaces.into_iter().map(|one| one.id).collect())
 }
 
 /// What lamps are judged by.
@@ -148,7 +191,7 @@ struct Around {
     /// Some app of ours is at fault.
     app_at_fault: bool,
     /// What networks refuse to be read, and what sort of answer that was.
-    unreadable: HashMap<ChannelId, Vec<(Reading, AnswerClass)>>,
+    unreadable: Map<ChannelId, Vec<(Reading, AnswerClass)>>,
     /// What is set aside, by its id.
     asides: HashMap<String, Aside>,
 }
@@ -177,7 +220,7 @@ impl Around {
         q: &Reads<'_>,
         refused: Vec<(ChannelId, Reading, AnswerClass)>,
     ) -> Result<Self, OpError> {
-        let mut unreadable: HashMap<_, Vec<_>> = HashMap::new();
+        let mut unreadable: Map<_, Vec<_>> = Map::default();
         for (id, what, class) in refused {
             unreadable.entry(id).or_default().push((what, class));
         }
@@ -233,6 +276,7 @@ fn view(
             (true, Lamp::Green) => channel.cause.words().into(),
             (true, _) => lamp::attention_reason(channel, now, watch),
         },
+        names: words::names(channel).into(),
         held,
         first_hit,
         fix: fix(

@@ -3,13 +3,13 @@
 //! operator is elsewhere or asks for it.
 
 use std::cmp::Reverse;
-use std::collections::{HashMap, HashSet};
 
 use super::advice::mends_by_login;
 use super::groups::Group;
-use super::rows::Rows;
+use super::rows::{Number, Rows};
 use crate::domain::ids::{ChannelId, LoginId, WorkspaceId};
 use crate::ops::views::{ChannelView, Lamp};
+use crate::support::map::{Map, Set};
 use crate::support::time::UtcMs;
 
 pub use super::rows::Row;
@@ -21,20 +21,19 @@ pub struct Channels {
     /// them, and lists go through them by number.
     views: Vec<ChannelView>,
     /// Where each is among them.
-    at: HashMap<ChannelId, usize>,
-    /// The words of each in small letters, a line each: its name, by which it is
-    /// sorted among those of its state, and what else it can be found by.
-    words: Vec<Box<str>>,
+    at: Map<ChannelId, usize>,
+    /// What each is called among the rows.
+    numbers: Vec<Number>,
     /// The lamp each had when the order settled, if it was in the scope.
     settled: Vec<Option<Lamp>>,
-    /// Every one in order, while `unsorted` is not set.
-    sorted: Vec<usize>,
+    /// Every one in order with its lamp, while `unsorted` is not set.
+    sorted: Vec<(Lamp, usize)>,
     unsorted: bool,
     /// The channels of each login.
-    of_login: HashMap<LoginId, Vec<ChannelId>>,
+    of_login: Map<LoginId, Vec<ChannelId>>,
     rows: Rows,
     /// What the rows of logins say.
-    groups: HashMap<LoginId, Group>,
+    groups: Map<LoginId, Group>,
     /// How many are listed by lamp, best first.
     listed: [usize; 3],
     /// Something changed since the order settled.
@@ -75,7 +74,7 @@ impl Channels {
 
     /// The channels of the list in order, folded ones included.
     pub fn shown(&self) -> impl Iterator<Item = &ChannelView> {
-        let ids = self.rows.all().iter().filter_map(Row::channel);
+        let ids = self.rows.all().filter_map(Row::channel);
         ids.filter_map(|id| self.get(id))
     }
 
@@ -129,8 +128,11 @@ impl Channels {
         let id = |view: &ChannelView| view.summary.channel.id.clone();
         let settled = views.iter().map(|view| self.settled_as(&id(view)));
         self.settled = settled.collect();
+        let numbers = views
+            .iter()
+            .map(|view| self.rows.number(&Row::Channel(id(view))));
+        self.numbers = numbers.collect();
         self.at = views.iter().map(id).zip(0..).collect();
-        self.words = views.iter().map(words_of).collect();
         self.views = views;
         self.loaded = true;
         self.changed = true;
@@ -168,13 +170,12 @@ impl Channels {
                 of.push(id.clone());
             }
         }
-        let words = words_of(&view);
         match self.at.get(&id) {
-            Some(at) => (self.views[*at], self.words[*at]) = (view, words),
+            Some(at) => self.views[*at] = view,
             None => {
-                self.at.insert(id, self.views.len());
+                self.at.insert(id.clone(), self.views.len());
+                self.numbers.push(self.rows.number(&Row::Channel(id)));
                 self.views.push(view);
-                self.words.push(words);
                 self.settled.push(None);
             }
         }
@@ -189,7 +190,7 @@ impl Channels {
             return false;
         };
         let known = self.views.swap_remove(at);
-        self.words.swap_remove(at);
+        self.numbers.swap_remove(at);
         self.settled.swap_remove(at);
         if let Some(moved) = self.views.get(at) {
             self.at.insert(moved.summary.channel.id.clone(), at);
@@ -237,51 +238,58 @@ impl Channels {
     pub fn settle(
         &mut self,
         workspace: Option<&WorkspaceId>,
-        shows: impl Fn(&ChannelView, &str) -> bool,
+        shows: impl Fn(&ChannelView) -> bool,
     ) {
         self.changed |= self.unsettled || self.settled_for.as_ref() != workspace;
         self.settled_for = workspace.cloned();
         self.listed_anew = true;
         (self.unsettled, self.gone) = (false, false);
         self.sort();
-        let mut views = Vec::new();
-        for at in &self.sorted {
-            let view = &self.views[*at];
-            let inside = workspace.is_none_or(|id| *id == view.summary.channel.workspace_id);
-            self.settled[*at] = inside.then_some(view.lamp);
-            if !inside {
-                continue;
-            }
-            if shows(view, &self.words[*at]) {
-                views.push(view);
-            }
+        // Memory is walked through in its order, which is not that of the list.
+        let fits: Vec<bool> = self
+            .views
+            .iter()
+            .map(|view| {
+                let of = &view.summary.channel.workspace_id;
+                workspace.is_none_or(|id| id == of) && shows(view)
+            })
+            .collect();
+        for (view, settled) in self.views.iter().zip(&mut self.settled) {
+            let of = &view.summary.channel.workspace_id;
+            *settled = workspace.is_none_or(|id| id == of).then_some(view.lamp);
         }
+        let fitting = self.sorted.iter().filter(|(_, at)| fits[*at]);
         self.listed = [0; 3];
-        let mut mended: HashMap<&LoginId, Vec<&ChannelId>> = HashMap::new();
-        for view in &views {
-            self.listed[view.lamp as usize] += 1;
-            if let Some(login) = mended_by(view) {
-                let of = mended.entry(login).or_default();
-                of.push(&view.summary.channel.id);
+        let mut mended: Map<&LoginId, Vec<usize>> = Map::default();
+        for (lamp, at) in fitting.clone() {
+            self.listed[*lamp as usize] += 1;
+            if *lamp == Lamp::Broken
+                && let Some(login) = mended_by(&self.views[*at])
+            {
+                mended.entry(login).or_default().push(*at);
             }
         }
         mended.retain(|_, of| of.len() > 1);
-        let mut order = Vec::with_capacity(views.len() + mended.len() + 3);
-        let mut under = HashMap::new();
+        let mut order = Vec::with_capacity(self.listed.iter().sum::<usize>() + mended.len() + 3);
+        let mut under = Map::default();
         let mut section = None;
-        for view in views {
-            if section != Some(view.lamp) {
-                section = Some(view.lamp);
-                order.push(Row::Section(view.lamp));
+        for (lamp, at) in fitting {
+            if section != Some(lamp) {
+                section = Some(lamp);
+                order.push(self.rows.number(&Row::Section(*lamp)));
             }
-            let id = &view.summary.channel.id;
-            match mended_by(view).and_then(|login| Some((login, mended.get_mut(login)?))) {
-                None => order.push(Row::Channel(id.clone())),
+            let login = match lamp {
+                Lamp::Broken => mended_by(&self.views[*at]),
+                _ => None,
+            };
+            match login.and_then(|login| Some((login, mended.get_mut(login)?))) {
+                None => order.push(self.numbers[*at]),
                 Some((login, of)) if !of.is_empty() => {
-                    order.push(Row::Login(login.clone()));
-                    for id in std::mem::take(of) {
+                    order.push(self.rows.number(&Row::Login(login.clone())));
+                    for at in std::mem::take(of) {
+                        let id = &self.views[at].summary.channel.id;
                         under.insert(id.clone(), login.clone());
-                        order.push(Row::Channel(id.clone()));
+                        order.push(self.numbers[at]);
                     }
                 }
                 // It stands below its login already.
@@ -298,15 +306,16 @@ impl Channels {
         let mut keys: Vec<_> = self
             .views
             .iter()
-            .zip(&self.words)
             .enumerate()
-            .map(|(at, (view, words))| {
+            .map(|(at, view)| {
                 let hit = first_hit(view).unwrap_or(UtcMs(i64::MAX));
-                (Reverse(view.lamp), hit, words, &view.summary.channel.id, at)
+                let (names, id) = (&view.names, &view.summary.channel.id);
+                (Reverse(view.lamp), hit, names, id, at)
             })
             .collect();
         keys.sort_unstable();
-        self.sorted = keys.into_iter().map(|(.., at)| at).collect();
+        let sorted = keys.into_iter().map(|(lamp, .., at)| (lamp.0, at));
+        self.sorted = sorted.collect();
     }
 
     /// Takes channels that are gone out of the list; the cursor goes to the
@@ -316,28 +325,30 @@ impl Channels {
             return;
         }
         let there = |row: &&Row| row.channel().is_none_or(|id| self.at.contains_key(id));
-        let rows = self.rows.all().iter().filter(there);
-        let (mut order, mut under) = (Vec::new(), HashMap::new());
+        let rows: Vec<Row> = self.rows.all().filter(there).cloned().collect();
+        let (mut order, mut under) = (Vec::new(), Map::default());
         let mut heads: Vec<Row> = Vec::new();
         for row in rows {
-            match row {
+            match &row {
                 // A head is kept for the first channel below it.
-                Row::Section(_) => heads = vec![row.clone()],
+                Row::Section(_) => heads = vec![row],
                 Row::Login(_) => {
                     heads.retain(|head| matches!(head, Row::Section(_)));
-                    heads.push(row.clone());
+                    heads.push(row);
                 }
                 Row::Channel(id) => {
-                    let login = self.rows.login_of(id);
+                    let login = self.rows.login_of(id).cloned();
                     heads.retain(|head| match head {
-                        Row::Login(head) => login == Some(head),
+                        Row::Login(head) => login.as_ref() == Some(head),
                         _ => true,
                     });
-                    order.append(&mut heads);
-                    if let Some(login) = login {
-                        under.insert(id.clone(), login.clone());
+                    for head in heads.drain(..) {
+                        order.push(self.rows.number(&head));
                     }
-                    order.push(row.clone());
+                    if let Some(login) = login {
+                        under.insert(id.clone(), login);
+                    }
+                    order.push(self.rows.number(&row));
                 }
             }
         }
@@ -349,7 +360,7 @@ impl Channels {
         if !std::mem::take(&mut self.listed_anew) && !self.changed {
             return;
         }
-        let logins: HashSet<LoginId> = self.rows.logins().cloned().collect();
+        let logins: Set<LoginId> = self.rows.logins().cloned().collect();
         self.groups = logins
             .into_iter()
             .filter_map(|login| Some((login.clone(), Group::of(self, login)?)))
@@ -403,15 +414,6 @@ impl Channels {
         let top = if head && height > 1 { line - 1 } else { line };
         self.offset = super::scroll(self.offset, top, line, height, self.rows.len());
     }
-}
-
-/// What a channel is sorted and found by: [`Channels::words`].
-fn words_of(view: &ChannelView) -> Box<str> {
-    let channel = &view.summary.channel;
-    let name = super::super::words::channel(channel);
-    let words = [&name, &channel.handle, &channel.display_name];
-    let words = words.map(|one| one.to_lowercase());
-    format!("{}\n{}", words.join("\n"), channel.id).into()
 }
 
 /// The login that mends a broken channel.

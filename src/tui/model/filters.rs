@@ -94,11 +94,10 @@ impl Filters {
         Some(&mut self.of_mut(pane).field)
     }
 
-    /// Whether a channel is shown; `words` are its own.
+    /// Whether a channel is shown.
     pub fn shows_channel(
         &self,
         view: &ChannelView,
-        words: &str,
         people: &HashMap<OperatorId, String>,
         now: UtcMs,
     ) -> bool {
@@ -112,7 +111,7 @@ impl Filters {
             _ => &view.words,
         };
         let mut subject = Subject {
-            texts: [words, said, "", ""],
+            texts: [&view.names, said, "", ""],
             ..Subject::default()
         };
         if filter.is_words() {
@@ -121,7 +120,7 @@ impl Filters {
         let channel = &view.summary.channel;
         let states = states(view);
         let by = people.get(&channel.connected_by);
-        let (slug, name) = &view.summary.workspace;
+        let (slug, name) = &*view.summary.workspace;
         subject.network = Some(channel.kind.network());
         subject.workspace = [slug, name];
         subject.lamp = Some(view.lamp);
@@ -139,7 +138,7 @@ impl Filters {
             ..Subject::default()
         };
         if let Some(view) = about {
-            let (slug, name) = &view.summary.workspace;
+            let (slug, name) = &*view.summary.workspace;
             subject.texts[1] = &view.summary.channel.handle;
             subject.network = Some(view.summary.channel.kind.network());
             subject.workspace = [slug, name];

@@ -2,10 +2,9 @@
 //! folded away. Every question a key or a frame asks is answered from an index:
 //! there may be 20,000 rows.
 
-use std::collections::{HashMap, HashSet};
-
 use crate::domain::ids::{ChannelId, LoginId};
 use crate::ops::views::Lamp;
+use crate::support::map::{Map, Set};
 
 /// A row of the list.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -27,21 +26,39 @@ struct Hidden {
     before: usize,
 }
 
+/// What a row is called among [`Rows`], whether it is listed or not: putting
+/// 20,000 of them into another order then moves numbers, and looks nothing up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Number(u32);
+
+impl Number {
+    fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// The place of what is not listed.
+const NOWHERE: u32 = u32::MAX;
+
 /// Every row in its order, and the cursor. "Place" counts all of them, "line"
 /// only those that are not folded away.
 #[derive(Debug, Default)]
 pub struct Rows {
-    order: Vec<Row>,
-    places: HashMap<Row, usize>,
+    /// Rows by their number.
+    known: Vec<Row>,
+    numbers: Map<Row, Number>,
+    order: Vec<Number>,
+    /// The place of each row by its number.
+    places: Vec<u32>,
     /// Where what is below a head ends.
-    ends: HashMap<Row, usize>,
+    ends: Map<Row, usize>,
     /// The heads of sections by place.
     sections: Vec<usize>,
     /// The login each channel stands below.
-    under: HashMap<ChannelId, LoginId>,
-    folded: HashSet<Row>,
+    under: Map<ChannelId, LoginId>,
+    folded: Set<Row>,
     /// What was folded before a filter opened everything.
-    kept: Option<HashSet<Row>>,
+    kept: Option<Set<Row>>,
     hidden: Vec<Hidden>,
     selected: Option<Row>,
     /// The next rows unfold what hides the cursor.
@@ -49,18 +66,35 @@ pub struct Rows {
 }
 
 impl Rows {
+    /// The number of a row, a new one for a new row.
+    pub fn number(&mut self, row: &Row) -> Number {
+        if let Some(known) = self.numbers.get(row) {
+            return *known;
+        }
+        // There is memory for less than 2^32 rows.
+        let number = Number(u32::try_from(self.known.len()).unwrap_or(NOWHERE));
+        self.known.push(row.clone());
+        self.numbers.insert(row.clone(), number);
+        number
+    }
+
     /// Takes the rows anew, each channel below a login named with it. The cursor
     /// stays on its row, else goes to the one that is there now.
-    pub fn replace(&mut self, order: Vec<Row>, under: HashMap<ChannelId, LoginId>) {
+    pub fn replace(&mut self, order: Vec<Number>, under: Map<ChannelId, LoginId>) {
         let before = self.selected_line();
         self.order = order;
         self.under = under;
-        self.places = self.order.iter().cloned().zip(0..).collect();
+        self.places.clear();
+        self.places.resize(self.known.len(), NOWHERE);
+        for (number, place) in self.order.iter().zip(0..) {
+            self.places[number.index()] = place;
+        }
         self.ends.clear();
         self.sections.clear();
         let mut section: Option<Row> = None;
         let mut login: Option<(Row, LoginId)> = None;
-        for (at, row) in self.order.iter().enumerate() {
+        for (at, number) in self.order.iter().enumerate() {
+            let row = &self.known[number.index()];
             let stays = match (row, &login) {
                 (Row::Channel(id), Some((_, login))) => self.under.get(id) == Some(login),
                 _ => false,
@@ -109,7 +143,7 @@ impl Rows {
         let mut ranges: Vec<(usize, usize)> = self
             .folded
             .iter()
-            .filter_map(|head| Some((self.places.get(head)? + 1, *self.ends.get(head)?)))
+            .filter_map(|head| Some((self.place_in_order(head)? + 1, *self.ends.get(head)?)))
             .collect();
         ranges.sort_unstable();
         self.hidden.clear();
@@ -125,8 +159,18 @@ impl Rows {
     }
 
     /// Every row in order, those folded away included.
-    pub fn all(&self) -> &[Row] {
-        &self.order
+    pub fn all(&self) -> impl Iterator<Item = &Row> {
+        self.order.iter().map(|number| &self.known[number.index()])
+    }
+
+    fn row(&self, place: usize) -> &Row {
+        &self.known[self.order[place].index()]
+    }
+
+    fn place_in_order(&self, row: &Row) -> Option<usize> {
+        let number = self.numbers.get(row)?;
+        let place = *self.places.get(number.index())?;
+        (place != NOWHERE).then_some(place as usize)
     }
 
     /// How many lines there are.
@@ -137,12 +181,12 @@ impl Rows {
 
     /// The lines from one on, each with its number.
     pub fn from(&self, line: usize) -> impl Iterator<Item = (usize, &Row)> {
-        (line..self.len()).map(|line| (line, &self.order[self.place_of(line)]))
+        (line..self.len()).map(|line| (line, self.row(self.place_of(line))))
     }
 
     /// The row of a line.
     pub fn at(&self, line: usize) -> Option<&Row> {
-        (line < self.len()).then(|| &self.order[self.place_of(line)])
+        (line < self.len()).then(|| self.row(self.place_of(line)))
     }
 
     fn place_of(&self, line: usize) -> usize {
@@ -171,17 +215,17 @@ impl Rows {
 
     /// The line of the cursor.
     pub fn selected_line(&self) -> Option<usize> {
-        self.line_of(*self.places.get(self.selected.as_ref()?)?)
+        self.line(self.selected.as_ref()?)
     }
 
     /// The line of a row; `None` when it is folded away or not there.
     pub fn line(&self, row: &Row) -> Option<usize> {
-        self.line_of(*self.places.get(row)?)
+        self.line_of(self.place_in_order(row)?)
     }
 
     /// Where a channel stands in the list, folded away or not.
     pub fn place(&self, id: &ChannelId) -> Option<usize> {
-        self.places.get(&Row::Channel(id.clone())).copied()
+        self.place_in_order(&Row::Channel(id.clone()))
     }
 
     /// The login a channel stands below.
@@ -192,11 +236,11 @@ impl Rows {
     /// The channels below a login that has a row.
     pub fn below<'a>(&'a self, login: &LoginId) -> impl Iterator<Item = &'a ChannelId> {
         let head = Row::Login(login.clone());
-        let range = match (self.places.get(&head), self.ends.get(&head)) {
+        let range = match (self.place_in_order(&head), self.ends.get(&head)) {
             (Some(place), Some(end)) => place + 1..*end,
             _ => 0..0,
         };
-        self.order[range].iter().filter_map(Row::channel)
+        range.filter_map(|place| self.row(place).channel())
     }
 
     /// The logins that have a row.
@@ -237,9 +281,9 @@ impl Rows {
             }
             _ => {}
         }
-        let place = *self.places.get(selected)?;
+        let place = self.place_in_order(selected)?;
         let section = self.sections.partition_point(|at| *at <= place);
-        let head = &self.order[*self.sections.get(section.checked_sub(1)?)?];
+        let head = self.row(*self.sections.get(section.checked_sub(1)?)?);
         open(head).then(|| head.clone())
     }
 
@@ -263,10 +307,11 @@ impl Rows {
     /// Folds a section away wherever the cursor is.
     pub fn fold_section(&mut self, lamp: Lamp) {
         let head = Row::Section(lamp);
-        let place = self.selected.as_ref().and_then(|row| self.places.get(row));
-        let range = (self.places.get(&head), self.ends.get(&head));
+        let selected = self.selected.as_ref();
+        let place = selected.and_then(|row| self.place_in_order(row));
+        let range = (self.place_in_order(&head), self.ends.get(&head));
         if let (Some(place), (Some(start), Some(end))) = (place, range)
-            && (start..end).contains(&place)
+            && (start..*end).contains(&place)
         {
             self.selected = Some(head.clone());
         }
@@ -276,18 +321,19 @@ impl Rows {
 
     /// The line of the head of a section.
     pub fn section_line(&self, lamp: Lamp) -> Option<usize> {
-        self.line_of(*self.places.get(&Row::Section(lamp))?)
+        self.line(&Row::Section(lamp))
     }
 
     /// Puts the cursor on a row, unfolding what hides it; whether it is there.
     pub fn select(&mut self, row: &Row) -> bool {
-        let Some(place) = self.places.get(row).copied() else {
+        let Some(place) = self.place_in_order(row) else {
             return false;
         };
         if self.line_of(place).is_none() {
             let over = |head: &Row| {
-                let start = self.places.get(head).copied().unwrap_or(usize::MAX);
-                start < place && self.ends.get(head).is_some_and(|end| place < *end)
+                let start = self.place_in_order(head);
+                start.is_some_and(|start| start < place)
+                    && self.ends.get(head).is_some_and(|end| place < *end)
             };
             let over: Vec<Row> = self
                 .folded
@@ -323,7 +369,7 @@ impl Rows {
 
     /// The lines of the heads of open sections: no cursor stands there.
     fn open_heads(&self) -> Vec<usize> {
-        let open = |place: &&usize| !self.folded.contains(&self.order[**place]);
+        let open = |place: &&usize| !self.folded.contains(self.row(**place));
         let heads = self.sections.iter().filter(open);
         heads.filter_map(|place| self.line_of(*place)).collect()
     }
@@ -376,8 +422,13 @@ mod tests {
             channel("f"),
         ];
         let under = |id| (ChannelId::from_stored(id), LoginId::from_stored("L"));
-        rows.replace(order, HashMap::from([under("a"), under("b")]));
+        list(&mut rows, &order, &[under("a"), under("b")]);
         rows
+    }
+
+    fn list(rows: &mut Rows, order: &[Row], under: &[(ChannelId, LoginId)]) {
+        let order = order.iter().map(|row| rows.number(row)).collect();
+        rows.replace(order, under.iter().cloned().collect());
     }
 
     fn shown(rows: &Rows) -> Vec<Row> {
@@ -422,7 +473,7 @@ mod tests {
             ]
         );
         for (line, row) in rows.from(0) {
-            assert_eq!(rows.line_of(rows.places[row]), Some(line));
+            assert_eq!(rows.line(row), Some(line));
         }
         assert!(rows.fold());
         assert_eq!(rows.len(), 5);
@@ -441,23 +492,23 @@ mod tests {
         let mut rows = rows();
         rows.fold_section(Lamp::Green);
         assert_eq!(rows.len(), 6);
-        let all = rows.all().to_vec();
+        let all: Vec<Row> = rows.all().cloned().collect();
         let found = vec![Row::Section(Lamp::Green), channel("d"), channel("e")];
         rows.filtered(true);
-        rows.replace(found.clone(), HashMap::new());
+        list(&mut rows, &found, &[]);
         assert_eq!((rows.len(), rows.selected()), (3, Some(&channel("d"))));
         rows.filtered(true);
-        rows.replace(found, HashMap::new());
+        list(&mut rows, &found, &[]);
         rows.select(&Row::Section(Lamp::Green));
         rows.filtered(false);
-        rows.replace(all.clone(), HashMap::new());
+        list(&mut rows, &all, &[]);
         assert_eq!(rows.len(), 6, "folded as before");
 
         rows.filtered(true);
-        rows.replace(all.clone(), HashMap::new());
+        list(&mut rows, &all, &[]);
         rows.select(&channel("e"));
         rows.filtered(false);
-        rows.replace(all, HashMap::new());
+        list(&mut rows, &all, &[]);
         assert_eq!((rows.len(), rows.selected()), (9, Some(&channel("e"))));
     }
 
@@ -465,11 +516,11 @@ mod tests {
     fn a_row_that_is_gone_gives_the_cursor_to_its_neighbour() {
         let mut rows = rows();
         rows.select(&channel("e"));
-        let order = rows.all().iter().filter(|row| **row != channel("e"));
-        let order = order.cloned().collect();
-        rows.replace(order, HashMap::new());
+        let order = rows.all().filter(|row| **row != channel("e"));
+        let order: Vec<Row> = order.cloned().collect();
+        list(&mut rows, &order, &[]);
         assert_eq!(rows.selected(), Some(&channel("f")));
-        rows.replace(Vec::new(), HashMap::new());
+        list(&mut rows, &[], &[]);
         assert_eq!((rows.selected(), rows.len()), (None, 0));
         rows.step(1);
         assert!(!rows.fold() && !rows.unfold());

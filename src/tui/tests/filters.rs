@@ -14,7 +14,7 @@ use crate::tui::msg::{Loaded, Msg};
 use crate::tui::update::update;
 
 fn listed(model: &Model) -> Vec<&ChannelView> {
-    let rows = model.channels.rows().all().iter();
+    let rows = model.channels.rows().all();
     rows.filter_map(|row| match row {
         Row::Channel(id) => model.channels.get(id),
         Row::Section(_) | Row::Login(_) => None,

@@ -17,6 +17,7 @@ use crate::domain::network::{ChannelKind, Network};
 use crate::domain::notice::Severity;
 use crate::domain::publisher::PublisherKind;
 use crate::domain::role::Role;
+use crate::domain::words;
 use crate::networks::bluesky::Bluesky;
 use crate::networks::mastodon::Mastodon;
 use crate::networks::telegram::Telegram;
@@ -25,8 +26,8 @@ use crate::ops::Operator;
 use crate::ops::publisher::PublisherView;
 use crate::ops::views::{ChannelView, DeliveryView, Lamp, Since};
 use crate::ops::workspaces::WorkspaceView;
-use crate::store::channels::ChannelSummary;
 use crate::store::notices::Notice;
+use crate::store::summaries::ChannelSummary;
 use crate::store::workspaces::Workspace;
 use crate::support::time::UtcMs;
 use crate::tui::act::{Effect, Window};
@@ -202,9 +203,10 @@ pub fn channel(seed: &Seed<'_>) -> ChannelView {
     };
     let next_due = seed.due.map(minutes);
     ChannelView {
+        names: words::names(&channel).into(),
         summary: ChannelSummary {
             channel,
-            workspace: (slug.into(), workspace.into()),
+            workspace: Arc::new((slug.into(), workspace.into())),
             counts: match seed.id {
                 "C2" => vec![(State::Scheduled, seed.scheduled), (State::Missed, 1)],
                 "B3" => vec![

@@ -82,8 +82,8 @@ pub fn settle_channels(model: &mut Model) {
         ..
     } = model;
     channels.filtered(!filters.of(Pane::Channels).filter.is_empty());
-    channels.settle(scope.workspace(), |view, words| {
-        filters.shows_channel(view, words, people, *now)
+    channels.settle(scope.workspace(), |view| {
+        filters.shows_channel(view, people, *now)
     });
 }
 
