@@ -281,6 +281,7 @@ pub fn below_help(model: &Model) -> Place {
         Some(Sheet::Find(_)) => P::Find,
         Some(Sheet::Wall(tiles)) if tiles.typing => P::Filter,
         Some(Sheet::Wall(_)) => P::Wall,
+        Some(Sheet::Calendar(_)) if model.filters.typing.is_some() => P::Filter,
         Some(Sheet::Calendar(_)) => P::Calendar,
         Some(Sheet::Help(_) | Sheet::Workspaces(_) | Sheet::Networks(_)) => P::Choose,
         Some(Sheet::Channel(_) | Sheet::Group(_)) => P::Channel,

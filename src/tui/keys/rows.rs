@@ -184,6 +184,7 @@ pub static TABLE: &[Binding] = &[
     row("0", Do::AllWorkspaces, SCOPED, "", "All workspaces", 0),
     row("C", Do::Calendar, &[P::Channels, P::Queue, P::Notices, P::Wall], "calendar", "The posts of a week, day by day, and when logins end", 43),
     row("Enter", Do::Open, &[P::Calendar], "open", "The story of this post", 94),
+    row("/", Do::Filter, &[P::Calendar], "filter", "Show only the posts that fit, here and in the queue", 42),
     row("l Right", Do::Side(1), &[P::Calendar], "next day", "Next day; past the edge the next week", 93),
     row("h Left", Do::Side(-1), &[P::Calendar], "", "The day before; past the edge the week before", 0),
     row("g Home", Do::First, &[P::Calendar], "today", "To today", 92),

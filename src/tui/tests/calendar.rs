@@ -282,6 +282,34 @@ fn the_scope_and_the_filter_of_the_queue_hold_here_too() {
 }
 
 #[test]
+fn the_filter_is_typed_in_the_calendar_too_and_esc_takes_it_away_before_the_calendar() {
+    let mut model = seed::model(120, 36);
+    press(&mut model, "C");
+    assert!(seen(&model).contains("14 posts, 4 held"));
+    let spans = reads(&mut model, "/state:held");
+    assert!(!spans.is_empty(), "it is read anew");
+    let screen = seen(&model);
+    assert!(screen.contains("/ state:held"), "{screen}");
+    let day = date(2026, 11, 21);
+    let held = |model: &Model| {
+        let of = model.calendar().unwrap().of(day).iter();
+        of.clone().count() > 0 && of.clone().all(|one| one.view.shown == Shown::Held)
+    };
+    assert!(held(&model));
+    reads(&mut model, "<enter>");
+    assert!(held(&model) && model.in_calendar(), "it is kept");
+    reads(&mut model, "/<esc>");
+    assert!(model.in_calendar());
+    let screen = seen(&model);
+    assert!(
+        screen.contains("14 posts, 4 held") && !screen.contains("state:"),
+        "{screen}"
+    );
+    press(&mut model, "<esc>");
+    assert!(!model.in_calendar());
+}
+
+#[test]
 fn a_login_is_marked_once_on_the_day_it_ends_and_named_under_the_cursor() {
     let mut model = seed::model(120, 36);
     ends(&mut model);

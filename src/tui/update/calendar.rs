@@ -10,6 +10,7 @@ use crate::tui::model::{Model, Sheet, Slot};
 /// Opens the calendar at today.
 pub fn open(model: &mut Model) -> Vec<Effect> {
     model.sheets.clear();
+    model.filters.typing = None;
     let today = model.wall().day(model.now);
     let calendar = Box::new(Calendar::at(today));
     model.sheets.push(Sheet::Calendar(calendar));

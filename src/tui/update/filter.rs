@@ -9,6 +9,11 @@ pub fn begin(model: &mut Model) -> Vec<Effect> {
     if wall::filter(model) {
         return Vec::new();
     }
+    if model.in_calendar() {
+        // It shows what the queue shows.
+        model.filters.typing = Some(Pane::Queue);
+        return Vec::new();
+    }
     let pane = model.list;
     let effects = moves::focus(model, pane);
     model.filters.typing = Some(pane);

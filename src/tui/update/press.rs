@@ -44,8 +44,8 @@ fn typed(model: &mut Model) -> Vec<Effect> {
             Vec::new()
         }
         Some(Sheet::Find(_)) => find::typed(model),
+        Some(Sheet::Calendar(_)) | None => filter::typed(model),
         Some(_) => Vec::new(),
-        None => filter::typed(model),
     }
 }
 
@@ -89,6 +89,7 @@ fn field(model: &mut Model) -> Option<&mut Field> {
         Sheet::Help(help) => Some(&mut help.search),
         Sheet::Find(find) => Some(&mut find.search),
         Sheet::Wall(tiles) if tiles.typing => Some(&mut tiles.search),
+        Sheet::Calendar(_) => model.filters.field(),
         Sheet::Workspaces(choice) | Sheet::Networks(choice) | Sheet::Drafts(choice) => {
             Some(&mut choice.search)
         }

@@ -37,6 +37,10 @@ pub fn back(model: &mut Model) -> Vec<Effect> {
     if stays {
         return Vec::new();
     }
+    let calendar = matches!(model.sheets.last(), Some(Sheet::Calendar(_)));
+    if calendar && model.filters.typing.is_some() {
+        return filter::clear(model).unwrap_or_default();
+    }
     if let Some(closed) = model.sheets.pop() {
         if matches!(closed, Sheet::Channel(_)) {
             beside::begin(model);
@@ -296,14 +300,10 @@ pub fn go(model: &mut Model) -> Vec<Effect> {
         Some(Sheet::Runbook(_)) => runbook::go(model),
         Some(Sheet::Quit(_)) => vec![Effect::Quit],
         Some(Sheet::CancelMarked(_)) => posts::cancel_marked(model),
-        None => filter::keep(model),
-        Some(
-            Sheet::Channel(_)
-            | Sheet::Group(_)
-            | Sheet::Composer(_)
-            | Sheet::Handover(_)
-            | Sheet::Calendar(_),
-        ) => Vec::new(),
+        Some(Sheet::Calendar(_)) | None => filter::keep(model),
+        Some(Sheet::Channel(_) | Sheet::Group(_) | Sheet::Composer(_) | Sheet::Handover(_)) => {
+            Vec::new()
+        }
     }
 }
 

@@ -77,9 +77,10 @@ fn numbered(model: &Model, pane: Pane) -> String {
 }
 
 /// How much a filter lets through: `12 of 250`; of the queue, which is read in
-/// part, at least how many.
+/// part, at least how many. The days of the calendar say their numbers.
 fn found(model: &Model, pane: Pane) -> String {
     match pane {
+        _ if model.in_calendar() => String::new(),
         Pane::Queue => {
             let more = model.queue.more_past || model.queue.more_future;
             format!(
@@ -207,7 +208,8 @@ pub fn status(canvas: &mut Canvas<'_>, area: Rect) {
     let model = canvas.model;
     let plain = Style::new();
     let attention = canvas.style(Role::Attention);
-    if let (Some(pane), true) = (model.filters.typing, model.sheets.is_empty()) {
+    let list = model.sheets.is_empty() || model.in_calendar();
+    if let (Some(pane), true) = (model.filters.typing, list) {
         typing(canvas, area, pane);
         return;
     }

@@ -375,7 +375,8 @@ fn said(model: &Model, ends: &[End]) -> String {
 fn foot(canvas: &mut Canvas<'_>, area: Rect, calendar: &Calendar, ends: &[End]) {
     let model = canvas.model;
     let plain = Style::new();
-    if model.line.message().is_some() || !model.pending.is_empty() {
+    let typing = model.filters.typing.is_some();
+    if typing || model.line.message().is_some() || !model.pending.is_empty() {
         bars::status(canvas, area);
         return;
     }
