@@ -18,6 +18,7 @@ mod demo;
 #[allow(clippy::disallowed_methods, reason = "it has the clock of the machine")]
 #[path = "../../benches/screen/generated.rs"]
 mod generated;
+mod hangup;
 mod hostile;
 mod keys;
 mod large;
