@@ -23,6 +23,7 @@ pub const ALL: &[&str] = &[
     include_str!("migrations/0009_set_aside.sql"),
     include_str!("migrations/0010_since.sql"),
     include_str!("migrations/0011_drafts.sql"),
+    include_str!("migrations/0012_troubles.sql"),
 ];
 
 /// The schema this program understands.

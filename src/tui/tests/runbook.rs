@@ -14,6 +14,7 @@ use super::stories::{paste, press, said, seen};
 use crate::domain::channel::Cause;
 use crate::domain::delivery::{Blocker, Shown, State};
 use crate::domain::ids::{ChannelId, IncidentId, OperatorId};
+use crate::domain::mend::Mend;
 use crate::domain::network::Network;
 use crate::domain::notice::Severity;
 use crate::domain::role::Role;
@@ -114,6 +115,7 @@ fn heal(model: &mut Model, ids: &[&str], turns: &mut Vec<Turn>) {
         view.summary.channel.cause = Cause::None;
         (view.lamp, view.held, view.words) = (Lamp::Green, 0, "healthy".into());
         (view.first_hit, view.fix, view.aside) = (None, String::new(), None);
+        view.mend = Mend::Nothing;
         let request = model.requests.fresh();
         let views = vec![(id.clone(), Some(view))];
         update(model, Msg::Loaded(request, Loaded::Channels(views)));
@@ -146,6 +148,7 @@ fn three_logins(width: u16, height: u16) -> Model {
         view.summary.channel.change += 1;
         view.summary.channel.login_method = Way::Browser.method().into();
         view.fix = "allgreen channel reconnect x".into();
+        view.mend = Mend::Login;
         let request = model.requests.fresh();
         let views = vec![(id, Some(view))];
         update(&mut model, Msg::Loaded(request, Loaded::Channels(views)));

@@ -12,7 +12,6 @@ use crate::ops::views::{ChannelView, DeliveryView, Lamp};
 use crate::support::time::UtcMs;
 use crate::tui::keys;
 use crate::tui::model::Model;
-use crate::tui::model::advice::mends_by_login;
 use crate::tui::model::facts::{self, Groups};
 use crate::tui::model::runbook::Runbook;
 use crate::tui::theme::Role;
@@ -198,7 +197,7 @@ fn chosen(model: &Model, sheet: &Runbook, cells: u16) -> Vec<Line> {
                 Some(group) => facts::of_login(model, group),
                 None => facts::channel(model, known),
             };
-            let by_login = mends_by_login(first);
+            let by_login = first.mends_by_login();
             let name = match channels.len() {
                 1 => format!("{} · {}", account(first), first.summary.workspace.1),
                 n => format!("{} · {n} channels", words::login(each(channels))),
