@@ -15,6 +15,7 @@ pub mod lamp;
 pub mod limits;
 pub mod machine;
 pub mod mend;
+pub mod near;
 pub mod network;
 pub mod notice;
 pub mod outcome;

@@ -24,6 +24,7 @@ pub const ALL: &[&str] = &[
     include_str!("migrations/0010_since.sql"),
     include_str!("migrations/0011_drafts.sql"),
     include_str!("migrations/0012_troubles.sql"),
+    include_str!("migrations/0013_draft_time.sql"),
 ];
 
 /// The schema this program understands.

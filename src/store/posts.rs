@@ -28,6 +28,18 @@ pub struct Post {
     pub edited_at: Option<UtcMs>,
     /// What was chosen besides text and media.
     pub options: PostOptions,
+    /// What it says of its time while it is a draft.
+    pub draft: DraftTime,
+}
+
+/// What a draft says of its time, whether or not it goes anywhere yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DraftTime {
+    /// When, as it is to be shown: by the clock of its workspace, or as it was
+    /// typed where that cannot be read.
+    pub when: Option<String>,
+    /// Never send it late.
+    pub only_on_time: bool,
 }
 
 /// One medium of a post: our copy of it.
@@ -110,6 +122,10 @@ fn post(row: &Row<'_>) -> Result<Post, StoreError> {
         edited_at: maybe_at(row, "edited_at")?,
         options: serde_json::from_str(&row.get::<_, String>("options")?)
             .map_err(|_| StoreError::NotFound("readable options of a post".into()))?,
+        draft: DraftTime {
+            when: row.get("draft_when")?,
+            only_on_time: row.get("draft_only_on_time")?,
+        },
     })
 }
 
@@ -253,6 +269,34 @@ impl Reads<'_> {
             .map(UtcMs))
     }
 
+    /// When scheduled deliveries of a channel are due next to `at`, one before
+    /// and one after it, between these instants. Those of `post` and of its
+    /// thread do not count.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn scheduled_around(
+        &self,
+        channel: &ChannelId,
+        at: UtcMs,
+        (from, to): (UtcMs, UtcMs),
+        post: Option<&PostId>,
+    ) -> Result<Vec<UtcMs>, StoreError> {
+        let others = "channel_id = ?1 AND state = 'scheduled' AND coalesce(root_id, id) NOT IN
+             (SELECT coalesce(root_id, id) FROM delivery WHERE post_id = ?2)";
+        let post = post.map_or("", |id| id.as_str());
+        let before = format!(
+            "SELECT due FROM delivery WHERE {others} AND due BETWEEN ?3 AND ?4 ORDER BY due DESC LIMIT 1"
+        );
+        let after = format!(
+            "SELECT due FROM delivery WHERE {others} AND due BETWEEN ?3 AND ?4 ORDER BY due LIMIT 1"
+        );
+        let channel = channel.as_str();
+        let before: Option<i64> = self.value(&before, (channel, post, from.0, at.0))?;
+        let after: Option<i64> = self.value(&after, (channel, post, at.0, to.0))?;
+        Ok(before.into_iter().chain(after).map(UtcMs).collect())
+    }
+
     /// How many scheduled deliveries of a channel are due in `[from, until)`.
     ///
     /// # Errors
@@ -388,6 +432,18 @@ impl Tx<'_> {
         self.run(
             "UPDATE post SET text = ?2, edited_at = ?3, edited_by = ?4 WHERE id = ?1",
             (id.as_str(), text, now.0, by.as_str()),
+        )?;
+        Ok(())
+    }
+
+    /// Says what a draft says of its time.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn set_draft_time(&self, id: &PostId, time: &DraftTime) -> Result<(), StoreError> {
+        self.run(
+            "UPDATE post SET draft_when = ?2, draft_only_on_time = ?3 WHERE id = ?1",
+            (id.as_str(), &time.when, time.only_on_time),
         )?;
         Ok(())
     }
