@@ -209,11 +209,16 @@ fn notes(model: &Model, one: &Composer, target: Option<&Target>) -> Vec<Note> {
             notes.push(Note::new("✓", text, Role::Healthy));
         }
     }
-    let bare = one.media.iter().filter(|one| one.alt.is_empty()).count() as u64;
-    if bare > 0 {
-        let text =
-            crate::tui::words::count(bare, "image has no alt text", "images have no alt text");
-        notes.push(Note::new("▲", text, Role::Attention));
+    let bare = one.media.iter().filter(|one| one.alt.is_empty());
+    let (videos, images): (Vec<_>, Vec<_>) = bare.partition(|one| one.mime.starts_with("video/"));
+    for (bare, one, many) in [
+        (images, "image has no alt text", "images have no alt text"),
+        (videos, "video has no alt text", "videos have no alt text"),
+    ] {
+        if !bare.is_empty() {
+            let text = crate::tui::words::count(bare.len() as u64, one, many);
+            notes.push(Note::new("▲", text, Role::Attention));
+        }
     }
     if let Some(beside) = &one.keeping.beside {
         notes.push(Note::new("▲", beside.clone(), Role::Attention));
