@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::flows::Hands;
 use super::seed::{self, Seed, later, minutes};
 use super::stories::{paste, press, said, seen};
 use crate::domain::channel::Cause;
@@ -59,12 +60,17 @@ pub(super) fn more(model: &mut Model) {
     press(model, "<ctrl-l>");
 }
 
-/// Marks the four accounts of built-in networks and opens the composer.
-pub(super) fn begin(model: &mut Model) -> Vec<Effect> {
+/// Marks the four accounts of built-in networks.
+fn mark_four(model: &mut Model) {
     for id in ["soc_A2", "soc_A11", "soc_A12", "soc_A13"] {
         assert!(model.channels.select(&ChannelId::from_stored(id)), "{id}");
         press(model, "<space>");
     }
+}
+
+/// Marks them and opens the composer.
+pub(super) fn begin(model: &mut Model) -> Vec<Effect> {
+    mark_four(model);
     press(model, "n")
 }
 
@@ -83,14 +89,18 @@ fn finished(effects: &[Effect]) -> Option<(Writing, Finish)> {
 }
 
 #[test]
-fn d_a_post_for_four_channels_takes_five_keys_beside_marking_them_and_two_texts() {
+fn flow_d_a_post_for_four_channels_takes_five_keys_beside_marking_them_and_two_texts() {
     let mut model = model(120, 36);
-    begin(&mut model);
-    paste(&mut model, RED);
+    mark_four(&mut model);
+    let mut hands = Hands::on(model);
+    hands.press("n");
+    hands.paste(RED);
     // Past the media to the time, then to the buttons.
-    press(&mut model, "<tab><tab>");
-    paste(&mut model, "tomorrow 9:30");
-    let effects = press(&mut model, "<enter><enter>");
+    hands.press("<tab><tab>");
+    hands.paste("tomorrow 9:30");
+    let effects = hands.press("<enter><enter>");
+    assert_eq!((hands.keys, hands.pastes), (5, 2));
+    let mut model = hands.model;
     let (writing, how) = finished(&effects).unwrap_or_else(|| panic!("{}", seen(&model)));
     assert_eq!(writing.text, RED);
     assert_eq!(writing.to.len(), 4);
