@@ -32,9 +32,9 @@ pub struct Aside {
     pub note: String,
     /// When they did.
     pub at: UtcMs,
-    /// What was wrong with the channel then, as [`troubles`] tells it.
+    /// What was wrong with it then, as [`trouble`] tells it.
     ///
-    /// [`troubles`]: super::trouble::troubles
+    /// [`trouble`]: super::trouble
     pub about: Vec<String>,
 }
 
@@ -44,16 +44,11 @@ impl Aside {
         self.until > now
     }
 
-    /// Whether it is about what is wrong with a channel now. Of what was mended
-    /// since nothing is left of it: the same again is nobody's yet. It goes on
-    /// while any of what it was about does.
+    /// Whether it is about what is wrong with a channel or post now. Of what was
+    /// mended since nothing is left of it: the same again is nobody's yet. It
+    /// goes on while any of what it was about does.
     pub fn is_about(&self, troubles: &[String], now: UtcMs) -> bool {
         self.lasts(now) && self.about.iter().any(|one| troubles.contains(one))
-    }
-
-    /// Whether it is about a post that still needs a hand.
-    pub fn is_about_post(&self, state: State, now: UtcMs) -> bool {
-        self.lasts(now) && needs_a_hand(state)
     }
 }
 
@@ -108,9 +103,6 @@ mod tests {
         assert!(!aside().is_about(&now("proof 1"), NOW.plus(HOUR)));
         assert!(!aside().is_about(&[], NOW), "mended");
         assert!(!aside().is_about(&now("proof 2"), NOW), "the same again");
-        assert!(aside().is_about_post(State::Missed, NOW));
-        assert!(!aside().is_about_post(State::Published, NOW));
-        assert!(!aside().is_about_post(State::Missed, NOW.plus(HOUR)));
     }
 
     #[test]

@@ -1,7 +1,10 @@
-//! What is wrong with a channel, so that it is known again: the same trouble
-//! goes on, and one of its kind that comes after it was mended is another.
+//! What is wrong with a channel or a post, so that it is known again: the same
+//! trouble goes on, and one of its kind that comes after it was mended is
+//! another.
 
+use super::aside::needs_a_hand;
 use super::channel::Channel;
+use super::delivery::Delivery;
 use super::lamp::{Attention, broken};
 use super::reading::Reading;
 use crate::support::time::UtcMs;
@@ -45,6 +48,20 @@ pub fn troubles(channel: &Channel, attention: &[Attention], begun: &Begun) -> Ve
         }
     }
     all
+}
+
+/// The trouble of a post that needs a hand: sent again it is another try, and
+/// at another time another miss.
+pub fn of_post(delivery: &Delivery) -> Option<String> {
+    let state = delivery.state;
+    needs_a_hand(state).then(|| {
+        format!(
+            "{} {} {}",
+            state.name(),
+            delivery.attempt_no,
+            delivery.due.0
+        )
+    })
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use crate::domain::channel::Status;
 use crate::domain::ids::{ChannelId, DeliveryId, LoginId, PostId, WorkspaceId};
 use crate::domain::lamp::{Watch, attention};
 use crate::domain::role::{Act, permits};
-use crate::domain::trouble::troubles;
+use crate::domain::trouble::{of_post, troubles};
 use crate::store::aside::AsideChange;
 use crate::store::{Reads, Tx};
 use crate::support::time::{UtcMs, span_words};
@@ -329,11 +329,13 @@ fn wrong_with(
             none if none.is_empty() => Err(nothing_wrong("It is healthy")),
             some => Ok(some),
         },
-        Target::Post(id) if !needs_a_hand(q.delivery(id)?.state) => {
-            Err(nothing_wrong("That post needs no hand"))
+        Target::Post(id) => {
+            let trouble = of_post(&q.delivery(id)?);
+            let trouble = trouble.ok_or_else(|| nothing_wrong("That post needs no hand"))?;
+            Ok(vec![trouble])
         }
-        // A post says by its state what is wrong with it.
-        Target::Post(_) | Target::Login(_) => Ok(Vec::new()),
+        // It is set aside as its channels.
+        Target::Login(id) => Err(no_login(id)),
     }
 }
 

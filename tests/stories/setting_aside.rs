@@ -8,7 +8,7 @@ use allgreen::domain::reading::Reading;
 use allgreen::domain::role::Role;
 use allgreen::ops::aside::{Target, end, named, set};
 use allgreen::ops::disconnect::disconnect;
-use allgreen::ops::posts::undo_last;
+use allgreen::ops::posts::{How, reschedule, undo_last};
 use allgreen::ops::views::{self, ChannelView, Lamp};
 use allgreen::ops::{ErrorKind, Scope};
 use allgreen::store::logins::FailedRefresh;
@@ -183,6 +183,28 @@ async fn what_was_only_to_be_looked_after_ends_with_it_and_comes_back_as_nobodys
             assert_eq!((one.lamp, one.aside), (Lamp::Green, None), "{trouble}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_post_that_is_missed_again_is_nobodys_yet() {
+    let office = Office::open().await;
+    let (channel, post) = missed(&office).await;
+    let target = [Target::Post(post.clone())];
+    let aside = async || {
+        let why = views::why(&office.hub, &post).await.unwrap();
+        (why.verdict, why.delivery.aside.map(|one| one.note))
+    };
+    let until = office.clock.now().plus(minutes(60 * 24 * 7));
+    set(&office.hub, &target, until, NOTE).await.unwrap();
+    assert_eq!(aside().await, ("missed", Some(NOTE.into())));
+    prove(&office, &channel).await;
+    let soon = How::At("in 5m".into());
+    let moved = reschedule(&office.hub, std::slice::from_ref(&post), soon).await;
+    moved.unwrap();
+    assert_eq!(aside().await.1, None);
+    office.clock.advance(minutes(60 * 25));
+    office.pass().await;
+    assert_eq!(aside().await, ("missed", None));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
