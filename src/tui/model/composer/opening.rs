@@ -111,15 +111,16 @@ impl Composer {
             }
         }
         dues.dedup();
-        let draft = view.deliveries.iter().map(|one| one.delivery.state);
-        let draft = draft.fold(true, |all, state| all && state == State::Draft);
+        let mut states = view.deliveries.iter().map(|one| one.delivery.state);
+        let drafts = states.clone().any(|state| state == State::Draft);
+        let draft = states.all(|state| state == State::Draft);
         if draft && !copy && dues.is_empty() {
             self.only_on_time = view.post.draft.only_on_time;
         }
         match (dues.as_slice(), &view.post.draft.when) {
             _ if copy => {}
             // A draft without a time was kept as if it were due at once.
-            ([due], _) if !draft || *due > now => {
+            ([due], _) if !drafts || *due > now => {
                 let text = civil(*due, zone);
                 self.when = Field::with(&text);
                 self.due = Some((text, *due));
