@@ -147,7 +147,9 @@ async fn dispatch(
     account: Option<&str>,
     view: Option<View>,
 ) -> Result<Exit, Failure> {
-    if command.is_some() && account.is_some() {
+    // Said before `compose` or behind it, it is where the post goes.
+    let composes = matches!(&command, Some(Command::Compose(it)) if it.account.is_none());
+    if command.is_some() && account.is_some() && !composes {
         return Err(Failure::usage(
             "account_without_screen",
             "--account opens the screen on a channel and goes with no command.",
@@ -164,7 +166,8 @@ async fn dispatch(
     match command {
         None => screen::run(context, account, view, false).await,
         Some(Command::Compose(command)) => {
-            screen::run(context, command.account.as_deref(), None, true).await
+            let account = command.account.as_deref().or(account);
+            screen::run(context, account, None, true).await
         }
         Some(Command::Demo(command)) => demo::run(context, &command).await,
         Some(Command::Sandbox(command)) => sandbox::run(context, &command).await,

@@ -8,7 +8,6 @@ use jiff::tz::TimeZone;
 
 use super::delivery::State;
 use super::ids::OperatorId;
-use super::lamp::Lamp;
 use crate::support::sanitize;
 use crate::support::time::UtcMs;
 
@@ -33,6 +32,10 @@ pub struct Aside {
     pub note: String,
     /// When they did.
     pub at: UtcMs,
+    /// What was wrong with it then, as [`trouble`] tells it.
+    ///
+    /// [`trouble`]: super::trouble
+    pub about: Vec<String>,
 }
 
 impl Aside {
@@ -41,15 +44,11 @@ impl Aside {
         self.until > now
     }
 
-    /// Whether it is about what is wrong with a channel now: one that was
-    /// mended since and broke again is nobody's yet.
-    pub fn is_about(&self, lamp: Lamp, status_since: UtcMs, now: UtcMs) -> bool {
-        self.lasts(now) && lamp != Lamp::Green && status_since <= self.at
-    }
-
-    /// Whether it is about a post that still needs a hand.
-    pub fn is_about_post(&self, state: State, now: UtcMs) -> bool {
-        self.lasts(now) && needs_a_hand(state)
+    /// Whether it is about what is wrong with a channel or post now. Of what was
+    /// mended since nothing is left of it: the same again is nobody's yet. It
+    /// goes on while any of what it was about does.
+    pub fn is_about(&self, troubles: &[String], now: UtcMs) -> bool {
+        self.lasts(now) && self.about.iter().any(|one| troubles.contains(one))
     }
 }
 
@@ -92,20 +91,18 @@ mod tests {
             until: NOW.plus(HOUR),
             note: String::new(),
             at: NOW.minus(HOUR),
+            about: vec!["proof 1".into(), "posts 3".into()],
         }
     }
 
     #[test]
     fn it_ends_by_itself_and_with_what_it_is_about() {
-        let before = NOW.minus(HOUR * 2);
-        assert!(aside().is_about(Lamp::Broken, before, NOW));
-        assert!(aside().is_about(Lamp::Attention, before, NOW));
-        assert!(!aside().is_about(Lamp::Broken, before, NOW.plus(HOUR)));
-        assert!(!aside().is_about(Lamp::Green, before, NOW), "mended");
-        assert!(!aside().is_about(Lamp::Broken, NOW, NOW), "broken anew");
-        assert!(aside().is_about_post(State::Missed, NOW));
-        assert!(!aside().is_about_post(State::Published, NOW));
-        assert!(!aside().is_about_post(State::Missed, NOW.plus(HOUR)));
+        let now = |text: &str| [text.to_owned()];
+        assert!(aside().is_about(&now("proof 1"), NOW));
+        assert!(aside().is_about(&now("posts 3"), NOW), "what is left of it");
+        assert!(!aside().is_about(&now("proof 1"), NOW.plus(HOUR)));
+        assert!(!aside().is_about(&[], NOW), "mended");
+        assert!(!aside().is_about(&now("proof 2"), NOW), "the same again");
     }
 
     #[test]

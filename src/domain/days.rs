@@ -36,7 +36,13 @@ pub struct Days {
     pub days: Vec<Day>,
     /// Of the time that somebody looked, how much was well: per mille, cut off.
     pub healthy: Option<u16>,
+    /// Since when that is known, while it is too short for a share of days: an
+    /// hour broken weighs much in it.
+    pub since: Option<UtcMs>,
 }
+
+/// What is known for less long is told with its beginning.
+const SHORT: i64 = 7 * 86_400_000;
 
 /// The days between `midnights`, of which the last is that after today.
 pub fn days(lives: &[Life], watched: &[Stretch], midnights: &[UtcMs], now: UtcMs) -> Days {
@@ -68,15 +74,19 @@ pub fn days(lives: &[Life], watched: &[Stretch], midnights: &[UtcMs], now: UtcMs
         midnights.last().copied().unwrap_or(now).min(now),
     );
     let (mut seen, mut down) = (0, 0);
+    let mut first: Option<UtcMs> = None;
     for look in watched.iter().filter_map(|one| common(*one, whole)) {
         for (life, broken) in &broken {
             seen += shared(*life, look);
+            let begun = common(*life, look).map(|(from, _)| from);
+            first = first.into_iter().chain(begun).min();
             down += broken.iter().map(|one| shared(*one, look)).sum::<i64>();
         }
     }
     Days {
         days: all,
         healthy: (seen > 0).then(|| u16::try_from((seen - down) * 1000 / seen).unwrap_or(0)),
+        since: first.filter(|at| now.0 - at.0 < SHORT),
     }
 }
 
@@ -184,6 +194,23 @@ mod tests {
         assert_eq!(found.healthy, Some(999));
         let twice = days(&[life(0.0, &[])], &looks, &midnights(29), at(29.0));
         assert_eq!(twice.healthy, Some(1000));
+    }
+
+    #[test]
+    fn what_is_known_for_some_days_only_is_told_with_its_beginning() {
+        // Connected on day 20 and looked at three hours later, or long ago and
+        // looked at since then only.
+        for connected in [20.0, -50.0] {
+            let one = || life(connected, &[(20.25, false)]);
+            let looks = [(at(20.125), at(40.0))];
+            let found = |now: f64| days(&[one()], &looks, &midnights(30), at(now));
+            assert_eq!(found(20.5).healthy, Some(333));
+            assert_eq!(found(20.5).since, Some(at(20.125)));
+            assert_eq!(found(27.0).since, Some(at(20.125)));
+            assert_eq!(found(27.5).since, None, "a week tells enough");
+        }
+        let blind = days(&[life(0.0, &[])], &[], &midnights(9), at(9.0));
+        assert_eq!(blind.since, None);
     }
 
     #[test]

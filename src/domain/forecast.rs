@@ -46,8 +46,10 @@ pub struct Outlook {
     pub proof_is_fresh: bool,
     /// The end of the access.
     pub access: Access,
-    /// How many media go with it.
-    pub media: usize,
+    /// How many images go with it.
+    pub images: usize,
+    /// How many videos go with it.
+    pub videos: usize,
     /// What its network would not take of it.
     pub problem: Option<String>,
     /// Who would send it.
@@ -159,11 +161,16 @@ fn content(outlook: &Outlook) -> (Sure, String) {
             format!("but the network would refuse it ({problem})"),
         );
     }
-    let what = match outlook.media {
-        0 => "text checked".to_owned(),
-        1 => "text and image checked".to_owned(),
-        2 => "both images checked".to_owned(),
-        n => format!("all {n} media checked"),
+    let what = match (outlook.images, outlook.videos) {
+        (0, 0) => "text checked".to_owned(),
+        (1, 0) => "text and image checked".to_owned(),
+        (0, 1) => "text and video checked".to_owned(),
+        (1, 1) => "image and video checked".to_owned(),
+        (2, 0) => "both images checked".to_owned(),
+        (0, 2) => "both videos checked".to_owned(),
+        (n, 0) => format!("all {n} images checked"),
+        (0, n) => format!("all {n} videos checked"),
+        (images, videos) => format!("all {} media checked", images + videos),
     };
     (Sure::Yes, what)
 }
@@ -198,7 +205,8 @@ mod tests {
             proof: Some(at("2026-11-21T12:59:00Z")),
             proof_is_fresh: true,
             access: Access::Ends(at("2027-03-14T12:00:00Z")),
-            media: 2,
+            images: 2,
+            videos: 0,
             problem: None,
             sender: Sender::Daemon,
             trouble: None,
@@ -214,6 +222,28 @@ mod tests {
             said.facts,
             "Proof 3 m ago, login good until 14 March 2027, both images checked, the daemon publishes."
         );
+    }
+
+    #[test]
+    fn what_was_checked_is_called_what_it_is() {
+        for (images, videos, said) in [
+            (0, 0, "text checked"),
+            (1, 0, "text and image checked"),
+            (0, 1, "text and video checked"),
+            (0, 2, "both videos checked"),
+            (1, 1, "image and video checked"),
+            (4, 0, "all 4 images checked"),
+            (0, 3, "all 3 videos checked"),
+            (2, 1, "all 3 media checked"),
+        ] {
+            let outlook = Outlook {
+                images,
+                videos,
+                ..well()
+            };
+            let facts = forecast(&outlook).facts;
+            assert!(facts.contains(&format!(", {said}, ")), "{facts}");
+        }
     }
 
     #[test]

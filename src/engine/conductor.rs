@@ -1,4 +1,9 @@
-//! The loop of the publisher: who leads, what is due, what is under way.
+//! The loop of the publisher: what is due, what is under way.
+
+mod once;
+mod role;
+
+pub use once::once;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,19 +11,18 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
+use self::role::{begin_term, daemon_waits, end_term, stopped, take, wait_as_screen};
 use super::begin::{
-    Finished, Tasks, begin_looks, begin_proofs, begin_readings, begin_scouts, begin_sends,
-    begin_waiting, leave_alone,
+    Finished, Tasks, begin_looks, begin_proofs, begin_readings, begin_sends, begin_waiting,
+    leave_alone,
 };
 use super::leadership::{self, Lease};
 use super::prober::Planned;
 use super::sender::Sent;
 use super::waiting::Waiting;
 use super::{
-    EngineError, Inner, Memory, Once, Pass, clock, commands, process, rescue, resolver, upkeep,
-    watchdog, weather,
+    EngineError, Inner, clock, commands, process, rescue, resolver, upkeep, watchdog, weather,
 };
-use crate::domain::clock::Sample;
 use crate::domain::publisher::{CommandKind, PublisherKind};
 use crate::store::StoreError;
 use crate::store::commands::Command;
@@ -82,102 +86,6 @@ pub async fn run(
         }
     }
     Ok(())
-}
-
-/// The role when it is free; a broken protocol takes it in any case.
-fn take(inner: &Inner) -> Result<Option<Lease>, EngineError> {
-    let path = &inner.parts.lock;
-    match leadership::try_take(path)? {
-        None if inner.parts.rules.stealable_lease => leadership::steal(path).map(Some),
-        taken => Ok(taken),
-    }
-}
-
-async fn stopped(stop: &mut watch::Receiver<bool>) {
-    // An error means that nobody can ask any more, which is no request to stop.
-    if stop.wait_for(|stop| *stop).await.is_err() {
-        std::future::pending::<()>().await;
-    }
-}
-
-/// A screen takes the role only when nobody had it for a while and no daemon
-/// waits for it.
-async fn wait_as_screen(
-    inner: &Arc<Inner>,
-    stop: &mut watch::Receiver<bool>,
-) -> Result<Option<Lease>, EngineError> {
-    let timing = &inner.parts.timing;
-    loop {
-        let (latest, waiting) = inner
-            .parts
-            .store
-            .read(|q| Ok((q.latest_lasting_term()?, q.waiting()?)))
-            .await?;
-        let now = inner.now();
-        let silent_for = latest.as_ref().map(|term| {
-            now.since(
-                term.ended_at
-                    .unwrap_or(term.heartbeat_at)
-                    .max(term.heartbeat_at),
-            )
-        });
-        let free_long_enough = silent_for.is_none_or(|silent| silent >= timing.takeover_after);
-        let daemon_waits = waiting
-            .iter()
-            .any(|(_, _, kind)| *kind == PublisherKind::Daemon);
-        if free_long_enough
-            && !daemon_waits
-            && let Some(lease) = take(inner)?
-        {
-            return Ok(Some(lease));
-        }
-        let left = timing
-            .takeover_after
-            .saturating_sub(silent_for.unwrap_or_default());
-        let pause = left.clamp(
-            timing.heartbeat.min(Duration::from_secs(1)),
-            timing.heartbeat,
-        );
-        tokio::select! {
-            () = inner.parts.clock.sleep(pause) => {}
-            () = inner.wake.notified() => {}
-            () = stopped(stop) => return Ok(None),
-        }
-    }
-}
-
-async fn begin_term(inner: &Arc<Inner>, kind: PublisherKind) -> Result<i64, StoreError> {
-    let me = process::this(kind);
-    let (now, boot) = inner.parts.clock.sample();
-    let (term, watched) = inner
-        .parts
-        .store
-        .write(move |tx| {
-            tx.forget_upload(None)?;
-            let sample = Sample { wall: now, boot };
-            let watched = clock::take_over(tx, tx.latest_term()?.as_ref(), &me.boot_id, sample)?;
-            let term = tx.begin_term(&me, now)?;
-            tx.heartbeat(term, now, boot)?;
-            Ok((term, watched))
-        })
-        .await?;
-    *inner.memory() = Memory {
-        term: Some(term),
-        clock: watched,
-        free_since: now,
-        ..Memory::default()
-    };
-    Ok(term)
-}
-
-async fn end_term(inner: &Arc<Inner>, term: i64) -> Result<(), StoreError> {
-    inner.memory().term = None;
-    let now = inner.now();
-    inner
-        .parts
-        .store
-        .write(move |tx| tx.end_term(term, now))
-        .await
 }
 
 /// Leads until told to stop or until the role is lost.
@@ -263,14 +171,6 @@ async fn lead(
         tracing::info!(term, "this screen no longer publishes");
     }
     Ok(())
-}
-
-async fn daemon_waits(inner: &Arc<Inner>) -> Result<bool, StoreError> {
-    let waiting = inner.parts.store.read(|q| q.waiting()).await?;
-    let boot = process::this(PublisherKind::Screen).boot_id;
-    Ok(waiting.iter().any(|(pid, start, kind)| {
-        *kind == PublisherKind::Daemon && process::is_alive(*pid, *start, &boot)
-    }))
 }
 
 /// Waits for what is in flight, but not for ever, and for no reading: what it
@@ -472,74 +372,6 @@ fn settle(inner: &Arc<Inner>, state: &mut Loop, done: Result<Finished, tokio::ta
             // A panic in one task: the others go on, what it left on the wire
             // is found in `sending` with nobody at work.
             tracing::error!(%error, "a task of the publisher ended unexpectedly");
-        }
-    }
-}
-
-/// One pass without leading for longer than it takes.
-pub async fn once(inner: &Arc<Inner>, what: Once) -> Result<Option<Pass>, EngineError> {
-    let Some(_lease) = leadership::try_take(&inner.parts.lock)? else {
-        return Ok(None);
-    };
-    if inner.parts.store.read(|q| q.restored()).await? {
-        return Err(EngineError::Restored);
-    }
-    inner.parts.store.key_can_be_followed().await?;
-    upkeep::check_after_crash(inner).await?;
-    let term = begin_term(inner, PublisherKind::Command).await?;
-    let mut tasks = Tasks::new();
-    let mut state = Loop::new(inner);
-    let done = one_pass(inner, &mut tasks, &mut state, term, what).await;
-    finish(inner, &mut tasks, &mut state).await;
-    end_term(inner, term).await?;
-    done?;
-    let now = inner.now();
-    let (open, waiting) = inner
-        .parts
-        .store
-        .read(move |q| Ok((q.open_deliveries()?.len(), q.due(now, 1000)?.len())))
-        .await?;
-    Ok(Some(Pass {
-        published: state.published,
-        open: open as u64,
-        waiting: waiting as u64,
-    }))
-}
-
-async fn one_pass(
-    inner: &Arc<Inner>,
-    tasks: &mut Tasks,
-    state: &mut Loop,
-    term: i64,
-    what: Once,
-) -> Result<(), StoreError> {
-    rescue::import(inner).await?;
-    for command in take_commands(inner, term, true).await? {
-        begin_command(inner, tasks, command);
-    }
-    if what == Once::Commands {
-        return Ok(());
-    }
-    weather::watch(inner).await?;
-    resolver::adopt_orphans(inner).await?;
-    spawn_upkeep(inner, tasks);
-    loop {
-        let in_doubt = clock::watch(inner).await?;
-        let now = inner.now();
-        begin_scouts(inner, tasks).await?;
-        begin_looks(inner, tasks, now).await?;
-        if in_doubt {
-            clock::ask_witnesses(inner, tasks).await?;
-        } else {
-            begin_sends(inner, tasks, &mut state.waiting, now).await?;
-        }
-        match tasks.join_next().await {
-            Some(done) => settle(inner, state, done),
-            None if state.waiting.unread => {
-                let clock = &inner.parts.clock;
-                clock.sleep(state.waiting.rest(clock.boot())).await;
-            }
-            None => return watchdog::watch(inner).await,
         }
     }
 }

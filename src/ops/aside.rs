@@ -6,13 +6,14 @@ use serde_json::json;
 use super::acting::Acting;
 use super::names::{self, PostOrDelivery};
 use super::posts::acts::{AsideBefore, Inverse};
-use super::views::{self, Lamp, channel_view, watch};
+use super::views::{self, watch};
 use super::{Hub, OpError, Scope};
 use crate::domain::aside::{Aside, LONGEST, needs_a_hand, note as as_kept};
 use crate::domain::channel::Status;
 use crate::domain::ids::{ChannelId, DeliveryId, LoginId, PostId, WorkspaceId};
-use crate::domain::lamp::Watch;
+use crate::domain::lamp::{Watch, attention};
 use crate::domain::role::{Act, permits};
+use crate::domain::trouble::{of_post, troubles};
 use crate::store::aside::AsideChange;
 use crate::store::{Reads, Tx};
 use crate::support::time::{UtcMs, span_words};
@@ -102,9 +103,9 @@ pub async fn set(
         for target in &targets {
             let workspace = require(tx, acting, target)?;
             refuse_gone(tx, target)?;
-            refuse_well(tx, acting, target, &watch)?;
+            let about = wrong_with(tx, acting, target, &watch)?;
             let id = target.id();
-            let change = tx.set_aside(id, until, &note, &acting.operator, acting.now)?;
+            let change = tx.set_aside(id, until, &note, &about, &acting.operator, acting.now)?;
             done.push(undo_row(id, change));
             // The note is about the channel and goes with it; the trail stays.
             let detail = json!({ "until": until });
@@ -226,9 +227,20 @@ fn refuse_time(until: UtcMs, now: UtcMs) -> Result<(), OpError> {
     Ok(())
 }
 
-fn is_well(q: &Reads<'_>, acting: &Acting, id: &ChannelId, watch: &Watch) -> Result<bool, OpError> {
-    let view = channel_view(q, q.channel_summary(id)?, watch, acting.now)?;
-    Ok(view.lamp == Lamp::Green)
+/// What is wrong with a channel now; nothing when it is well.
+fn troubles_of(
+    q: &Reads<'_>,
+    acting: &Acting,
+    id: &ChannelId,
+    watch: &Watch,
+) -> Result<Vec<String>, OpError> {
+    let channel = q.channel(id)?;
+    let watch = Watch {
+        reading_refused: !q.refused_readings(Some(id))?.is_empty(),
+        ..*watch
+    };
+    let attention = attention(&channel, acting.now, &watch);
+    Ok(troubles(&channel, &attention, &q.troubles_begun(id)?))
 }
 
 /// What is named, a login as channels: those that the person sees, since of the
@@ -260,7 +272,7 @@ fn each(
             }
             seen = true;
             let about = match watch {
-                Some(watch) => !is_well(q, acting, &channel.id, watch)?,
+                Some(watch) => !troubles_of(q, acting, &channel.id, watch)?.is_empty(),
                 // What others took on there is theirs to take up again.
                 None => permits(role, person.hub_admin, Act::Aside),
             };
@@ -304,19 +316,27 @@ fn refuse_gone(q: &Reads<'_>, target: &Target) -> Result<(), OpError> {
     ))
 }
 
-/// What is well needs nobody to take it on.
-fn refuse_well(
+/// What is wrong with it, which a note on it is about. What is well needs
+/// nobody to take it on.
+fn wrong_with(
     q: &Reads<'_>,
     acting: &Acting,
     target: &Target,
     watch: &Watch,
-) -> Result<(), OpError> {
-    let what = match target {
-        Target::Channel(id) if is_well(q, acting, id, watch)? => "It is healthy",
-        Target::Post(id) if !needs_a_hand(q.delivery(id)?.state) => "That post needs no hand",
-        _ => return Ok(()),
-    };
-    Err(nothing_wrong(what))
+) -> Result<Vec<String>, OpError> {
+    match target {
+        Target::Channel(id) => match troubles_of(q, acting, id, watch)? {
+            none if none.is_empty() => Err(nothing_wrong("It is healthy")),
+            some => Ok(some),
+        },
+        Target::Post(id) => {
+            let trouble = of_post(&q.delivery(id)?);
+            let trouble = trouble.ok_or_else(|| nothing_wrong("That post needs no hand"))?;
+            Ok(vec![trouble])
+        }
+        // It is set aside as its channels.
+        Target::Login(id) => Err(no_login(id)),
+    }
 }
 
 fn nothing_wrong(what: &str) -> OpError {

@@ -5,10 +5,12 @@ use std::time::Duration;
 use rusqlite::Row;
 
 use super::error::StoreError;
-use super::rows::at;
+use super::rows::{at, listed};
 use super::tx::{Reads, Tx};
 use crate::domain::aside::Aside;
 use crate::domain::ids::{ChannelId, OperatorId};
+use crate::domain::reading::Reading;
+use crate::domain::trouble::Begun;
 use crate::support::time::UtcMs;
 
 /// How long an entry that is over can still be taken back.
@@ -31,6 +33,8 @@ fn aside(row: &Row<'_>) -> Result<Aside, StoreError> {
         until: at(row, "until")?,
         note: row.get("note")?,
         at: at(row, "at")?,
+        about: serde_json::from_str(&row.get::<_, String>("about")?)
+            .map_err(|_| StoreError::NotFound("a readable note".into()))?,
     })
 }
 
@@ -60,10 +64,32 @@ impl Reads<'_> {
             aside,
         )
     }
+
+    /// How often troubles of a channel began that no date of it tells apart.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn troubles_begun(&self, channel: &ChannelId) -> Result<Begun, StoreError> {
+        let id = [channel.as_str()];
+        let refreshing = self.value(
+            "SELECT l.refresh_troubles FROM channel c JOIN login l ON l.id = c.login_id WHERE c.id = ?1",
+            id,
+        )?;
+        let refused = self.all(
+            "SELECT what, refusals FROM reading WHERE channel_id = ?1 AND refused = 1",
+            id,
+            |row| Ok((listed(row, "what", Reading::parse)?, row.get("refusals")?)),
+        )?;
+        Ok(Begun {
+            refreshing: refreshing.unwrap_or(0),
+            refused,
+        })
+    }
 }
 
 impl Tx<'_> {
-    /// Sets a thing aside; what was said of it before is ended.
+    /// Sets a thing aside, for what is wrong with it now; what was said of it
+    /// before is ended.
     ///
     /// # Errors
     /// When the store cannot be written.
@@ -72,6 +98,7 @@ impl Tx<'_> {
         object: &str,
         until: UtcMs,
         note: &str,
+        about: &[String],
         by: &OperatorId,
         now: UtcMs,
     ) -> Result<AsideChange, StoreError> {
@@ -81,8 +108,15 @@ impl Tx<'_> {
         )?;
         let before = self.end_aside(object, now)?;
         self.run(
-            "INSERT INTO set_aside (object, until, note, by_operator, at) VALUES (?1, ?2, ?3, ?4, ?5)",
-            (object, until.0, note, by.as_str(), now.0),
+            "INSERT INTO set_aside (object, until, note, by_operator, at, about) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            (
+                object,
+                until.0,
+                note,
+                by.as_str(),
+                now.0,
+                serde_json::json!(about).to_string(),
+            ),
         )?;
         Ok(AsideChange {
             made: Some(self.db.last_insert_rowid()),

@@ -435,6 +435,7 @@ impl Tx<'_> {
     ) -> Result<(), StoreError> {
         let changed = self.run(
             "UPDATE login SET last_refresh_error = ?2, last_refresh_http_status = ?3, refresh_failures = ?4,
+               refresh_troubles = refresh_troubles + (refresh_failures = 0 AND ?4 > 0),
                last_counted_at = CASE WHEN ?5 THEN ?8 ELSE last_counted_at END, transient_tries = ?6, next_refresh_at = ?7,
                last_refresh_attempt_at = ?8, refresh_started_at = NULL, refresh_started_generation = NULL,
                refresh_sent_at = CASE WHEN ?3 BETWEEN 400 AND 499 THEN NULL ELSE ?9 END

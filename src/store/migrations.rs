@@ -23,6 +23,8 @@ pub const ALL: &[&str] = &[
     include_str!("migrations/0009_set_aside.sql"),
     include_str!("migrations/0010_since.sql"),
     include_str!("migrations/0011_drafts.sql"),
+    include_str!("migrations/0012_troubles.sql"),
+    include_str!("migrations/0013_draft_time.sql"),
 ];
 
 /// The schema this program understands.
@@ -248,6 +250,37 @@ mod tests {
             ),
             "soc_1 comments 0, soc_1 metrics 0, soc_1 posts 0, soc_3 comments 7, soc_3 metrics 7, soc_3 posts 7"
         );
+    }
+
+    #[test]
+    fn what_is_set_aside_stays_so_where_the_trouble_is_known_to_be_the_same() {
+        let (_dir, db) = file();
+        run_all(&db, &ALL[..11], |_| Ok(())).unwrap();
+        let channel = |id: &str, publishable: i64, since: i64| {
+            format!(
+                "INSERT INTO channel (id, workspace_id, kind, identity_server, remote_id, handle, display_name, login_method,
+                   server, status, cause, publishable, status_since, connected_at, connected_by)
+                 VALUES ('{id}', 'w', 'BLUESKY', '', '{id}', 'h', '', 'app_password', 's', 'ACTIVE', 'none', {publishable}, {since}, 7, 'o');
+                 INSERT INTO set_aside (object, until, note, by_operator, at) VALUES ('{id}', 99, '', 'o', 50);"
+            )
+        };
+        db.execute_batch(&format!(
+            "INSERT INTO workspace VALUES ('w', 'main', 'Main', 'UTC', 'enterprise', 0, 0, NULL);
+             INSERT INTO operator VALUES ('o', 'ann', 1, 0, NULL);
+             {}{}{}",
+            channel("soc_broken", 0, 40),
+            channel("soc_later", 0, 60),
+            channel("soc_amber", 1, 40),
+        ))
+        .unwrap();
+        run_all(&db, &ALL[..12], |_| Ok(())).unwrap();
+        let about = |id: &str| -> String {
+            let sql = "SELECT about FROM set_aside WHERE object = ?1";
+            db.query_row(sql, [id], |row| row.get(0)).unwrap()
+        };
+        assert_eq!(about("soc_broken"), r#"["broken 40"]"#);
+        assert_eq!(about("soc_later"), "[]", "it broke again");
+        assert_eq!(about("soc_amber"), "[]", "nothing says since when");
     }
 
     #[test]

@@ -465,8 +465,8 @@ impl Tx<'_> {
         }
         let evidence = &failure.evidence;
         self.run(
-            "UPDATE reading SET next_at = ?3, failed_at = ?4, refused = ?5, class = ?6, http_status = ?7,
-               network_code = ?8, message = ?9, seen_by = ?10 WHERE channel_id = ?1 AND what = ?2",
+            "UPDATE reading SET next_at = ?3, failed_at = ?4, refusals = refusals + (refused = 0 AND ?5),
+               refused = ?5, class = ?6, http_status = ?7, network_code = ?8, message = ?9, seen_by = ?10 WHERE channel_id = ?1 AND what = ?2",
             (
                 channel.as_str(),
                 what.name(),

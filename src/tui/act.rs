@@ -13,7 +13,7 @@ use crate::networks::Credential;
 use crate::ops::aside::Target;
 use crate::ops::handover::Handover;
 use crate::ops::login::{Callback, Paster, Purpose};
-use crate::ops::posts::{Answer, Desk, Kept, PostTime, Writing};
+use crate::ops::posts::{Answer, Desk, Kept, Place, PostTime, Writing};
 use crate::ops::release::ChannelPlan;
 use crate::ops::runbook::{Begun, Of, Walk};
 use crate::ops::views::{DeliveryView, PostSearch, PostView, Why};
@@ -109,6 +109,8 @@ pub enum Load {
     Plan(Vec<ChannelId>),
     /// What a writer in a workspace needs.
     Desk(WorkspaceId),
+    /// Other posts that go out near to one that is being written.
+    Near(Place),
     /// A post to write on in this composer, or a copy of it.
     Post(RequestId, PostId, Opening),
     /// A file for a post that is being written.
@@ -231,6 +233,8 @@ pub enum Answered {
     Plan(Result<Vec<ChannelPlan>, OpError>),
     /// What a writer needs.
     Desk(Result<Box<Desk>, OpError>),
+    /// Where another post is near, and when.
+    Near(Result<Vec<(ChannelId, UtcMs)>, OpError>),
     /// A post to write on.
     Post(Result<Box<PostView>, OpError>),
     /// A file was taken in.

@@ -243,6 +243,7 @@ async fn read(hub: &Hub, writers: &Writers, id: RequestId, load: Load) -> Msg {
             let desk = posts::desk(hub, &workspace).await.map(Box::new);
             Msg::Answered(id, Answered::Desk(desk))
         }
+        Load::Near(place) => Msg::Answered(id, Answered::Near(posts::near(hub, place).await)),
         Load::File(path) => {
             let file = posts::take(hub, path, String::new()).await;
             Msg::Answered(id, Answered::File(file.map(Box::new)))

@@ -127,11 +127,15 @@ fn an_editor_that_fails_leaves_the_text_as_it_was() {
 #[test]
 fn compose_opens_the_composer_and_needs_a_terminal() {
     let (_ground, desk, channel) = desk();
-    let words = ["compose", "--account", &channel];
-    let mut term = Term::command(&words, &desk.home.path(), (24, 80), &[]);
-    term.until(|screen| screen.contains("New post") && screen.contains("1 channel"));
-    term.press("\u{1b}");
-    term.until(|screen| screen.contains("1 Channels"));
+    for words in [
+        ["compose", "--account", &channel],
+        ["--account", &channel, "compose"],
+    ] {
+        let mut term = Term::command(&words, &desk.home.path(), (24, 80), &[]);
+        term.until(|screen| screen.contains("New post") && screen.contains("1 channel"));
+        term.press("\u{1b}");
+        term.until(|screen| screen.contains("1 Channels"));
+    }
     let refused = desk.home.allgreen(["compose"]).run().expect_code(1);
     assert!(
         refused.stderr.contains("allgreen post create"),

@@ -1,14 +1,18 @@
 //! Setting aside: one person takes a broken thing on until a time, and nothing
 //! turns green for it.
 
+use allgreen::domain::answer::AnswerClass;
 use allgreen::domain::channel::{Cause, Evidence};
 use allgreen::domain::ids::{ChannelId, DeliveryId};
+use allgreen::domain::reading::Reading;
 use allgreen::domain::role::Role;
 use allgreen::ops::aside::{Target, end, named, set};
 use allgreen::ops::disconnect::disconnect;
-use allgreen::ops::posts::undo_last;
+use allgreen::ops::posts::{How, reschedule, undo_last};
 use allgreen::ops::views::{self, ChannelView, Lamp};
 use allgreen::ops::{ErrorKind, Scope};
+use allgreen::store::logins::FailedRefresh;
+use allgreen::store::reading::Failure;
 
 use crate::office::{Office, minutes};
 
@@ -89,6 +93,118 @@ async fn what_breaks_anew_is_nobodys_yet() {
     break_it(&office, &channel).await;
     let again = view(&office, &channel).await;
     assert_eq!((again.lamp, again.aside), (Lamp::Broken, None));
+}
+
+/// Proves a channel, as a probe does.
+async fn prove(office: &Office, channel: &ChannelId) {
+    let (id, now) = (channel.clone(), office.clock.now());
+    let entropy = office.hub.entropy.clone();
+    let store = &office.hub.store;
+    let proved = store.write(move |tx| tx.prove_channel(&id, now, None, now, &entropy));
+    proved.await.unwrap();
+}
+
+/// Has the posts of a channel read, or refused to be.
+async fn read(office: &Office, channel: &ChannelId, refused: bool) {
+    let (id, now) = (channel.clone(), office.clock.now());
+    let failure = Failure {
+        at: now,
+        refused: true,
+        class: AnswerClass::MissingScope,
+        evidence: Evidence::default(),
+    };
+    let store = &office.hub.store;
+    let write = store.write(move |tx| match refused {
+        true => tx.reading_failed(&id, Reading::Posts, &failure, now),
+        false => tx.reading_went_well(&id, Reading::Posts, now, now),
+    });
+    write.await.unwrap();
+}
+
+/// Has a refresh of the login of a channel fail, or bring the same pair again.
+async fn refresh(office: &Office, channel: &ChannelId, failures: u8) {
+    let (id, now) = (channel.clone(), office.clock.now());
+    let store = &office.hub.store;
+    let write = store.write(move |tx| {
+        let channel = tx.channel(&id)?;
+        let (login, generation) = (channel.login_id.unwrap(), channel.token.generation);
+        tx.begin_refresh(&login, generation, now)?;
+        if failures == 0 {
+            return tx.refresh_brought_nothing_new(&login, generation, now);
+        }
+        let failed = FailedRefresh {
+            error: "no",
+            http_status: Some(400),
+            failures,
+            counted: true,
+            transient_tries: 0,
+            unanswered: None,
+            next: None,
+        };
+        tx.refresh_failed(&login, &failed, now)
+    });
+    write.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_only_to_be_looked_after_ends_with_it_and_comes_back_as_nobodys() {
+    let office = Office::open().await;
+    let (_, channel) = office.channel("ann").await;
+    let target = [Target::Channel(channel.clone())];
+    let aside = async || view(&office, &channel).await.aside.map(|one| one.note);
+    let until = office.clock.now().plus(minutes(60 * 24 * 7));
+    for trouble in ["proof", "reading", "refresh"] {
+        for note in ["first", "again"] {
+            // It begins.
+            match trouble {
+                "proof" => office.clock.advance(minutes(60 * 5)),
+                "reading" => read(&office, &channel, true).await,
+                _ => refresh(&office, &channel, 1).await,
+            }
+            let one = view(&office, &channel).await;
+            assert_eq!(one.lamp, Lamp::Attention, "{trouble}");
+            assert_eq!(one.aside, None, "{trouble} {note}");
+            set(&office.hub, &target, until, note).await.unwrap();
+            // It goes on.
+            match trouble {
+                "proof" => office.clock.advance(minutes(60)),
+                "reading" => read(&office, &channel, true).await,
+                _ => refresh(&office, &channel, 3).await,
+            }
+            assert_eq!(aside().await.as_deref(), Some(note), "{trouble}");
+            // It passes.
+            match trouble {
+                "reading" => read(&office, &channel, false).await,
+                "refresh" => refresh(&office, &channel, 0).await,
+                _ => {}
+            }
+            prove(&office, &channel).await;
+            let one = view(&office, &channel).await;
+            assert_eq!((one.lamp, one.aside), (Lamp::Green, None), "{trouble}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_post_that_is_missed_again_is_nobodys_yet() {
+    let office = Office::open().await;
+    let (channel, post) = missed(&office).await;
+    let target = [Target::Post(post.clone())];
+    let aside = async || {
+        let why = views::why(&office.hub, &post).await.unwrap();
+        (why.verdict, why.delivery.aside.map(|one| one.note))
+    };
+    let until = office.clock.now().plus(minutes(60 * 24 * 7));
+    set(&office.hub, &target, until, NOTE).await.unwrap();
+    assert_eq!(aside().await, ("missed", Some(NOTE.into())));
+    prove(&office, &channel).await;
+    let soon = How::At("in 5m".into());
+    let moved = reschedule(&office.hub, std::slice::from_ref(&post), soon).await;
+    moved.unwrap();
+    assert_eq!(aside().await.1, None);
+    office.clock.advance(minutes(60 * 25));
+    office.pass().await;
+    assert_eq!(aside().await, ("missed", None));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

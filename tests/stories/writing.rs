@@ -5,10 +5,11 @@ use allgreen::domain::delivery::State;
 use allgreen::domain::ids::{ChannelId, PostId};
 use allgreen::domain::role::Role;
 use allgreen::ops::posts::{
-    self, How, NewPost, PostChange, PostTime, Writing, desk, edit, keep, open, save, send_written,
-    undo_last,
+    self, How, NewPost, Place, PostChange, PostTime, Writing, desk, edit, keep, near, open, save,
+    send_written, undo_last,
 };
 use allgreen::ops::views::{self, PostView};
+use allgreen::store::posts::DraftTime;
 
 use crate::office::{Office, minutes};
 
@@ -218,6 +219,78 @@ async fn a_waiting_post_is_saved_whole_and_what_went_out_stays() {
     undo_last(&office.hub).await.unwrap();
     let view = stored(&office, &id).await;
     assert_eq!(of(&view, &cid).unwrap().state, State::Scheduled);
+    assert!(
+        of(&view, &bob).unwrap().only_on_time,
+        "undone, it is as strict as it was"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_draft_keeps_its_time_wherever_it_goes_and_however_it_is_typed() {
+    let office = Office::open().await;
+    let (_, ann) = office.channel("ann").await;
+    let mut new = writing(&office, &[], "Red").await;
+    let mut seen = None;
+    let told = async |id: &PostId| stored(&office, id).await.post.draft;
+    for (typed, kept) in [
+        (Some("21.11. 16:0x"), Some("21.11. 16:0x")),
+        (Some("tomorrow 9:30"), Some("2026-11-22 09:30")),
+        (None, None),
+        (Some("2026-11-21 16:00"), Some(LATER)),
+    ] {
+        new.when = typed.map(str::to_owned);
+        new.only_on_time = typed.is_some();
+        let draft = keep(&office.hub, seen, new.clone()).await.unwrap();
+        let told = told(&draft.seen.post).await;
+        assert_eq!(told.when.as_deref(), kept, "{typed:?}");
+        assert_eq!(told.only_on_time, typed.is_some());
+        seen = Some(draft.seen);
+    }
+    new.to = vec![(ann.clone(), None)];
+    let when = PostTime::At(LATER.into());
+    let view = send_written(&office.hub, seen, new, when).await.unwrap();
+    assert_eq!(told(&view.post.id).await, DraftTime::default());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_post_of_the_channel_near_to_it_is_found_and_its_own_is_not() {
+    let office = Office::open().await;
+    let (_, ann) = office.channel("ann").await;
+    let (_, bob) = office.channel("bob").await;
+    let mut theirs = Vec::new();
+    for (to, at) in [
+        (&ann, LATER),
+        (&ann, "2026-11-21 16:20"),
+        (&bob, "2026-11-21 17:00"),
+    ] {
+        let new = writing(&office, &[to], at).await;
+        let when = PostTime::At(at.into());
+        let view = send_written(&office.hub, None, new, when).await.unwrap();
+        theirs.push(view);
+    }
+    let due = |at: usize| theirs[at].deliveries[0].delivery.due;
+    let place = Place {
+        workspace: office.main().await,
+        channels: vec![ann.clone(), bob.clone()],
+        at: due(0).plus(minutes(5)),
+        post: None,
+    };
+    let found = async |place: &Place| near(&office.hub, place.clone()).await.unwrap();
+    assert_eq!(found(&place).await, [(ann.clone(), due(0))]);
+    let own = Place {
+        post: Some(theirs[0].post.id.clone()),
+        ..place.clone()
+    };
+    assert_eq!(found(&own).await, [(ann.clone(), due(1))]);
+    let later = Place {
+        at: due(1).plus(minutes(15)),
+        ..place.clone()
+    };
+    let both = [(ann.clone(), due(1)), (bob.clone(), due(2))];
+    assert_eq!(found(&later).await, both);
+    let main = office.main().await;
+    let eve = office.colleague("eve", &main, Role::Viewer).await;
+    assert!(near(&eve, place).await.is_err(), "viewers write nothing");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

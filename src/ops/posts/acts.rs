@@ -48,6 +48,9 @@ pub(in crate::ops) struct Before {
     pub send_now: bool,
     /// Its own text.
     pub text: Option<String>,
+    /// Whether it was never to be sent late.
+    #[serde(default)]
+    pub only_on_time: Option<bool>,
     /// What the act left, to see whether somebody changed it since.
     pub left: State,
     /// When it was due then.
@@ -388,6 +391,7 @@ fn before(tx: &Tx<'_>, delivery: &Delivery, id: &DeliveryId) -> Result<Before, O
         timezone: delivery.timezone.clone(),
         send_now: delivery.send_now,
         text: delivery.text.clone(),
+        only_on_time: Some(delivery.only_on_time),
         left: left.state,
         left_due: left.due.0,
     })
@@ -404,6 +408,7 @@ impl Before {
             timezone: delivery.timezone.clone(),
             send_now: delivery.send_now,
             text: delivery.text.clone(),
+            only_on_time: Some(delivery.only_on_time),
             left: delivery.state,
             left_due: delivery.due.0,
         }

@@ -15,7 +15,7 @@ use crate::domain::ids::{ChannelId, DeliveryId, PostId, WorkspaceId};
 use crate::domain::lamp::{self, Watch};
 use crate::domain::post_options::PostOptions;
 use crate::domain::role::Act;
-use crate::store::posts::{Medium, NewDelivery, Part, Post, Time};
+use crate::store::posts::{DraftTime, Medium, NewDelivery, Part, Post, Time};
 use crate::store::queue::QueueQuery;
 use crate::store::{Reads, Tx};
 
@@ -211,6 +211,7 @@ async fn store(
             created_at: acting.now,
             edited_at: None,
             options: new.options.clone(),
+            draft: DraftTime::default(),
         };
         tx.add_post(&post)?;
         content::check_copies(&spool, &media)?;

@@ -21,5 +21,6 @@ pub use resolve::{Answer, resolve};
 pub use retry::{retry, send_now};
 pub use undo::{Undone, undo_last};
 pub use writing::{
-    Desk, Kept, Opened, Saved, Seen, Writing, desk, keep, open, save, send_written, take,
+    Desk, Kept, Opened, Place, Saved, Seen, Writing, desk, keep, near, open, save, send_written,
+    take,
 };

@@ -137,6 +137,9 @@ fn back(
         };
         tx.set_time(&before.id, &time, before.send_now)?;
         tx.set_delivery_text(&before.id, before.text.as_deref())?;
+        if let Some(only) = before.only_on_time {
+            tx.set_only_on_time(&before.id, only)?;
+        }
         tx.drop_key(&before.id)?;
     }
     Ok(())

@@ -4,9 +4,11 @@
 
 mod finish;
 mod keep;
+mod near;
 
 pub use finish::{Saved, save, send_written};
 pub use keep::{Kept, keep};
+pub use near::{Place, near};
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

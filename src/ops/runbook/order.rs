@@ -50,16 +50,11 @@ pub fn order(facts: Facts) -> Walk {
     }
 }
 
-/// Whether a login mends a channel.
-fn by_login(view: &ChannelView) -> bool {
-    view.fix.starts_with("allgreen channel reconnect")
-}
-
 /// What stands together: the channels of one login that a login mends.
 fn group(view: &ChannelView) -> String {
     let channel = &view.summary.channel;
     match &channel.login_id {
-        Some(login) if by_login(view) => login.to_string(),
+        Some(login) if view.mends_by_login() => login.to_string(),
         _ => channel.id.to_string(),
     }
 }
@@ -92,7 +87,7 @@ fn logins(facts: &Facts) -> Vec<Step> {
             key: Key::Login(name),
             progress: taken(channels.iter().map(|view| view.aside.as_ref())),
             what: What::Login {
-                by_login: channels.first().is_some_and(by_login),
+                by_login: channels.first().is_some_and(ChannelView::mends_by_login),
                 channels,
             },
         })

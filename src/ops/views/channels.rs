@@ -7,12 +7,14 @@ use super::super::{Hub, OpError, Scope};
 use crate::domain::answer::AnswerClass;
 use crate::domain::aside::Aside;
 use crate::domain::blocker::{PublishBlocker, publish_blocker};
-use crate::domain::channel::{Cause, Channel, Status};
+use crate::domain::channel::{Channel, Status};
 use crate::domain::delivery::State;
 use crate::domain::ids::{ChannelId, WorkspaceId};
-use crate::domain::lamp::{self, Attention, Lamp, Watch, lamp};
+use crate::domain::lamp::{self, Lamp, Watch, lamp};
+use crate::domain::mend::{Mend, mend};
 use crate::domain::reading::Reading;
 use crate::domain::role::Act;
+use crate::domain::trouble::troubles;
 use crate::domain::words;
 use crate::store::Reads;
 use crate::store::summaries::{ChannelSummary, Part};
@@ -35,7 +37,9 @@ pub struct ChannelView {
     pub held: u64,
     /// The first delivery that its state hits or will hit.
     pub first_hit: Option<UtcMs>,
-    /// The command that mends it; empty when nothing is wrong.
+    /// What mends it.
+    pub mend: Mend,
+    /// The command for that; empty when nothing is wrong.
     pub fix: String,
     /// Why it does not publish; `None` when it does.
     pub blocker: Option<PublishBlocker>,
@@ -47,6 +51,11 @@ impl ChannelView {
     /// `acme/bs:@acme.example`: names it wherever an id is taken.
     pub fn full_name(&self) -> String {
         full_name(&self.summary)
+    }
+
+    /// Whether a login is what mends it.
+    pub fn mends_by_login(&self) -> bool {
+        self.mend == Mend::Login
     }
 
     /// When its access ends for good unless somebody logs in again, if that is
@@ -198,14 +207,19 @@ struct Around {
 
 impl Around {
     /// How a channel is set aside.
-    fn aside(&self, channel: &Channel, lamp: Lamp, now: UtcMs) -> Option<Aside> {
-        if self.asides.is_empty() {
-            return None;
-        }
-        let known = self.asides.get(channel.id.as_str());
-        known
-            .filter(|one| one.is_about(lamp, channel.status_since, now))
-            .cloned()
+    fn aside(
+        &self,
+        q: &Reads<'_>,
+        channel: &Channel,
+        watch: &Watch,
+        now: UtcMs,
+    ) -> Result<Option<Aside>, OpError> {
+        let Some(known) = self.asides.get(channel.id.as_str()) else {
+            return Ok(None);
+        };
+        let attention = lamp::attention(channel, now, watch);
+        let troubles = troubles(channel, &attention, &q.troubles_begun(&channel.id)?);
+        Ok(known.is_about(&troubles, now).then(|| known.clone()))
     }
 
     fn of(q: &Reads<'_>, id: &ChannelId) -> Result<Self, OpError> {
@@ -266,9 +280,10 @@ fn view(
         (_, Some(end)) => q.first_due_from(&channel.id, end)?,
         _ => None,
     };
+    let mend = mend(channel, &lamp::attention(channel, now, watch), unreadable);
     let waits_for_app = live && around.app_at_fault && q.waits_for_app(channel, now)?;
     Ok(ChannelView {
-        aside: around.aside(channel, lamp, now),
+        aside: around.aside(q, channel, watch, now)?,
         blocker: publish_blocker(channel, waits_for_app),
         lamp,
         words: match (live, lamp) {
@@ -279,12 +294,8 @@ fn view(
         names: words::names(channel).into(),
         held,
         first_hit,
-        fix: fix(
-            &summary,
-            lamp,
-            &lamp::attention(channel, now, watch),
-            unreadable,
-        ),
+        mend,
+        fix: fix(&summary, mend),
         summary,
     })
 }
@@ -302,40 +313,20 @@ fn full_name(summary: &ChannelSummary) -> String {
 }
 
 /// The command that mends it.
-fn fix(
-    summary: &ChannelSummary,
-    lamp: Lamp,
-    attention: &[Attention],
-    unreadable: &[(Reading, AnswerClass)],
-) -> String {
+fn fix(summary: &ChannelSummary, mend: Mend) -> String {
     let channel = &summary.channel;
     let name = || full_name(summary);
-    match (channel.status, lamp, channel.cause) {
-        (Status::Disconnected, ..) => {
+    match mend {
+        Mend::Nothing => String::new(),
+        Mend::Connect => {
             let network = channel.kind.network().name();
             format!(
                 "allgreen channel connect {network} --workspace {} --handle {}",
                 summary.workspace.0, channel.handle
             )
         }
-        (_, Lamp::Green, _) => String::new(),
-        // Cleared at the network; a proof shows that it is.
-        (_, _, Cause::Restricted | Cause::RoleLost | Cause::AccountGone) => {
-            format!("allgreen channel probe {}", name())
-        }
-        (_, Lamp::Attention, Cause::None) if attention == [Attention::ReadingRefused] => {
-            match unreadable.first() {
-                Some((what, class)) if *class != AnswerClass::MissingScope => {
-                    format!("allgreen channel {} {} --refresh", what.name(), name())
-                }
-                _ => format!("allgreen channel reconnect {}", name()),
-            }
-        }
-        (_, Lamp::Attention, Cause::None)
-            if channel.token.refresh_failures < lamp::REFRESH_LIMIT =>
-        {
-            format!("allgreen channel probe {}", name())
-        }
-        _ => format!("allgreen channel reconnect {}", name()),
+        Mend::Login => format!("allgreen channel reconnect {}", name()),
+        Mend::Proof => format!("allgreen channel probe {}", name()),
+        Mend::Reading(what) => format!("allgreen channel {} {} --refresh", what.name(), name()),
     }
 }

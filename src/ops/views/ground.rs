@@ -13,6 +13,7 @@ use crate::domain::publisher::PublisherKind;
 use crate::networks::registry::Registry;
 use crate::store::Reads;
 use crate::store::app_faults::APP_FAULT;
+use crate::store::posts::Medium;
 use crate::store::weather::WEATHER;
 use crate::support::time::UtcMs;
 use crate::support::timing::Timing;
@@ -49,6 +50,8 @@ impl Ground {
             &media,
             &content.options,
         )?;
+        let of_video = |one: &&Medium| one.mime.starts_with("video/");
+        let videos = media.iter().filter(of_video).count();
         let publisher = publisher::view(q, &self.timing, now)?;
         let proof_is_fresh = proof_is_fresh(channel.last_proof_at, now, &self.watch);
         Ok(Outlook {
@@ -57,7 +60,8 @@ impl Ground {
             proof: channel.last_proof_at,
             proof_is_fresh,
             access: self.access(&channel),
-            media: media.len(),
+            images: media.len() - videos,
+            videos,
             problem: problems.into_iter().next().map(|problem| problem.what),
             sender: match (publisher.running, publisher.silent, publisher.kind) {
                 (false, ..) => Sender::Nobody,

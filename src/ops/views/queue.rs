@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::super::acting::Acting;
 use super::super::{Hub, OpError, Scope};
 use super::channels::by_object;
-use crate::domain::aside::{Aside, needs_a_hand};
+use crate::domain::aside::Aside;
 use crate::domain::blocker::blocker as held_by;
 use crate::domain::channel::Channel;
 use crate::domain::delivery::{Blocker, Delivery, Shown, State, shown};
@@ -17,6 +17,7 @@ use crate::domain::filter::{Filter, Subject};
 use crate::domain::ids::{ChannelId, OperatorId, PostId, WorkspaceId};
 use crate::domain::network::ChannelKind;
 use crate::domain::role::Act;
+use crate::domain::trouble::of_post;
 use crate::store::posts::{Medium, Post};
 use crate::store::queue::QueueQuery;
 use crate::store::uploads::Upload;
@@ -273,16 +274,16 @@ impl<'q, 'a> Desk<'q, 'a> {
 
     /// How a delivery is set aside.
     fn aside(&mut self, delivery: &Delivery) -> Result<Option<Aside>, StoreError> {
-        if !needs_a_hand(delivery.state) {
+        let Some(trouble) = of_post(delivery) else {
             return Ok(None);
-        }
+        };
         let asides = match &mut self.asides {
             Some(known) => known,
             unknown => unknown.insert(by_object(self.q.asides()?)),
         };
         let aside = asides.get(delivery.id.as_str());
         Ok(aside
-            .filter(|one| one.is_about_post(delivery.state, self.now))
+            .filter(|one| one.is_about(&[trouble], self.now))
             .cloned())
     }
 

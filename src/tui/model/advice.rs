@@ -2,6 +2,7 @@
 
 use super::Model;
 use crate::domain::channel::Cause;
+use crate::domain::mend::Mend;
 use crate::ops::views::{ChannelView, Lamp};
 use crate::tui::words;
 
@@ -12,10 +13,10 @@ pub fn todo(model: &Model, view: &ChannelView) -> Option<String> {
     let who = words::channel(channel);
     let text = match (view.lamp, channel.cause) {
         (Lamp::Green, _) => return None,
-        (Lamp::Attention, Cause::None) if view.fix.ends_with(" --refresh") => {
+        (Lamp::Attention, Cause::None) if matches!(view.mend, Mend::Reading(_)) => {
             format!("Posts still go out; reading is refused. See: {}", view.fix)
         }
-        (Lamp::Attention, Cause::None) if mends_by_login(view) => {
+        (Lamp::Attention, Cause::None) if view.mends_by_login() => {
             format!(
                 "r reconnect soon: posts still go out. {}",
                 before(model, view)
@@ -44,11 +45,6 @@ pub fn todo(model: &Model, view: &ChannelView) -> Option<String> {
     Some(text.trim_end().to_owned())
 }
 
-/// Whether a login is what mends it.
-pub fn mends_by_login(view: &ChannelView) -> bool {
-    view.fix.starts_with("allgreen channel reconnect")
-}
-
 /// How much one login repairs.
 fn mends(model: &Model, view: &ChannelView) -> String {
     match all_mended(model, view).count() {
@@ -65,7 +61,7 @@ fn all_mended<'a>(
     let login = view.summary.channel.login_id.as_ref();
     let all = login.into_iter();
     let all = all.flat_map(|login| model.channels.of_login(login));
-    all.filter(|one| one.lamp == Lamp::Broken && mends_by_login(one))
+    all.filter(|one| one.lamp == Lamp::Broken && one.mends_by_login())
 }
 
 /// What a login is for: `Bluesky acme.example`, `Meta login Ann Lee · 4 channels`.

@@ -4,7 +4,6 @@
 
 use std::cmp::Reverse;
 
-use super::advice::mends_by_login;
 use super::groups::Group;
 use super::rows::{Number, Rows};
 use crate::domain::ids::{ChannelId, LoginId, WorkspaceId};
@@ -419,7 +418,7 @@ impl Channels {
 /// The login that mends a broken channel.
 fn mended_by(view: &ChannelView) -> Option<&LoginId> {
     let login = view.summary.channel.login_id.as_ref()?;
-    (view.lamp == Lamp::Broken && mends_by_login(view)).then_some(login)
+    (view.lamp == Lamp::Broken && view.mends_by_login()).then_some(login)
 }
 
 /// The first delivery that the channel's state hits, or the next one due for a

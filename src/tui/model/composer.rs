@@ -3,15 +3,17 @@
 
 mod checks;
 mod keeping;
+mod near;
 mod opening;
 
 pub use checks::{Checks, Networks};
 pub use keeping::Keeping;
+pub use near::Near;
 
 use std::collections::HashMap;
 
 use super::requests::RequestId;
-use crate::domain::ids::{ChannelId, WorkspaceId};
+use crate::domain::ids::{ChannelId, PostId, WorkspaceId};
 use crate::domain::limits::ServerLimits;
 use crate::domain::network::ChannelKind;
 use crate::domain::post_options::PostOptions;
@@ -113,6 +115,8 @@ pub struct Composer {
     pub workspace: WorkspaceId,
     /// New, or one that waits.
     pub kind: Kind,
+    /// The post that waits, which it changes.
+    pub original: Option<PostId>,
     /// It was a draft when it was opened.
     pub was_draft: bool,
     /// The text of all without one of their own.
@@ -147,6 +151,8 @@ pub struct Composer {
     pub button: usize,
     /// What the servers say their posts may be.
     pub limits: HashMap<ChannelId, ServerLimits>,
+    /// Other posts near to its time.
+    pub near: Near,
     /// Drafts to go on with.
     pub drafts: Vec<PostView>,
     /// Limits and drafts are asked for with this.

@@ -91,7 +91,7 @@ pub fn channel(model: &Model, view: &ChannelView) -> Groups {
     first.extend(set_aside(view.aside.as_ref(), &wall));
     let whose = Whose::channel(view);
     first.extend(at_risk(model, &whose, &wall).or_else(|| in_danger(view, &wall)));
-    if advice::mends_by_login(view) {
+    if view.mends_by_login() {
         first.extend(then(model, &whose, &wall));
     }
     first.extend(queued(view, &wall));

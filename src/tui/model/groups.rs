@@ -1,6 +1,5 @@
 //! What the row of a login says: one login that mends several channels.
 
-use super::advice::mends_by_login;
 use super::channels::{Channels, first_hit};
 use crate::domain::aside::Aside;
 use crate::domain::ids::{ChannelId, LoginId};
@@ -41,7 +40,7 @@ impl Group {
         let below: Vec<&ChannelView> = channels.below(&login).collect();
         let broken: Vec<&&ChannelView> = below
             .iter()
-            .filter(|view| view.lamp == Lamp::Broken && mends_by_login(view))
+            .filter(|view| view.lamp == Lamp::Broken && view.mends_by_login())
             .collect();
         let first = broken.first().copied().or(below.first())?;
         let lamp = below.iter().map(|view| view.lamp).max()?;

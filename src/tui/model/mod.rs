@@ -23,8 +23,10 @@ pub mod requests;
 pub mod rows;
 pub mod runbook;
 pub mod sheet;
+mod standing;
 pub mod sums;
 pub mod time;
+mod under;
 pub mod wall;
 
 use std::collections::HashMap;
@@ -39,18 +41,13 @@ use super::words;
 pub use super::words::Wall;
 use crate::domain::ids::{ChannelId, DeliveryId, LoginId, OperatorId, WorkspaceId};
 use crate::domain::network::Network;
-use crate::domain::notice::Severity;
 use crate::domain::role::{Act, Role, permits};
 use crate::networks::Way;
 use crate::ops::publisher::PublisherView;
-use crate::ops::views::KEY_LOCKED;
 use crate::ops::views::{ChannelView, DeliveryView, Lamp};
 use crate::ops::workspaces::WorkspaceView;
 use crate::ops::{Operator, Scope};
-use crate::store::health::LOGIN_BROKEN;
 use crate::store::incidents::Incident;
-use crate::store::incidents::UNREACHED;
-use crate::store::weather::WEATHER;
 use crate::support::time::UtcMs;
 use logins::Waiting;
 use sheet::{Asks, Browser};
@@ -373,46 +370,6 @@ impl Model {
         self.channels.all().filter(|one| one.lamp == lamp).count()
     }
 
-    /// The channel under the cursor, or of the delivery or notice under it.
-    pub fn channel(&self) -> Option<&ChannelView> {
-        let id = match self.sheet() {
-            Some(Sheet::Story(story)) => Some(&story.delivery.delivery.channel_id),
-            Some(Sheet::Calendar(calendar)) => {
-                calendar.chosen().map(|view| &view.delivery.channel_id)
-            }
-            Some(Sheet::Channel(id)) => Some(id),
-            Some(Sheet::Group(_)) => None,
-            _ => match self.list {
-                Pane::Queue => self.queue.selected().map(|view| &view.delivery.channel_id),
-                Pane::Notices => self
-                    .news
-                    .selected()
-                    .and_then(|notice| notice.channel_id.as_ref()),
-                _ => self.channels.selected_id(),
-            },
-        };
-        self.channels.get(id?)
-    }
-
-    /// The login under the cursor, or in the sheet.
-    pub fn login(&self) -> Option<&Group> {
-        match self.sheet() {
-            Some(Sheet::Group(id)) => self.channels.group(id),
-            Some(Sheet::Story(_) | Sheet::Channel(_) | Sheet::Calendar(_)) => None,
-            _ => match self.list {
-                Pane::Queue | Pane::Notices => None,
-                _ => self.channels.selected_login(),
-            },
-        }
-    }
-
-    /// The channel that a login from here is for, and whose workspace counts
-    /// here: the one here, else the first of the login here.
-    pub fn nearest(&self) -> Option<&ChannelView> {
-        let first = || self.channels.get(&self.login()?.first);
-        self.channel().or_else(first)
-    }
-
     /// The sheet of a login in the browser, when it is the one the keys are
     /// about, and its login.
     pub fn browser(&self) -> Option<(&Browser, Option<&Waiting>)> {
@@ -456,67 +413,6 @@ impl Model {
         let login = view.summary.channel.login_id.as_ref();
         let below = login.map_or(0, |id| self.channels.below(id).map(|one| one.held).sum());
         below.max(view.held)
-    }
-
-    /// The delivery under the cursor or in the sheet.
-    pub fn delivery(&self) -> Option<&DeliveryView> {
-        match self.sheet() {
-            Some(Sheet::Story(story)) => Some(&story.delivery),
-            Some(Sheet::Calendar(calendar)) => calendar.chosen(),
-            Some(_) => None,
-            None if self.list == Pane::Queue => self.queue.selected(),
-            None => None,
-        }
-    }
-
-    /// What the details are about.
-    pub fn subject(&self) -> Option<Subject> {
-        match self.sheet() {
-            Some(Sheet::Channel(id)) => return Some(Subject::Channel(id.clone())),
-            Some(Sheet::Group(id)) => return Some(Subject::Login(id.clone())),
-            _ => {}
-        }
-        match self.list {
-            Pane::Queue => self
-                .queue
-                .selected()
-                .map(|view| Subject::Delivery(view.delivery.id.clone())),
-            Pane::Notices => self
-                .channel()
-                .map(|view| Subject::Channel(view.summary.channel.id.clone())),
-            _ => self.channels.rows().selected().map(|row| match row {
-                Row::Channel(id) => Subject::Channel(id.clone()),
-                Row::Login(id) => Subject::Login(id.clone()),
-                Row::Section(lamp) => Subject::Section(*lamp),
-            }),
-        }
-    }
-
-    /// What stands above the panes: that what is written waits, an open red
-    /// incident that no lamp of the list shows, why this screen can only look,
-    /// or a network that cannot be reached. The worst first, then the newest.
-    pub fn standing(&self) -> Option<&Incident> {
-        self.busy.as_ref().or_else(|| {
-            let red = |one: &&Incident| one.severity == Severity::Broken;
-            self.standing_news()
-                .find(red)
-                .or_else(|| self.standing_news().next())
-        })
-    }
-
-    /// How many more there are like it.
-    pub fn standing_more(&self) -> usize {
-        let all = usize::from(self.busy.is_some()) + self.standing_news().count();
-        all.saturating_sub(1)
-    }
-
-    fn standing_news(&self) -> impl Iterator<Item = &Incident> {
-        self.news.incidents.iter().filter(|incident| {
-            let network = incident.kind == WEATHER || incident.cause == UNREACHED;
-            let stands =
-                incident.severity == Severity::Broken || incident.kind == KEY_LOCKED || network;
-            stands && incident.kind != LOGIN_BROKEN && incident.resolved_at.is_none()
-        })
     }
 
     /// How many posts are due within 24 h, held ones included.

@@ -2,7 +2,6 @@
 //! by its reason and done by its key, so all three ask here.
 
 use super::Model;
-use super::advice::mends_by_login;
 use super::runbook::Runbook;
 use crate::domain::delivery::State;
 use crate::domain::ids::{ChannelId, WorkspaceId};
@@ -63,7 +62,7 @@ impl Model {
                     open = channels.iter().collect();
                 }
                 let (login, proof): (Vec<_>, Vec<_>) =
-                    open.into_iter().partition(|view| mends_by_login(view));
+                    open.into_iter().partition(|view| view.mends_by_login());
                 self.log_in_or_probe(&login, &proof)
             }
             What::Posts { state, posts, .. } => match (state, posts.first()) {

@@ -4,7 +4,6 @@
 use std::collections::HashSet;
 
 use super::Model;
-use super::advice::mends_by_login;
 use crate::domain::delivery::State;
 use crate::ops::views::Lamp;
 use crate::support::time::UtcMs;
@@ -82,7 +81,7 @@ impl Sums {
             if view.lamp == Lamp::Green {
                 it.oldest_proof = earliest(it.oldest_proof, channel.last_proof_at);
             }
-            if view.lamp == Lamp::Broken && mends_by_login(view) {
+            if view.lamp == Lamp::Broken && view.mends_by_login() {
                 it.mended.0 += 1;
                 logins.insert(channel.login_id.as_ref());
             }

@@ -25,6 +25,7 @@ pub fn by_ann(object: &str, until: i64, note: &str) -> Aside {
         until: minutes(until),
         note: note.into(),
         at: minutes(-30),
+        about: Vec::new(),
     }
 }
 

@@ -40,7 +40,11 @@ pub fn days(ids: &[ChannelId], midnights: &[UtcMs]) -> Days {
         *today = Day::Broken;
     }
     let healthy = Some(if broken { 997 } else { 1000 });
-    Days { days, healthy }
+    Days {
+        days,
+        healthy,
+        since: None,
+    }
 }
 
 /// A page of a channel of the seed.
@@ -183,6 +187,17 @@ fn thirty_days_say_how_much_was_well_and_when_nobody_looked() {
         screen.contains("30 days  ●●●●●●●●··●●●●●●●● 100 % healthy, 2 days"),
         "{screen}"
     );
+}
+
+#[test]
+fn what_is_known_for_hours_only_says_since_when() {
+    let mut model = seed::model(120, 36);
+    press(&mut model, "jk");
+    let (_, days) = model.beside.days.as_mut().unwrap();
+    (days.healthy, days.since) = (Some(46), Some(minutes(-180)));
+    let screen = seen(&model);
+    assert!(screen.contains("✖ 4.6 % healthy"), "{screen}");
+    assert!(screen.contains("since 11:02"), "{screen}");
 }
 
 #[test]

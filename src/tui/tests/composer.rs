@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::flows::Hands;
 use super::seed::{self, Seed, later, minutes};
 use super::stories::{paste, press, said, seen};
 use crate::domain::channel::Cause;
@@ -14,7 +15,7 @@ use crate::domain::role::Role;
 use crate::ops::posts::{Desk, PostTime, Writing};
 use crate::ops::views::{DeliveryView, Lamp, PostView};
 use crate::ops::{ErrorKind, OpError};
-use crate::store::posts::{Medium, Post};
+use crate::store::posts::{DraftTime, Medium, Post};
 use crate::tui::act::{Act, Answered, Done, Effect, Finish, Load, Opening};
 use crate::tui::model::composer::Part;
 use crate::tui::model::{Model, Sheet};
@@ -59,12 +60,17 @@ pub(super) fn more(model: &mut Model) {
     press(model, "<ctrl-l>");
 }
 
-/// Marks the four accounts of built-in networks and opens the composer.
-pub(super) fn begin(model: &mut Model) -> Vec<Effect> {
+/// Marks the four accounts of built-in networks.
+fn mark_four(model: &mut Model) {
     for id in ["soc_A2", "soc_A11", "soc_A12", "soc_A13"] {
         assert!(model.channels.select(&ChannelId::from_stored(id)), "{id}");
         press(model, "<space>");
     }
+}
+
+/// Marks them and opens the composer.
+pub(super) fn begin(model: &mut Model) -> Vec<Effect> {
+    mark_four(model);
     press(model, "n")
 }
 
@@ -83,14 +89,18 @@ fn finished(effects: &[Effect]) -> Option<(Writing, Finish)> {
 }
 
 #[test]
-fn d_a_post_for_four_channels_takes_five_keys_beside_marking_them_and_two_texts() {
+fn flow_d_a_post_for_four_channels_takes_five_keys_beside_marking_them_and_two_texts() {
     let mut model = model(120, 36);
-    begin(&mut model);
-    paste(&mut model, RED);
+    mark_four(&mut model);
+    let mut hands = Hands::on(model);
+    hands.press("n");
+    hands.paste(RED);
     // Past the media to the time, then to the buttons.
-    press(&mut model, "<tab><tab>");
-    paste(&mut model, "tomorrow 9:30");
-    let effects = press(&mut model, "<enter><enter>");
+    hands.press("<tab><tab>");
+    hands.paste("tomorrow 9:30");
+    let effects = hands.press("<enter><enter>");
+    assert_eq!((hands.keys, hands.pastes), (5, 2));
+    let mut model = hands.model;
     let (writing, how) = finished(&effects).unwrap_or_else(|| panic!("{}", seen(&model)));
     assert_eq!(writing.text, RED);
     assert_eq!(writing.to.len(), 4);
@@ -334,6 +344,7 @@ fn post(model: &Model, texts: &[(&str, State, i64, Option<&str>)]) -> PostView {
             created_at: minutes(-90),
             edited_at: None,
             options: Default::default(),
+            draft: Default::default(),
         },
         media: Vec::new(),
         deliveries: texts.iter().map(delivery).collect(),
@@ -537,17 +548,100 @@ fn a_file_is_added_by_its_path_and_described() {
 fn a_time_beside_another_post_of_the_channel_is_told() {
     let mut model = model(120, 36);
     model.channels.select(&ChannelId::from_stored("soc_A2"));
-    press(&mut model, "nRed<tab><tab>");
-    // The seed has one there at half past two.
-    paste(&mut model, "14:40");
+    let asked = |effects: &[Effect]| {
+        effects.iter().find_map(|effect| match effect {
+            Effect::Load(id, Load::Near(place)) => Some((*id, place.clone())),
+            _ => None,
+        })
+    };
     assert!(
-        seen(&model).contains("another post goes out there at 14:30"),
+        asked(&press(&mut model, "nRed<tab><tab>")).is_none(),
+        "no time"
+    );
+    let (id, place) = asked(&paste(&mut model, "14:40")).unwrap();
+    assert_eq!((place.at, place.post), (minutes(38), None));
+    assert_eq!(place.channels, [ChannelId::from_stored("soc_A2")]);
+    assert!(asked(&later(&mut model, 1)).is_none(), "one at a time");
+    // However far the list of the queue is read.
+    let found = vec![(ChannelId::from_stored("soc_A2"), minutes(28))];
+    let answer = |id, found| Msg::Answered(id, Answered::Near(found));
+    assert!(asked(&update(&mut model, answer(id, Ok(found.clone())))).is_none());
+    let screen = seen(&model);
+    assert!(
+        screen.contains("another post goes out there at 14:30"),
+        "{screen}"
+    );
+    // Another time, and what is known of the one before is not said of it.
+    press(&mut model, "<ctrl-u>");
+    assert!(!seen(&model).contains("another post"));
+    let (id, _) = asked(&paste(&mut model, "15:05")).unwrap();
+    press(&mut model, "<ctrl-u>");
+    assert!(
+        asked(&paste(&mut model, "15:00")).is_none(),
+        "one at a time"
+    );
+    let again = update(&mut model, answer(id, Ok(found)));
+    let (id, place) = asked(&again).unwrap_or_else(|| panic!("{again:?}"));
+    assert_eq!(place.at, minutes(58), "what was typed meanwhile");
+    assert!(!seen(&model).contains("another post"));
+    let error = OpError::new(ErrorKind::Failed, "busy", "Busy.", "Wait.");
+    update(&mut model, answer(id, Err(error)));
+    assert!(
+        seen(&model).contains("could not be read"),
         "{}",
         seen(&model)
     );
-    press(&mut model, "<ctrl-u>");
-    paste(&mut model, "15:05");
-    assert!(!seen(&model).contains("another post"));
+}
+
+#[test]
+fn a_draft_without_a_channel_or_with_an_odd_time_has_it_again() {
+    let written = |when: &str, only_on_time| DraftTime {
+        when: Some(when.into()),
+        only_on_time,
+    };
+    for (texts, draft, when) in [
+        // To no channel yet.
+        (
+            &[][..],
+            written("2026-11-22 09:30", true),
+            "2026-11-22 09:30",
+        ),
+        // Its deliveries were kept as due at once.
+        (
+            &[("A2", State::Draft, -5, None)][..],
+            written("tomorrow 9:3x", false),
+            "tomorrow 9:3x",
+        ),
+        (
+            &[("A2", State::Draft, 60, None)][..],
+            written("2026-11-21 15:02", false),
+            "2026-11-21 15:02",
+        ),
+        (
+            &[("A2", State::Draft, -5, None)][..],
+            DraftTime::default(),
+            "",
+        ),
+    ] {
+        let mut model = model(120, 36);
+        let mut view = post(&model, texts);
+        let only = draft.only_on_time;
+        view.post.draft = draft;
+        let effects = begin(&mut model);
+        let Some(Effect::Load(id, Load::Desk(_))) = effects.first() else {
+            panic!("{effects:?}");
+        };
+        let desk = Desk {
+            limits: Default::default(),
+            drafts: vec![view.clone()],
+        };
+        let answer = Answered::Desk(Ok(Box::new(desk)));
+        update(&mut model, Msg::Answered(*id, answer));
+        press(&mut model, "<shift-tab><shift-tab>lll<enter>");
+        open(&mut model, "<enter>", view);
+        let one = model.composer().unwrap();
+        assert_eq!((one.when.text(), one.only_on_time), (when, only));
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What is handed over to the next shift, told in keys.
 
+use super::flows::Hands;
 use super::look::{MONO, snapshot};
 use super::runbook::walk;
 use super::seed::{self, later, minutes};
@@ -43,12 +44,16 @@ fn handed(model: &Model) -> Handover {
 
 pub fn hand_over(model: &mut Model) {
     let effects = press(model, ":handover<enter>");
+    told(model, &effects);
+}
+
+/// What there is to hand over was read.
+fn told(model: &mut Model, effects: &[Effect]) {
     let asked = effects.iter().find_map(|effect| match effect {
         Effect::Load(id, Load::Handover(_)) => Some(*id),
         _ => None,
     });
-    let told = handed(model);
-    let answered = Answered::Handover(Ok(Box::new(told)));
+    let answered = Answered::Handover(Ok(Box::new(handed(model))));
     update(model, Msg::Answered(asked.unwrap(), answered));
 }
 
@@ -57,16 +62,23 @@ fn flow_j_a_note_by_day_and_the_handover_in_the_evening_take_few_keys() {
     let mut model = seed::model(120, 36);
     press(&mut model, "jjjjjj");
     assert_eq!(selected(&model), "soc_B1");
-    // A note is `s`, the words and Enter.
-    let effects = press(&mut model, "sask the client<enter>");
+    let mut hands = Hands::on(model);
+    let effects = hands.press("sask the client<enter>");
     assert!(matches!(
         effects.first(),
         Some(Effect::Act(_, Act::Aside(_)))
     ));
+    // The fourteen letters of the note, and two keys.
+    assert_eq!(hands.keys, 16);
+    let mut model = hands.model;
     press(&mut model, "<esc>");
-    // The handover is `:`, its name and Enter, then `y`, and `q` goes back.
-    hand_over(&mut model);
-    let effects = press(&mut model, "y");
+    let mut hands = Hands::on(model);
+    let effects = hands.press(":handover<enter>");
+    told(&mut hands.model, &effects);
+    let effects = hands.press("y");
+    // The eight letters of its name, and three keys.
+    assert_eq!(hands.keys, 11);
+    let mut model = hands.model;
     let Some(Effect::Copy(text)) = effects.first() else {
         panic!("{effects:?}");
     };

@@ -4,6 +4,7 @@ use super::look::snapshot;
 use super::seed::{self, later};
 use super::stories::{press, said, seen, selected};
 use crate::domain::ids::ChannelId;
+use crate::domain::mend::Mend;
 use crate::ops::views::Lamp;
 use crate::tui::act::{Act, Effect};
 use crate::tui::model::{Model, Row, Sheet};
@@ -135,6 +136,7 @@ fn news_of_one_below_changes_its_login_where_it_is() {
             view.held = 0;
             view.first_hit = None;
             view.fix.clear();
+            view.mend = Mend::Nothing;
         });
     }
     assert_eq!(rows(&model), before, "nothing moves under the cursor");

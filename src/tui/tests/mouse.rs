@@ -99,6 +99,27 @@ fn colon_mouse_takes_it_and_gives_it_back() {
 }
 
 #[test]
+fn while_the_mouse_is_on_the_help_says_how_text_is_marked_and_links_open() {
+    let told = |width, height, on| {
+        let mut model = seed::model(width, height);
+        model.mouse = on;
+        press(&mut model, "?");
+        let screen = seen(&model);
+        // The last of the keys is in sight as well.
+        press(&mut model, "<up>");
+        (
+            screen.contains("Mouse: Shift marks text, (Ctrl-)Shift-click"),
+            screen,
+        )
+    };
+    for (width, height) in [(120, 36), (80, 24), (60, 14)] {
+        let (on, screen) = told(width, height, true);
+        assert!(on, "{screen}");
+        assert!(!told(width, height, false).0);
+    }
+}
+
+#[test]
 fn a_click_after_the_screen_changed_its_size_hits_what_is_shown() {
     let mut model = seed::model(120, 36);
     for (width, height) in [(80, 24), (200, 60), (120, 30)] {

@@ -7,13 +7,15 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::aside::{MONDAY, by_ann};
+use super::flows::Hands;
 use super::logins::{address, begun, link, news};
 use super::look::snapshot;
 use super::seed::{self, later, minutes};
-use super::stories::{paste, press, said, seen};
+use super::stories::{press, said, seen};
 use crate::domain::channel::Cause;
 use crate::domain::delivery::{Blocker, Shown, State};
 use crate::domain::ids::{ChannelId, IncidentId, OperatorId};
+use crate::domain::mend::Mend;
 use crate::domain::network::Network;
 use crate::domain::notice::Severity;
 use crate::domain::role::Role;
@@ -26,7 +28,6 @@ use crate::store::changes::{Changes, Cursor};
 use crate::store::hands::Turn;
 use crate::store::incidents::Incident;
 use crate::tui::act::{Act, Answered, Done, Effect, Load};
-use crate::tui::keys::parse;
 use crate::tui::model::{Model, Sheet};
 use crate::tui::msg::{Loaded, LoginNews, Msg};
 use crate::tui::term::gate::Input;
@@ -114,6 +115,7 @@ fn heal(model: &mut Model, ids: &[&str], turns: &mut Vec<Turn>) {
         view.summary.channel.cause = Cause::None;
         (view.lamp, view.held, view.words) = (Lamp::Green, 0, "healthy".into());
         (view.first_hit, view.fix, view.aside) = (None, String::new(), None);
+        view.mend = Mend::Nothing;
         let request = model.requests.fresh();
         let views = vec![(id.clone(), Some(view))];
         update(model, Msg::Loaded(request, Loaded::Channels(views)));
@@ -146,6 +148,7 @@ fn three_logins(width: u16, height: u16) -> Model {
         view.summary.channel.change += 1;
         view.summary.channel.login_method = Way::Browser.method().into();
         view.fix = "allgreen channel reconnect x".into();
+        view.mend = Mend::Login;
         let request = model.requests.fresh();
         let views = vec![(id, Some(view))];
         update(&mut model, Msg::Loaded(request, Loaded::Channels(views)));
@@ -174,14 +177,10 @@ fn late(model: &Model, channel: &str) -> ChannelPlan {
 
 #[test]
 fn flow_a_six_channels_and_three_logins_take_ten_keys_and_three_pastes() {
-    let mut model = three_logins(120, 36);
-    let (mut keys, mut pastes, mut turns) = (0, 0, Vec::new());
-    let mut typed = |model: &mut Model, run: &str| {
-        keys += parse(run).unwrap().len();
-        press(model, run)
-    };
-    let effects = typed(&mut model, "H");
-    answer(&mut model, effects, &[]);
+    let mut hands = Hands::on(three_logins(120, 36));
+    let mut turns = Vec::new();
+    let effects = hands.press("H");
+    answer(&mut hands.model, effects, &[]);
     let logins: [(&str, &[&str]); 3] = [
         ("lgn_ANN", &["soc_A1", "soc_A3", "soc_A6", "soc_A7"]),
         ("lgn_A2", &["soc_A2"]),
@@ -189,15 +188,11 @@ fn flow_a_six_channels_and_three_logins_take_ten_keys_and_three_pastes() {
     ];
     for (name, channels) in logins {
         // The next one is chosen by itself: first damage first.
-        assert_eq!(cursor(&model), login(name));
-        let id = begun(typed(&mut model, "<enter>"));
-        link(&mut model, id, name);
-        assert!(matches!(
-            typed(&mut model, "y").as_slice(),
-            [Effect::Copy(_)]
-        ));
-        pastes += 1;
-        let given = paste(&mut model, &address(name));
+        assert_eq!(cursor(&hands.model), login(name));
+        let id = begun(hands.press("<enter>"));
+        link(&mut hands.model, id, name);
+        assert!(matches!(hands.press("y").as_slice(), [Effect::Copy(_)]));
+        let given = hands.paste(&address(name));
         assert!(
             matches!(given.as_slice(), [Effect::Answer(..)]),
             "{given:?}"
@@ -208,18 +203,19 @@ fn flow_a_six_channels_and_three_logins_take_ten_keys_and_three_pastes() {
             channel: Some(ChannelId::from_stored(channels[0])),
             receipt: Vec::new(),
         };
-        let effects = news(&mut model, id, LoginNews::Ended(Ok(done)));
-        heal(&mut model, channels, &mut turns);
+        let effects = news(&mut hands.model, id, LoginNews::Ended(Ok(done)));
+        heal(&mut hands.model, channels, &mut turns);
         // What is late asks once, on top of the health check.
         for effect in effects {
             if let Effect::Load(id, Load::Plan(_)) = effect {
-                let parts = vec![late(&model, channels[0])];
-                update(&mut model, Msg::Answered(id, Answered::Plan(Ok(parts))));
+                let parts = vec![late(&hands.model, channels[0])];
+                let answer = Answered::Plan(Ok(parts));
+                update(&mut hands.model, Msg::Answered(id, answer));
             }
         }
-        assert!(matches!(model.sheets.last(), Some(Sheet::Plan(_))));
-        later(&mut model, 1);
-        let effects = typed(&mut model, "<enter>");
+        assert!(matches!(hands.model.sheets.last(), Some(Sheet::Plan(_))));
+        later(&mut hands.model, 1);
+        let effects = hands.press("<enter>");
         let Some(Effect::Act(id, Act::Settle(..))) = effects.first() else {
             panic!("{effects:?}");
         };
@@ -229,10 +225,12 @@ fn flow_a_six_channels_and_three_logins_take_ten_keys_and_three_pastes() {
             channel: None,
             receipt: Vec::new(),
         };
-        update(&mut model, Msg::Answered(*id, Answered::Act(Ok(done))));
-        assert!(matches!(model.sheets.last(), Some(Sheet::Runbook(_))));
+        let answer = Answered::Act(Ok(done));
+        update(&mut hands.model, Msg::Answered(*id, answer));
+        assert!(matches!(hands.model.sheets.last(), Some(Sheet::Runbook(_))));
     }
-    assert_eq!((keys, pastes), (10, 3));
+    assert_eq!((hands.keys, hands.pastes), (10, 3));
+    let model = hands.model;
     assert_eq!(cursor(&model), Key::Decide, "and on with the posts");
     let screen = seen(&model);
     assert!(screen.contains("3 of 6 done"), "{screen}");

@@ -13,6 +13,7 @@ use crate::domain::delivery::{Blocker, Delivery, Shown, State};
 use crate::domain::ids::{
     ChannelId, DeliveryId, LoginId, NoticeId, OperatorId, PostId, WorkspaceId,
 };
+use crate::domain::mend::Mend;
 use crate::domain::network::{ChannelKind, Network};
 use crate::domain::notice::Severity;
 use crate::domain::publisher::PublisherKind;
@@ -202,6 +203,11 @@ pub fn channel(seed: &Seed<'_>) -> ChannelView {
         },
     };
     let next_due = seed.due.map(minutes);
+    let mend = match seed.lamp {
+        Lamp::Green => Mend::Nothing,
+        Lamp::Attention => Mend::Proof,
+        Lamp::Broken => seed.cause.mend(),
+    };
     ChannelView {
         names: words::names(&channel).into(),
         summary: ChannelSummary {
@@ -223,11 +229,11 @@ pub fn channel(seed: &Seed<'_>) -> ChannelView {
         words: seed.words.into(),
         held: if broken { seed.scheduled } else { 0 },
         first_hit: next_due.filter(|_| seed.lamp != Lamp::Green),
-        fix: match (seed.lamp, seed.cause) {
-            (Lamp::Green, _) => String::new(),
-            (_, Cause::RoleLost) => "allgreen channel probe x".into(),
-            (Lamp::Attention, _) => "allgreen channel probe x".into(),
-            _ => "allgreen channel reconnect x".into(),
+        mend,
+        fix: match mend {
+            Mend::Nothing => String::new(),
+            Mend::Login => "allgreen channel reconnect x".into(),
+            _ => "allgreen channel probe x".into(),
         },
     }
 }

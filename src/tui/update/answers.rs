@@ -30,6 +30,7 @@ pub fn answered(model: &mut Model, id: RequestId, answered: Answered) -> Vec<Eff
             }
         }
         Answered::Desk(result) => return super::composing::desk(model, id, result),
+        Answered::Near(result) => super::composing::neighbours(model, id, result),
         Answered::Post(result) => return super::composing::opened(model, id, result),
         Answered::File(result) => return super::composing::taken(model, id, result),
         Answered::Kept(result) => return super::composing::kept(model, id, result),

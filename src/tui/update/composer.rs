@@ -111,6 +111,7 @@ fn open(
     let one = &mut model.writings[at];
     if opening == Opening::Waiting {
         one.kind = Kind::Waiting;
+        one.original = Some(post.clone());
     }
     one.was_draft = opening == Opening::Draft;
     one.part = Part::Text;

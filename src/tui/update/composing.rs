@@ -3,11 +3,13 @@
 
 use std::time::Duration;
 
+use crate::domain::ids::ChannelId;
 use crate::ops::OpError;
 use crate::ops::posts::{Desk, Kept};
 use crate::ops::views::PostView;
 use crate::store::posts::Medium;
-use crate::tui::act::Effect;
+use crate::support::time::UtcMs;
+use crate::tui::act::{Effect, Load};
 use crate::tui::model::composer::{Composer, Kind, Networks, Part};
 use crate::tui::model::requests::RequestId;
 use crate::tui::model::{Dirty, Model, Pane, Sheet, Tone};
@@ -137,6 +139,35 @@ pub fn desk(model: &mut Model, id: RequestId, result: Result<Box<Desk>, OpError>
         Err(error) => one.error = Some(error),
     }
     Vec::new()
+}
+
+/// Asks what goes out near to what is written, when its time or its channels
+/// changed.
+pub fn follow(model: &mut Model) -> Vec<Effect> {
+    let now = model.now;
+    let mut effects = Vec::new();
+    for at in 0..model.writings.len() {
+        let zone = model.zone_of(&model.writings[at].workspace).to_owned();
+        let place = model.writings[at].place(&zone, now);
+        if let Some(place) = model.writings[at].near.wanted(place) {
+            let request = model.requests.fresh();
+            model.writings[at].near.begin(request, &place);
+            effects.push(Effect::Load(request, Load::Near(place)));
+        }
+    }
+    effects
+}
+
+/// What goes out near to it is known.
+pub fn neighbours(
+    model: &mut Model,
+    id: RequestId,
+    result: Result<Vec<(ChannelId, UtcMs)>, OpError>,
+) {
+    let all = model.writings.iter_mut();
+    for one in all.filter(|one| one.near.waits_for(id)) {
+        one.near.end(result.as_ref().ok());
+    }
 }
 
 /// A post to write on is there.

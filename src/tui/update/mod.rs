@@ -67,6 +67,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         effects.extend(beside::follow(model));
     }
     effects.extend(calendar::follow(model));
+    effects.extend(composing::follow(model));
     keep_visible(model);
     effects
 }

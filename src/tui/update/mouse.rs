@@ -16,7 +16,7 @@ const TURN: isize = 3;
 pub fn toggle(model: &mut Model) -> Vec<Effect> {
     model.mouse = !model.mouse;
     let text = if model.mouse {
-        "Clicks select, the wheel scrolls; Shift marks text. To keep it: mouse = true under [ui]."
+        "Clicks select, the wheel scrolls; Shift marks text and opens links. To keep it: mouse = true under [ui]."
     } else {
         "The mouse is the terminal’s again and marks text."
     };

@@ -9,7 +9,6 @@ use crate::ops::views::{ChannelView, Lamp};
 use crate::ops::{OpError, Scope};
 use crate::tui::act::{Act, Effect, Load};
 use crate::tui::keys::Do;
-use crate::tui::model::advice::mends_by_login;
 use crate::tui::model::next::Next;
 use crate::tui::model::plan::Plan;
 use crate::tui::model::requests::RequestId;
@@ -59,7 +58,7 @@ pub fn logins_of(views: &[&ChannelView]) -> usize {
         .map(|view| {
             let channel = &view.summary.channel;
             match &channel.login_id {
-                Some(login) if mends_by_login(view) => login.as_str(),
+                Some(login) if view.mends_by_login() => login.as_str(),
                 _ => channel.id.as_str(),
             }
         })

@@ -17,7 +17,7 @@ use crate::domain::machine::Event;
 use crate::domain::role::Act;
 use crate::domain::when::civil;
 use crate::store::Tx;
-use crate::store::posts::Time;
+use crate::store::posts::{DraftTime, Time};
 
 /// Schedules what was written, or sends it now; its draft becomes the post.
 /// Everything is checked before anything is stored.
@@ -68,6 +68,7 @@ pub async fn send_written(
                 None => add(tx, acting, &writing)?,
             };
             let dropped = put(tx, acting, &spool, &id, &writing)?;
+            tx.set_draft_time(&id, &DraftTime::default())?;
             let post = tx.post(&id)?;
             let mut done = Done::new("writing");
             for channel in &channels {

@@ -1,7 +1,7 @@
 //! Keeping what is written as a draft, a moment after each change.
 
 use super::super::super::acting::Acting;
-use super::super::super::time::{time_at, when};
+use super::super::super::time::{civil, time_at, when};
 use super::super::super::{Hub, OpError};
 use super::super::content;
 use super::{Seen, Writing, is_only_a_draft, of, put};
@@ -9,7 +9,7 @@ use crate::domain::delivery::State;
 use crate::domain::ids::{DeliveryId, PostId};
 use crate::domain::role::Act;
 use crate::store::Tx;
-use crate::store::posts::{Medium, NewDelivery, Post, Time};
+use crate::store::posts::{DraftTime, Medium, NewDelivery, Post, Time};
 use crate::support::time::UtcMs;
 
 /// A draft as it was kept.
@@ -36,11 +36,20 @@ pub async fn keep(hub: &Hub, seen: Option<Seen>, writing: Writing) -> Result<Kep
         .change(move |tx, acting| {
             let workspace = acting.require(tx, &writing.workspace, Act::Queue)?;
             let written = writing.when.as_deref().unwrap_or_default();
-            // A time that cannot be read yet is said when it is scheduled.
-            let time = when(written, &workspace.timezone, acting.now)
-                .unwrap_or_else(|_| time_at(acting.now, &workspace.timezone));
+            let read = when(written, &workspace.timezone, acting.now);
+            // One that cannot be read yet is kept as it was typed, and said to be
+            // wrong when it is shown and scheduled.
+            let draft = DraftTime {
+                when: match &read {
+                    Ok(time) => Some(civil(time.due, &workspace.timezone)),
+                    Err(_) => writing.when.clone(),
+                },
+                only_on_time: writing.only_on_time,
+            };
+            let time = read.unwrap_or_else(|_| time_at(acting.now, &workspace.timezone));
             let (post, beside) = place(tx, acting, seen.as_ref(), &writing)?;
             let dropped = put(tx, acting, &spool, &post, &writing)?;
+            tx.set_draft_time(&post, &draft)?;
             retarget(tx, acting, &post, &writing, &time)?;
             let seen = Seen::now(tx, &post)?;
             let at = acting.now;
@@ -85,6 +94,7 @@ pub(super) fn add(tx: &Tx<'_>, acting: &Acting, writing: &Writing) -> Result<Pos
         created_at: acting.now,
         edited_at: None,
         options: writing.options.clone(),
+        draft: DraftTime::default(),
     };
     tx.add_post(&post)?;
     Ok(post.id)

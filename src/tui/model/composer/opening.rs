@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::{Checks, Composer, Keeping, Kind, Part, Target};
+use super::{Checks, Composer, Keeping, Kind, Near, Part, Target};
 use crate::domain::delivery::{Delivery, State};
 use crate::domain::ids::{ChannelId, WorkspaceId};
 use crate::domain::post_options::PostOptions;
@@ -45,6 +45,7 @@ impl Composer {
             id,
             workspace,
             kind: Kind::New,
+            original: None,
             was_draft: false,
             base: Area::with(""),
             targets: views.into_iter().map(target).collect(),
@@ -66,6 +67,7 @@ impl Composer {
             options: PostOptions::default(),
             button: 0,
             limits: HashMap::new(),
+            near: Near::default(),
             drafts: Vec::new(),
             asked,
             loading: None,
@@ -109,18 +111,24 @@ impl Composer {
             }
         }
         dues.dedup();
-        // Several times are left as they are; a draft without one was kept then.
-        let drafts = view
-            .deliveries
-            .iter()
-            .any(|one| one.delivery.state == State::Draft);
-        if let [due] = dues.as_slice()
-            && !copy
-            && (!drafts || *due > now)
-        {
-            let text = civil(*due, zone);
-            self.when = Field::with(&text);
-            self.due = Some((text, *due));
+        let mut states = view.deliveries.iter().map(|one| one.delivery.state);
+        let drafts = states.clone().any(|state| state == State::Draft);
+        let draft = states.all(|state| state == State::Draft);
+        if draft && !copy && dues.is_empty() {
+            self.only_on_time = view.post.draft.only_on_time;
+        }
+        match (dues.as_slice(), &view.post.draft.when) {
+            _ if copy => {}
+            // A draft without a time was kept as if it were due at once.
+            ([due], _) if !drafts || *due > now => {
+                let text = civil(*due, zone);
+                self.when = Field::with(&text);
+                self.due = Some((text, *due));
+            }
+            // Without a channel, or not to be read; or past by now.
+            (_, Some(typed)) if draft => self.when = Field::with(typed),
+            // Several times are left as they are.
+            _ => {}
         }
         self.part = Part::Text;
         self.chosen = 0;

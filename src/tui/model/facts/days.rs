@@ -26,11 +26,15 @@ pub fn days(model: &Model, channels: &[&ChannelId]) -> Fact {
             Day::Broken => Some('✖'),
         })
         .collect();
-    let well = match known.healthy {
+    let mut well = match known.healthy {
         Some(1000) => "100 % healthy".into(),
         Some(share) => format!("{}.{} % healthy", share / 10, share % 10),
         None => String::new(),
     };
+    if let (Some(since), false) = (known.since, well.is_empty()) {
+        let since = model.wall().clock(since);
+        well = format!("{well} since {since}");
+    }
     let unwatched = known
         .days
         .iter()

@@ -4,12 +4,8 @@
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
-use std::time::Duration;
-
 use super::Canvas;
 use super::targets::{account, waits};
-use crate::domain::delivery::State;
-use crate::support::time::UtcMs;
 use crate::tui::model::Model;
 use crate::tui::model::composer::{Composer, Target};
 use crate::tui::model::time::both_clocks;
@@ -154,25 +150,6 @@ impl Note {
     }
 }
 
-/// How near another post of a channel is worth a word.
-const NEAR: Duration = Duration::from_secs(30 * 60);
-
-/// When another post that is known goes out on this channel, near to this one.
-fn beside(model: &Model, one: &Composer, target: &Target) -> Option<UtcMs> {
-    let at = one
-        .meant(model.zone_of(&one.workspace), model.now)?
-        .ok()?
-        .instant;
-    let own = one.due.as_ref().map(|(_, due)| *due);
-    let mut coming = model.queue.views().iter().filter(|view| {
-        let due = view.delivery.due;
-        let near = due.since(at).max(at.since(due)) < NEAR;
-        let waits = view.delivery.state == State::Scheduled;
-        waits && near && view.delivery.channel_id == target.channel && Some(due) != own
-    });
-    coming.next().map(|view| view.delivery.due)
-}
-
 /// What is to be known of the chosen channel, then of all.
 fn notes(model: &Model, one: &Composer, target: Option<&Target>) -> Vec<Note> {
     let mut notes = Vec::new();
@@ -185,8 +162,12 @@ fn notes(model: &Model, one: &Composer, target: Option<&Target>) -> Vec<Note> {
             let text = format!("{why}: it goes out then, late if need be");
             notes.push(Note::new("▲", text, Role::Attention));
         }
-        if let Some(at) = beside(model, one, target) {
+        if let Some(at) = one.near.on(&target.channel) {
             let text = format!("another post goes out there at {}", model.wall().clock(at));
+            notes.push(Note::new("▲", text, Role::Attention));
+        }
+        if one.near.is_unknown() {
+            let text = "what else goes out then could not be read";
             notes.push(Note::new("▲", text, Role::Attention));
         }
         if target.checks.problems.is_empty() && !one.is_blank() {
@@ -228,11 +209,16 @@ fn notes(model: &Model, one: &Composer, target: Option<&Target>) -> Vec<Note> {
             notes.push(Note::new("✓", text, Role::Healthy));
         }
     }
-    let bare = one.media.iter().filter(|one| one.alt.is_empty()).count() as u64;
-    if bare > 0 {
-        let text =
-            crate::tui::words::count(bare, "image has no alt text", "images have no alt text");
-        notes.push(Note::new("▲", text, Role::Attention));
+    let bare = one.media.iter().filter(|one| one.alt.is_empty());
+    let (videos, images): (Vec<_>, Vec<_>) = bare.partition(|one| one.mime.starts_with("video/"));
+    for (bare, one, many) in [
+        (images, "image has no alt text", "images have no alt text"),
+        (videos, "video has no alt text", "videos have no alt text"),
+    ] {
+        if !bare.is_empty() {
+            let text = crate::tui::words::count(bare.len() as u64, one, many);
+            notes.push(Note::new("▲", text, Role::Attention));
+        }
     }
     if let Some(beside) = &one.keeping.beside {
         notes.push(Note::new("▲", beside.clone(), Role::Attention));

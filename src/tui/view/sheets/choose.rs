@@ -16,11 +16,26 @@ use crate::tui::widgets::Field;
 use crate::tui::widgets::frame::{Frame, centered};
 use crate::tui::widgets::text::{one_line, quoted};
 
+/// What is to be known while the mouse is ours. Many terminals keep a click with
+/// Shift for themselves, and some of them open links with Ctrl beside it.
+const MOUSE: &str = "Mouse: Shift marks text, (Ctrl-)Shift-click opens a link";
+
 /// Draws the keys of the place under the sheet.
 pub fn help(canvas: &mut Canvas<'_>, area: Rect, help: &Help) {
     let rows = found::keys(canvas.model, help.search.text());
-    let inside = frame(canvas, area, "Keys", rows.len(), &help.search);
+    let tip = usize::from(canvas.model.mouse);
+    let mut inside = framed(canvas, area, "Keys", (rows.len(), tip), &help.search);
     let plain = Style::new();
+    if tip > 0 && inside.height > 3 {
+        inside.height -= 1;
+        let below = Rect {
+            y: inside.bottom(),
+            height: 1,
+            ..inside
+        };
+        let muted = canvas.style(Role::Muted);
+        canvas.pen(below, 0).tab(2).write(MOUSE, muted);
+    }
     let muted = canvas.style(Role::Muted);
     let bold = canvas.style(Role::Key);
     for (line, at) in window(inside, rows.len(), help.selected).enumerate() {
@@ -168,9 +183,22 @@ fn worst(model: &Model, row: &found::WorkspaceRow<'_>) -> (&'static str, Role) {
 
 /// The frame with the search line in its first row.
 fn frame(canvas: &mut Canvas<'_>, area: Rect, title: &str, rows: usize, search: &Field) -> Rect {
+    framed(canvas, area, title, (rows, 0), search)
+}
+
+/// The same with room for more lines than those that are found.
+fn framed(
+    canvas: &mut Canvas<'_>,
+    area: Rect,
+    title: &str,
+    (rows, more): (usize, usize),
+    search: &Field,
+) -> Rect {
     let keys = keys::sheet_line(canvas.model);
     let most = area.height.saturating_sub(4).max(6);
-    let height = u16::try_from(rows + 3).unwrap_or(u16::MAX).clamp(6, most);
+    let height = u16::try_from(rows + more + 3)
+        .unwrap_or(u16::MAX)
+        .clamp(6, most);
     let frame = Frame {
         title,
         note: "type to search",
