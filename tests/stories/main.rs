@@ -33,6 +33,7 @@ mod logging_in;
 mod mastodon;
 mod morning;
 mod office;
+mod pausing;
 mod publishing;
 mod queue_acts;
 mod reading_at_the_shell;
