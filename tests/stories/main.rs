@@ -25,6 +25,7 @@ mod coming_back;
 mod command_line;
 mod connecting;
 mod disconnecting;
+mod duplicating;
 mod faults;
 mod finding_posts;
 mod judging;
