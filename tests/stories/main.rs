@@ -16,6 +16,7 @@ mod store_room;
 
 mod accepted;
 mod asking;
+mod at_risk;
 mod bluesky_in_the_browser;
 mod bots_at_the_shell;
 mod canary;

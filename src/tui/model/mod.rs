@@ -7,6 +7,7 @@ pub mod beside;
 pub mod calendar;
 pub mod channels;
 pub mod composer;
+pub mod dues;
 pub mod facts;
 pub mod filters;
 pub mod find;

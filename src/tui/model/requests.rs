@@ -16,13 +16,15 @@ pub enum Slot {
     Since,
     /// The last days of what is chosen.
     Days,
+    /// What it has due.
+    Dues,
     /// The open page of its details.
     Page,
     /// The days of the calendar.
     Calendar,
 }
 
-const SLOTS: usize = 8;
+const SLOTS: usize = 9;
 
 /// The number of a request.
 pub type RequestId = u64;

@@ -133,6 +133,8 @@ pub fn changed(model: &mut Model, changes: &Changes) -> Vec<Effect> {
         effects.extend(queue(model));
         effects.extend(calendar::read(model));
         effects.extend(since(model));
+        let all = !deliveries.is_empty();
+        effects.extend(super::beside::dues_changed(model, all, &changes.channels));
     }
     if !deliveries.is_empty() || !changes.channels.is_empty() {
         effects.extend(super::plan::again(model));
@@ -218,6 +220,10 @@ pub fn loaded(model: &mut Model, id: RequestId, loaded: Loaded) -> Vec<Effect> {
             super::beside::days(model, id, result);
             Vec::new()
         }
+        Loaded::Dues(result) => {
+            super::beside::dues(model, id, result);
+            again(model, Slot::Dues)
+        }
         Loaded::Page(result) => {
             super::beside::page(model, id, *result);
             Vec::new()
@@ -272,6 +278,7 @@ fn again(model: &mut Model, slot: Slot) -> Vec<Effect> {
         Slot::News => news(model),
         Slot::Hub => hub(model),
         Slot::Since => since(model),
+        Slot::Dues => super::beside::dues_again(model),
         // What overtakes is never repeated.
         Slot::Days | Slot::Page => None,
     };

@@ -1,0 +1,29 @@
+//! What channels have due.
+
+use super::super::release::late_rule;
+use super::super::{Hub, OpError};
+use super::channels::{ends, watch};
+use crate::domain::dues::{Cuts, Dues};
+use crate::domain::ids::ChannelId;
+use crate::domain::role::Act;
+use crate::support::time::UtcMs;
+
+/// What some channels have due, on a day that ends at `midnight`.
+///
+/// # Errors
+/// When a channel is unknown or not the operator's to see.
+pub async fn dues(hub: &Hub, ids: &[ChannelId], midnight: UtcMs) -> Result<Dues, OpError> {
+    let (ids, timing, watch) = (ids.to_vec(), hub.config.engine.clone(), watch(hub));
+    hub.look(move |q, acting| {
+        let mut dues = Dues::default();
+        for id in &ids {
+            let channel = q.channel(id)?;
+            acting.require(q, &channel.workspace_id, Act::Look)?;
+            let rule = late_rule(q, &channel.workspace_id, &timing)?;
+            let cuts = Cuts::of(&rule, acting.now, midnight);
+            dues = dues.and(q.dues(id, &cuts, ends(&channel, &watch))?);
+        }
+        Ok(dues)
+    })
+    .await
+}
