@@ -19,7 +19,18 @@ const NEVER_LATE: &str = "SELECT count(*) FILTER (WHERE only_on_time > send_now)
     min(due) FILTER (WHERE only_on_time <= send_now) FROM delivery
   WHERE channel_id = ?1 AND state = 'scheduled' AND due >= ?2 AND due < ?3";
 
+const UNTIL: &str = "SELECT count(*) FROM delivery WHERE state = 'scheduled' AND due <= ?1";
+
 impl Reads<'_> {
+    /// How many posts of the whole hub are due until then, late and held ones
+    /// included.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn due_until(&self, until: UtcMs) -> Result<u64, StoreError> {
+        Ok(self.value(UNTIL, [until.0])?.unwrap_or(0))
+    }
+
     /// What a channel has due, and what of it is due from `end` on.
     ///
     /// # Errors
@@ -75,22 +86,24 @@ mod tests {
     use super::*;
     use rusqlite::Connection;
 
-    #[test]
-    fn what_a_channel_has_due_is_read_from_its_index_alone() {
+    fn plan(sql: &str, params: impl rusqlite::Params) -> Vec<String> {
         let db = Connection::open_in_memory().unwrap();
         for migration in crate::store::migrations::ALL {
             db.execute_batch(migration).unwrap();
         }
-        let plan = |sql: &str| -> Vec<String> {
-            let mut statement = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
-            let rows = statement
-                .query_map(("soc_1", 0, 10), |row| row.get(3))
-                .unwrap();
-            rows.collect::<Result<_, _>>().unwrap()
-        };
+        let mut statement = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let rows = statement.query_map(params, |row| row.get(3)).unwrap();
+        rows.collect::<Result<_, _>>().unwrap()
+    }
+
+    #[test]
+    fn what_is_due_is_counted_from_indexes_alone() {
         let between = "USING COVERING INDEX delivery_due (channel_id=? AND due>? AND due<?)";
-        assert_eq!(plan(BETWEEN), [format!("SEARCH delivery {between}")]);
+        let of = ("soc_1", 0, 10);
+        assert_eq!(plan(BETWEEN, of), [format!("SEARCH delivery {between}")]);
         let rows = between.replace("COVERING ", "");
-        assert_eq!(plan(NEVER_LATE), [format!("SEARCH delivery {rows}")]);
+        assert_eq!(plan(NEVER_LATE, of), [format!("SEARCH delivery {rows}")]);
+        let until = "SEARCH delivery USING COVERING INDEX delivery_scheduled (due<?)";
+        assert_eq!(plan(UNTIL, [10]), [until]);
     }
 }

@@ -99,6 +99,8 @@ pub enum Load {
     Days(Vec<ChannelId>, Vec<UtcMs>),
     /// What channels have due, on a day that ends then.
     Dues(Vec<ChannelId>, UtcMs),
+    /// How many posts of the hub are due within a day.
+    DueSoon,
     /// What a tab of the details of these channels shows.
     Page(Vec<ChannelId>, Tab),
     /// The story of a delivery.

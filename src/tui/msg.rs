@@ -82,6 +82,8 @@ pub enum Loaded {
     Days(Result<Days, OpError>),
     /// What it has due.
     Dues(Result<Dues, OpError>),
+    /// How many posts of the hub are due within a day.
+    DueSoon(Result<u64, OpError>),
     /// A page of its details.
     Page(Box<Result<Pages, OpError>>),
 }

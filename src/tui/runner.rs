@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::time::Duration;
 
 use tokio::sync::mpsc::Sender;
 use tokio::task::JoinSet;
@@ -219,6 +220,10 @@ async fn read(hub: &Hub, writers: &Writers, id: RequestId, load: Load) -> Msg {
             let dues = views::dues(hub, &channels, midnight).await;
             Msg::Loaded(id, Loaded::Dues(dues))
         }
+        Load::DueSoon => {
+            let due = views::due_within(hub, A_DAY).await;
+            Msg::Loaded(id, Loaded::DueSoon(due))
+        }
         Load::Page(channels, tab) => {
             let pages = pages(hub, channels, tab).await;
             Msg::Loaded(id, Loaded::Page(Box::new(pages)))
@@ -263,6 +268,8 @@ async fn read(hub: &Hub, writers: &Writers, id: RequestId, load: Load) -> Msg {
         }
     }
 }
+
+const A_DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// How many lines of a channel's history a screen shows.
 const HISTORY: u32 = 200;

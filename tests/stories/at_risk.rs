@@ -6,7 +6,7 @@ use allgreen::domain::ids::ChannelId;
 use allgreen::domain::role::Role;
 use allgreen::ops::posts::{NewPost, PostTime, create};
 use allgreen::ops::release::plan;
-use allgreen::ops::views::{channel, dues};
+use allgreen::ops::views::{channel, due_within, dues};
 
 use crate::office::{Office, minutes, new_post};
 
@@ -76,7 +76,13 @@ async fn c3_what_is_due_says_what_the_release_plan_will_do() {
         (0, Some(begun.plus(minutes(50 * 60))))
     );
 
+    // Who stops publishing stops it for all: late and held ones count, and those
+    // of others too.
     let away = office.workspace("Elsewhere").await;
     let carol = office.colleague("carol", &away, Role::Owner).await;
+    for (hours, due) in [(0, 4), (1, 5), (24, 6), (48, 8)] {
+        let soon = due_within(&carol, minutes(hours * 60)).await;
+        assert_eq!(soon.unwrap(), due, "{hours} h");
+    }
     assert!(dues(&carol, &[second], midnight).await.is_err());
 }

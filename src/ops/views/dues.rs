@@ -1,5 +1,7 @@
 //! What channels have due.
 
+use std::time::Duration;
+
 use super::super::release::late_rule;
 use super::super::{Hub, OpError};
 use super::channels::{ends, watch};
@@ -7,6 +9,16 @@ use crate::domain::dues::{Cuts, Dues};
 use crate::domain::ids::ChannelId;
 use crate::domain::role::Act;
 use crate::support::time::UtcMs;
+
+/// How many posts of the whole hub are due within so long, late and held ones
+/// included: who stops publishing stops it for all, whatever they may see.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn due_within(hub: &Hub, long: Duration) -> Result<u64, OpError> {
+    hub.look(move |q, acting| Ok(q.due_until(acting.now.plus(long))?))
+        .await
+}
 
 /// What some channels have due, on a day that ends at `midnight`.
 ///

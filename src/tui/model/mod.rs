@@ -191,6 +191,9 @@ pub struct Model {
     pub sums: Sums,
     /// Pane 2.
     pub queue: Queue,
+    /// How many posts of the whole hub are due within 24 h, held ones included,
+    /// whatever the queue shows.
+    pub due_soon: u64,
     /// That another process keeps the store locked.
     pub busy: Option<Incident>,
     /// Pane 3, and open incidents.
@@ -262,6 +265,7 @@ impl Model {
             channels: Channels::default(),
             sums: Sums::default(),
             queue: Queue::default(),
+            due_soon: 0,
             busy: None,
             news: News::new(now),
             filters: Filters::default(),
@@ -518,12 +522,6 @@ impl Model {
                 incident.severity == Severity::Broken || incident.kind == KEY_LOCKED || network;
             stands && incident.kind != LOGIN_BROKEN && incident.resolved_at.is_none()
         })
-    }
-
-    /// How many posts are due within 24 h, held ones included.
-    pub fn due_within_a_day(&self) -> u64 {
-        let end = self.now.plus(Duration::from_secs(24 * 3600));
-        self.queue.due_until(end) as u64
     }
 
     /// How people name the account a delivery goes to.

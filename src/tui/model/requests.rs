@@ -22,9 +22,11 @@ pub enum Slot {
     Page,
     /// The days of the calendar.
     Calendar,
+    /// How much is due within a day.
+    DueSoon,
 }
 
-const SLOTS: usize = 9;
+const SLOTS: usize = 10;
 
 /// The number of a request.
 pub type RequestId = u64;

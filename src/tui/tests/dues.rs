@@ -238,3 +238,42 @@ fn what_comes_after_the_end_of_an_access_is_counted() {
         seen(&model)
     );
 }
+
+#[test]
+fn who_quits_is_asked_whatever_the_queue_shows() {
+    let mut model = seed::model(120, 36);
+    update(
+        &mut model,
+        Msg::Publisher(crate::ops::publisher::PublisherView {
+            pid: Some(4711),
+            ..seed::daemon()
+        }),
+    );
+    let due = model.due_soon;
+    assert!(due > 0);
+    // Of another workspace than the one in which it is due.
+    let effects = press(&mut model, "2/");
+    answer(&mut model, effects);
+    let effects = super::stories::paste(&mut model, "net:tt");
+    answer(&mut model, effects);
+    let effects = press(&mut model, "<enter>wdune<enter>");
+    answer(&mut model, effects);
+    assert!(model.queue.views().is_empty(), "{}", seen(&model));
+    press(&mut model, "q");
+    assert!(
+        seen(&model).contains(&format!("{due} posts are due within 24 h")),
+        "{}",
+        seen(&model)
+    );
+    // It went out meanwhile.
+    let effects = update(&mut model, changed("soc_A1", Some("dlv_12")));
+    let asked = effects.iter().find_map(|effect| match effect {
+        Effect::Load(id, Load::DueSoon) => Some(*id),
+        _ => None,
+    });
+    update(
+        &mut model,
+        Msg::Loaded(asked.unwrap(), Loaded::DueSoon(Ok(0))),
+    );
+    assert!(seen(&model).contains("Nothing is due within 24 h any more"));
+}

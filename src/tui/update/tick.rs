@@ -30,6 +30,7 @@ pub fn now(model: &mut Model, now: UtcMs, boot: Duration) -> Vec<Effect> {
             effects.extend(loads::all_channels(model));
             effects.extend(loads::hub(model));
             effects.extend(loads::queue(model));
+            effects.extend(loads::due_soon(model));
         }
     }
     if model.moving.is_some_and(|until| until <= boot) {
