@@ -70,7 +70,9 @@ async fn c3_what_is_due_says_what_the_release_plan_will_do() {
     // Several channels together, and after the day is over.
     let both = of(&[first.clone(), second.clone()]).await;
     assert_eq!((both.total, both.today, both.next), (8, 1, one.next));
-    let next = dues(&office.hub, &[second.clone()], now).await.unwrap();
+    let next = dues(&office.hub, std::slice::from_ref(&second), now)
+        .await
+        .unwrap();
     assert_eq!(
         (next.today, next.next),
         (0, Some(begun.plus(minutes(50 * 60))))

@@ -1,6 +1,8 @@
 //! What is read of the chosen thing alone, once the cursor rests on it: its last
 //! days, what it has due, and the page of its details that is open.
 
+use std::time::Duration;
+
 use super::dues::DuesOf;
 use super::{Model, Subject};
 use crate::domain::days::Days;
@@ -112,6 +114,9 @@ pub struct PageOf {
 pub struct Beside {
     /// The open tab.
     pub tab: Tab,
+    /// What was just chosen is drawn with all that is read of it, at the latest
+    /// then: twice is twice the bytes.
+    pub drawn_by: Option<Duration>,
     /// The days that were asked for last.
     pub days_of: Option<DaysOf>,
     /// The days that were read last.

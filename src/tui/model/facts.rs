@@ -195,9 +195,15 @@ fn at_risk(held: u64, dues: Option<&Dues>, wall: &Wall) -> Option<Fact> {
     ))
 }
 
-/// What the held posts do once a login mended the channel.
+/// What the held posts do once a login mended the channel. Before that is read
+/// its line is there and says nothing, so that nothing moves.
 fn then(held: u64, dues: Option<&Dues>, wall: &Wall) -> Option<Fact> {
-    let dues = dues.filter(|_| held > 0)?;
+    if held == 0 {
+        return None;
+    }
+    let Some(dues) = dues else {
+        return Some(fact("", ""));
+    };
     let goes = |n: u64| if n == 1 { "goes" } else { "go" };
     let mut parts = Vec::new();
     let on_time = dues.on_time();

@@ -66,6 +66,11 @@ impl Requests {
         id
     }
 
+    /// Whether a read is under way.
+    pub fn is_open(&self, slot: Slot) -> bool {
+        self.open[slot as usize].is_some()
+    }
+
     /// Ends a read; whether its answer counts.
     pub fn end(&mut self, slot: Slot, id: RequestId) -> bool {
         let at = slot as usize;

@@ -10,8 +10,9 @@ use crate::ops::{ErrorKind, OpError};
 use crate::store::changes::{Changes, Cursor};
 use crate::support::time::UtcMs;
 use crate::tui::act::{Effect, Load};
+use crate::tui::deadline::deadline;
 use crate::tui::keys::parse;
-use crate::tui::model::Model;
+use crate::tui::model::{Dirty, Model};
 use crate::tui::msg::{Loaded, Msg};
 use crate::tui::term::gate::Input;
 use crate::tui::update::update;
@@ -150,6 +151,48 @@ fn until_it_is_read_only_the_held_ones_are_counted_and_nothing_is_foretold() {
     assert!(!seen(&model).contains("Then "), "{}", seen(&model));
     // Where nothing is held nothing is asked.
     assert_eq!(asked(&mut model, "G"), []);
+}
+
+#[test]
+fn what_is_read_of_a_row_is_drawn_with_the_rest_of_it() {
+    let by_itself = |model: &mut Model, ms: u64| {
+        let boot = model.boot + std::time::Duration::from_millis(ms);
+        update(model, Msg::Now(model.now, boot))
+    };
+    for answered in [true, false] {
+        let mut model = seed::model(120, 36);
+        update(
+            &mut model,
+            Msg::Input(Some(Input::Key(parse("j").unwrap()[0]))),
+        );
+        model.dirty = Dirty::No;
+        let effects = by_itself(&mut model, 60);
+        assert_eq!(model.dirty, Dirty::No, "it would be drawn twice");
+        if answered {
+            let loads = effects.into_iter();
+            let (days, rest): (Vec<_>, Vec<_>) =
+                loads.partition(|one| matches!(one, Effect::Load(_, Load::Days(..))));
+            answer(&mut model, days);
+            assert_eq!(model.dirty, Dirty::No);
+            answer(&mut model, rest);
+        } else {
+            let late = deadline(&model).boot.unwrap() - model.boot;
+            assert!(late <= std::time::Duration::from_millis(100), "{late:?}");
+            by_itself(&mut model, 100);
+        }
+        assert_eq!(model.dirty, Dirty::Background);
+        // A cursor that goes on is not woken for what it left.
+        update(
+            &mut model,
+            Msg::Input(Some(Input::Key(parse("j").unwrap()[0]))),
+        );
+        by_itself(&mut model, 60);
+        update(
+            &mut model,
+            Msg::Input(Some(Input::Key(parse("j").unwrap()[0]))),
+        );
+        assert_eq!(deadline(&model).boot, model.moving);
+    }
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Reads what is shown of the chosen thing alone, once the cursor rests on it.
 
+use std::time::Duration;
+
 use crate::domain::days::Days;
 use crate::domain::dues::Dues;
 use crate::domain::ids::ChannelId;
@@ -9,6 +11,32 @@ use crate::tui::model::beside::{DAYS, Page, Pages, Tab};
 use crate::tui::model::dues::DuesOf;
 use crate::tui::model::requests::RequestId;
 use crate::tui::model::{Dirty, Model, Slot};
+
+/// How long what was just chosen waits for what is read of it.
+const TOGETHER: Duration = Duration::from_millis(100);
+
+/// The cursor came to rest: what is read of the row is drawn with the rest.
+pub fn rested(model: &mut Model) {
+    model.beside.drawn_by = Some(model.boot + TOGETHER);
+}
+
+/// Draws what was chosen when all of it is there, or it has waited long enough.
+fn draw_together(model: &mut Model) {
+    let reads = [Slot::Days, Slot::Dues, Slot::Page];
+    let open = reads.into_iter().any(|slot| model.requests.is_open(slot));
+    let over = model.beside.drawn_by.is_some_and(|by| by <= model.boot);
+    if model.beside.drawn_by.is_some() && (over || !open) {
+        model.beside.drawn_by = None;
+        model.touch(Dirty::Background);
+    }
+}
+
+/// Something of it is there.
+fn came(model: &mut Model) {
+    if model.beside.drawn_by.is_none() {
+        model.touch(Dirty::Background);
+    }
+}
 
 /// Asks for what is shown and not known.
 pub fn follow(model: &mut Model) -> Vec<Effect> {
@@ -45,6 +73,7 @@ pub fn follow(model: &mut Model) -> Vec<Effect> {
         }
         model.beside.page_of = page;
     }
+    draw_together(model);
     effects
 }
 
@@ -77,7 +106,7 @@ pub fn dues(model: &mut Model, id: RequestId, result: Result<Dues, OpError>) {
     let dues = result.ok();
     if dues != model.beside.dues {
         model.beside.dues = dues;
-        model.touch(Dirty::Background);
+        came(model);
     }
 }
 
@@ -89,7 +118,7 @@ pub fn days(model: &mut Model, id: RequestId, result: Result<Days, OpError>) {
     // What cannot be read is left out; the next turn asks again.
     if let (Some(of), Ok(days)) = (model.beside.days_of.clone(), result) {
         model.beside.days = Some((of, days));
-        model.touch(Dirty::Background);
+        came(model);
     }
 }
 
@@ -112,7 +141,7 @@ pub fn page(model: &mut Model, id: RequestId, result: Result<Pages, OpError>) {
         (_, Err(error)) => model.beside.error = Some(error.to_string()),
         _ => {}
     }
-    model.touch(Dirty::Background);
+    came(model);
 }
 
 /// Opens the next tab or the one before.

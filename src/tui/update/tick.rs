@@ -35,7 +35,7 @@ pub fn now(model: &mut Model, now: UtcMs, boot: Duration) -> Vec<Effect> {
     }
     if model.moving.is_some_and(|until| until <= boot) {
         model.moving = None;
-        model.touch(Dirty::Background);
+        super::beside::rested(model);
     }
     effects.extend(super::composing::tick(model));
     if model.line.expire(boot) {
