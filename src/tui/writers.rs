@@ -119,10 +119,8 @@ impl Writers {
                     finished: true,
                     ..Writer::default()
                 };
-                Ok(Done {
-                    command,
-                    ..told(&view, saved, now, undoable)
-                })
+                let done = told(&view, saved, now, undoable, command.is_some());
+                Ok(Done { command, ..done })
             }
             Err(error) => {
                 // Nobody may be there any more to do it again: what is written is
@@ -177,7 +175,7 @@ fn nothing_to_save() -> OpError {
 }
 
 /// What became of it, in one sentence.
-fn told(view: &PostView, saved: bool, now: bool, undoable: bool) -> Done {
+fn told(view: &PostView, saved: bool, now: bool, undoable: bool, copy: bool) -> Done {
     let open: Vec<_> = view
         .deliveries
         .iter()
@@ -201,7 +199,8 @@ fn told(view: &PostView, saved: bool, now: bool, undoable: bool) -> Done {
         text.push_str(" · u takes that back");
     }
     let doubled = view.warnings.iter().find(|one| one.contains("same text"));
-    if let Some(warning) = doubled {
+    // Of a copy that is no news.
+    if let (Some(warning), false) = (doubled, copy) {
         text.push_str(&format!(" · {warning}"));
     }
     Done {
