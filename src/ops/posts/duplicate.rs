@@ -38,8 +38,8 @@ struct Copy {
 /// the same channels. Everything is checked as for a new post.
 ///
 /// # Errors
-/// When the post is unknown, no channel of it is left, or [`super::create`]
-/// refuses it.
+/// When the post is unknown, no channel of it is left, or a new post like it
+/// would be refused.
 pub async fn duplicate(hub: &Hub, wanted: Duplicate) -> Result<PostView, OpError> {
     let copy = hub
         .look(move |q, acting| {
