@@ -8,6 +8,7 @@ pub mod channel;
 pub mod clock;
 pub mod days;
 pub mod delivery;
+pub mod dues;
 pub mod filter;
 pub mod forecast;
 pub mod ids;

@@ -9,7 +9,7 @@ use super::posts::acts::{self, Machine};
 use super::{Hub, OpError};
 use crate::domain::channel::Channel;
 use crate::domain::delivery::State;
-use crate::domain::ids::{ChannelId, DeliveryId};
+use crate::domain::ids::{ChannelId, DeliveryId, WorkspaceId};
 use crate::domain::release::{Held, LateRule, Line, release_plan};
 use crate::domain::role::Act;
 use crate::store::Reads;
@@ -147,6 +147,19 @@ pub async fn release(
     .await
 }
 
+/// The rule of a workspace for late posts.
+pub(super) fn late_rule(
+    q: &Reads<'_>,
+    workspace: &WorkspaceId,
+    timing: &Timing,
+) -> Result<LateRule, OpError> {
+    Ok(LateRule {
+        limit: q.late_limit(workspace)?,
+        grace: timing.catch_up_spacing,
+        spacing: timing.catch_up_spacing,
+    })
+}
+
 /// The plan of a channel at `now`.
 pub(super) fn plan_of(
     q: &Reads<'_>,
@@ -154,11 +167,7 @@ pub(super) fn plan_of(
     timing: &Timing,
     now: UtcMs,
 ) -> Result<ReleasePlan, OpError> {
-    let rule = LateRule {
-        limit: q.late_limit(&channel.workspace_id)?,
-        grace: timing.catch_up_spacing,
-        spacing: timing.catch_up_spacing,
-    };
+    let rule = late_rule(q, &channel.workspace_id, timing)?;
     let query = QueueQuery {
         channel: Some(channel.id.clone()),
         states: vec![State::Scheduled, State::Missed],

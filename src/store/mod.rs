@@ -39,6 +39,7 @@ pub mod commands;
 pub mod content;
 pub mod days;
 pub mod disconnect;
+pub mod dues;
 pub mod find;
 pub mod hands;
 pub mod health;

@@ -97,8 +97,12 @@ pub enum Load {
     Since(Option<WorkspaceId>, UtcMs),
     /// How days were for channels: when each begins, and that after the last.
     Days(Vec<ChannelId>, Vec<UtcMs>),
-    /// What a tab of a channel's details shows.
-    Page(ChannelId, Tab),
+    /// What channels have due, on a day that ends then.
+    Dues(Vec<ChannelId>, UtcMs),
+    /// How many posts of the hub are due within a day.
+    DueSoon,
+    /// What a tab of the details of these channels shows.
+    Page(Vec<ChannelId>, Tab),
     /// The story of a delivery.
     Why(DeliveryId),
     /// What disconnecting would take away.

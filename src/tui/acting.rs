@@ -91,15 +91,9 @@ async fn probed_one(hub: &Hub, id: &ChannelId) -> Result<Done, OpError> {
     }
 }
 
-/// Pauses channels, or lets them go on.
+/// Pauses channels, or lets them go on: all or none.
 pub async fn paused(hub: &Hub, channels: &[ChannelId], stop: bool) -> Result<Done, OpError> {
-    let mut views = Vec::with_capacity(channels.len());
-    for id in channels {
-        views.push(match stop {
-            true => pause::pause(hub, id).await?,
-            false => pause::resume(hub, id).await?,
-        });
-    }
+    let views = pause::several(hub, channels, stop).await?;
     let word = if stop { "pause" } else { "resume" };
     if let [view] = views.as_slice() {
         let name = words::channel(&view.summary.channel);

@@ -45,6 +45,8 @@ pub fn deadline(model: &Model) -> Deadline {
         boot: countdown
             .chain(model.line.deadline())
             .chain(model.moving)
+            // Where the cursor moves on, its rest sets another one.
+            .chain(model.beside.drawn_by.filter(|_| model.moving.is_none()))
             .chain(silence)
             .chain(keeping)
             .min(),

@@ -28,7 +28,7 @@ pub fn line(model: &Model) -> Option<String> {
         let logins = count(checking, "login is", "logins are");
         parts.push(format!("{logins} being checked; this ends with it."));
     }
-    let due = model.due_within_a_day();
+    let due = model.due_soon;
     if ours(model) && due > 0 {
         parts.push(format!(
             "{} due within 24 h and nobody publishes now; allgreen daemon does.",
@@ -40,7 +40,7 @@ pub fn line(model: &Model) -> Option<String> {
 
 /// What stands still while the screen is suspended.
 pub fn suspended(model: &Model) -> Option<String> {
-    let due = model.due_within_a_day();
+    let due = model.due_soon;
     (ours(model) && due > 0).then(|| {
         format!(
             "Suspended: nothing is published meanwhile ({} due within 24 h). fg goes on.",

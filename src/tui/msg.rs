@@ -4,12 +4,13 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use super::act::{Answered, Done, Window};
-use super::model::beside::Page;
+use super::model::beside::Pages;
 use super::model::logins::Ready;
 use super::model::requests::RequestId;
 use super::term::gate::Input;
 use super::term::signals::Asked;
 use crate::domain::days::Days;
+use crate::domain::dues::Dues;
 use crate::domain::ids::{ChannelId, OperatorId};
 use crate::ops::OpError;
 use crate::ops::publisher::PublisherView;
@@ -79,6 +80,10 @@ pub enum Loaded {
     Since(Result<Since, OpError>),
     /// The last days of what is chosen.
     Days(Result<Days, OpError>),
+    /// What it has due.
+    Dues(Result<Dues, OpError>),
+    /// How many posts of the hub are due within a day.
+    DueSoon(Result<u64, OpError>),
     /// A page of its details.
-    Page(Box<Result<Page, OpError>>),
+    Page(Box<Result<Pages, OpError>>),
 }

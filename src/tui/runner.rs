@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::time::Duration;
 
 use tokio::sync::mpsc::Sender;
 use tokio::task::JoinSet;
@@ -10,7 +11,7 @@ use tokio::task::JoinSet;
 use super::act::{Act, Answered, Done, Load, SignIn, Window};
 use super::acting::{self, done};
 use super::logins::{Tasks, made};
-use super::model::beside::{Page, Tab};
+use super::model::beside::{Page, Pages, Tab};
 use super::model::requests::RequestId;
 use super::msg::{Loaded, Msg};
 use super::writers::Writers;
@@ -212,9 +213,17 @@ async fn read(hub: &Hub, writers: &Writers, id: RequestId, load: Load) -> Msg {
             let days = views::days(hub, &channels, midnights).await;
             Msg::Loaded(id, Loaded::Days(days))
         }
-        Load::Page(channel, tab) => {
-            let page = page(hub, &channel, tab).await;
-            Msg::Loaded(id, Loaded::Page(Box::new(page)))
+        Load::Dues(channels, midnight) => {
+            let dues = views::dues(hub, &channels, midnight).await;
+            Msg::Loaded(id, Loaded::Dues(dues))
+        }
+        Load::DueSoon => {
+            let due = views::due_within(hub, A_DAY).await;
+            Msg::Loaded(id, Loaded::DueSoon(due))
+        }
+        Load::Page(channels, tab) => {
+            let pages = pages(hub, channels, tab).await;
+            Msg::Loaded(id, Loaded::Page(Box::new(pages)))
         }
         Load::Why(delivery) => {
             let why = views::why(hub, &delivery).await.map(Box::new);
@@ -258,8 +267,19 @@ async fn read(hub: &Hub, writers: &Writers, id: RequestId, load: Load) -> Msg {
     }
 }
 
+const A_DAY: Duration = Duration::from_secs(24 * 3600);
+
 /// How many lines of a channel's history a screen shows.
 const HISTORY: u32 = 200;
+
+async fn pages(hub: &Hub, channels: Vec<ChannelId>, tab: Tab) -> Result<Pages, OpError> {
+    let mut pages = Vec::with_capacity(channels.len());
+    for id in channels {
+        let page = page(hub, &id, tab).await?;
+        pages.push((id, page));
+    }
+    Ok(pages)
+}
 
 async fn page(hub: &Hub, channel: &ChannelId, tab: Tab) -> Result<Page, OpError> {
     Ok(match tab {

@@ -30,6 +30,8 @@ struct Writer {
     draft: Option<Seen>,
     /// The post it changes.
     original: Option<Seen>,
+    /// The post it began as a copy of.
+    copied: Option<PostId>,
     /// What was written is scheduled or saved: a draft of it would be sent again.
     finished: bool,
 }
@@ -60,7 +62,7 @@ impl Writers {
             Opening::Draft if !opened.only_draft => return Err(not_in_place(post)),
             Opening::Draft => writer.draft = Some(opened.seen),
             Opening::Waiting => writer.original = Some(opened.seen),
-            Opening::Copy => {}
+            Opening::Copy => writer.copied = Some(post.clone()),
         }
         Ok(opened.view)
     }
@@ -107,11 +109,18 @@ impl Writers {
         };
         match done {
             Ok((view, undoable)) => {
+                let command = match &writer.copied {
+                    Some(post) if is_copy(&self.hub, post, &written).await => {
+                        Some(duplicated(post, &view, now))
+                    }
+                    _ => None,
+                };
                 *writer = Writer {
                     finished: true,
                     ..Writer::default()
                 };
-                Ok(told(&view, saved, now, undoable))
+                let done = told(&view, saved, now, undoable, command.is_some());
+                Ok(Done { command, ..done })
             }
             Err(error) => {
                 // Nobody may be there any more to do it again: what is written is
@@ -141,6 +150,21 @@ fn not_in_place(post: &PostId) -> OpError {
     )
 }
 
+/// Whether it is a copy and nothing else. What cannot be read is none.
+async fn is_copy(hub: &Hub, post: &PostId, writing: &Writing) -> bool {
+    let same = posts::is_duplicate(hub, post, writing).await;
+    same.unwrap_or(false)
+}
+
+/// The command that writes a copy of a post for when this one goes out.
+fn duplicated(post: &PostId, view: &PostView, now: bool) -> String {
+    let when = match view.deliveries.first() {
+        Some(one) if !now => format!("--at '{}'", one.delivery.civil),
+        _ => "--now".to_owned(),
+    };
+    format!("allgreen post duplicate {post} {when}")
+}
+
 fn nothing_to_save() -> OpError {
     OpError::new(
         crate::ops::ErrorKind::Failed,
@@ -151,7 +175,7 @@ fn nothing_to_save() -> OpError {
 }
 
 /// What became of it, in one sentence.
-fn told(view: &PostView, saved: bool, now: bool, undoable: bool) -> Done {
+fn told(view: &PostView, saved: bool, now: bool, undoable: bool, copy: bool) -> Done {
     let open: Vec<_> = view
         .deliveries
         .iter()
@@ -175,12 +199,13 @@ fn told(view: &PostView, saved: bool, now: bool, undoable: bool) -> Done {
         text.push_str(" · u takes that back");
     }
     let doubled = view.warnings.iter().find(|one| one.contains("same text"));
-    if let Some(warning) = doubled {
+    // Of a copy that is no news.
+    if let (Some(warning), false) = (doubled, copy) {
         text.push_str(&format!(" · {warning}"));
     }
     Done {
         text,
-        // None says a whole post in one line.
+        // None says a whole post in one line, but for a copy.
         command: None,
         channel: None,
         receipt: Vec::new(),

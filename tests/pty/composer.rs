@@ -36,6 +36,35 @@ fn d_a_post_is_written_and_scheduled_with_keys_and_goes_out() {
 }
 
 #[test]
+fn a_copy_with_another_time_says_the_command_that_writes_it() {
+    let (_ground, desk, channel) = desk();
+    let post = desk.schedule(&channel, "Red is back", "in 5h");
+    let mut term = Term::command(&["--no-publish"], &desk.home.path(), (36, 200), &[]);
+    term.until(|screen| screen.contains("Red is back"));
+    for (typed, copy) in [("", true), (", and blue", false)] {
+        term.press("2");
+        term.press("d");
+        term.until(|screen| screen.contains("New post") && screen.contains("11/300"));
+        term.press(typed);
+        term.press("\t\tin 6h\r");
+        term.until(|screen| screen.contains("▌[ Schedule 1 ]"));
+        term.press("\r");
+        term.until(|screen| screen.contains("Scheduled for"));
+        term.quiet(crate::terminal::MOMENT);
+        let said = term.text();
+        assert_eq!(
+            said.contains("allgreen post duplicate pst_"),
+            copy,
+            "{said}"
+        );
+    }
+    let all = desk.json(&["post", "list", "--state", "scheduled"]);
+    assert_eq!(all.as_array().unwrap().len(), 3, "{post}: {all}");
+    term.press("\u{3}");
+    assert_eq!(term.ended(), 0);
+}
+
+#[test]
 fn what_was_typed_is_there_again_after_the_program_was_killed_or_left() {
     let (_ground, desk, _) = desk();
     let mut term = Term::over(&desk.home.path());

@@ -211,6 +211,49 @@ fn a_thread_is_written_shown_and_sent_by_commands_alone() {
 }
 
 #[test]
+fn a_post_is_duplicated_by_a_command_as_a_draft_or_for_a_time() {
+    let shell = Shell::new();
+    let (_, password) = shell.account("acme.test");
+    shell.connect("@acme.test", &password);
+    let create = ["post", "create", "--no-publish", "--to", "@acme.test"];
+    let text = ["--text", "Open until six", "--at", "in 2h"];
+    let first = shell.json(&[&create[..], &text].concat());
+    let post = first["id"].as_str().unwrap();
+
+    let would = shell
+        .run(&["post", "duplicate", post, "--now", "--dry-run"])
+        .ok();
+    assert!(would.stdout.contains("send it now"), "{would:#?}");
+    let draft = shell.json(&["post", "duplicate", post]);
+    assert_ne!(draft["id"], first["id"]);
+    assert_eq!(draft["text"], "Open until six");
+    assert_eq!(draft["deliveries"][0]["state"], "draft");
+    let delivery = first["deliveries"][0]["id"].as_str().unwrap();
+    let timed = [
+        "post",
+        "duplicate",
+        delivery,
+        "--at",
+        "in 3h",
+        "--tz",
+        "UTC",
+    ];
+    let said = shell.run(&timed).ok();
+    assert!(said.stdout.contains("Scheduled pst_"), "{said:#?}");
+    assert!(
+        said.stderr.contains("The same text is scheduled"),
+        "{said:#?}"
+    );
+    let listed = shell.json(&["post", "list", "--state", "scheduled"]);
+    assert_eq!(listed.as_array().unwrap().len(), 2);
+
+    let unknown = shell.run(&["post", "duplicate", "pst_0NOBODY", "--json"]);
+    assert_eq!(unknown.code, Some(5), "{unknown:#?}");
+    let both = shell.run(&["post", "duplicate", post, "--now", "--at", "in 2h"]);
+    assert_eq!(both.code, Some(2), "{both:#?}");
+}
+
+#[test]
 fn a_daemon_is_waited_for_and_shown_and_can_be_asked_to_end() {
     let shell = Shell::new();
     let (_, password) = shell.account("acme.test");

@@ -28,6 +28,9 @@ pub enum Post {
     /// Change the text of what has not gone out yet
     #[command(after_help = "Example: allgreen post edit dlv_01JD --text 'Open until seven'")]
     Edit(Edit),
+    /// Write another post like one there is: a draft, when no time is given
+    #[command(after_help = "Example: allgreen post duplicate pst_01JD --at 'mon 9:00'")]
+    Duplicate(Duplicate),
     /// Cancel what is not live yet
     #[command(after_help = "Example: allgreen post cancel --held --channel acme/bs:@acme.example")]
     Cancel(Pick),
@@ -219,6 +222,24 @@ pub struct Edit {
     /// One description per medium, paired by position.
     #[arg(skip)]
     pub alts: Vec<Option<String>>,
+}
+
+/// `post duplicate`
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("when").args(["at", "now"]))]
+pub struct Duplicate {
+    /// pst_... (for all its channels) or dlv_... (for that channel only)
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// When: RFC 3339, or as people write it (tomorrow 9:30, in 20m)
+    #[arg(long, value_name = "WHEN")]
+    pub at: Option<String>,
+    /// Send it now
+    #[arg(long)]
+    pub now: bool,
+    /// IANA zone the time is meant in; the workspace's when left out
+    #[arg(long, value_name = "ZONE", requires = "at")]
+    pub tz: Option<String>,
 }
 
 /// `post reschedule`

@@ -62,13 +62,8 @@ pub async fn run(context: &Context, command: &Create) -> Result<Exit, Failure> {
         None => from_flags(context, &hub, command).await?,
     };
     let now = new.when == PostTime::Now;
-    let when = match &new.when {
-        PostTime::At(text) => format!("schedule it ({text})"),
-        PostTime::Now => "send it now".into(),
-        PostTime::Draft => "keep it as a draft".into(),
-    };
     let would = format!(
-        "write {} of {}{} for {} and {when}.",
+        "write {} of {}{} for {} and {}.",
         match new.then.len() {
             0 => "a post".to_owned(),
             later => format!("a thread of {} parts, the first", later + 1),
@@ -80,6 +75,7 @@ pub async fn run(context: &Context, command: &Create) -> Result<Exit, Failure> {
             n => format!(" with {n} media"),
         },
         count(new.to.len() as u64, "channel"),
+        then(&new.when),
     );
     if context.dry_run(&would)? {
         return Ok(Exit::Done);
@@ -98,7 +94,17 @@ pub async fn run(context: &Context, command: &Create) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn sentence(view: &PostView) -> String {
+/// What becomes of what is written.
+pub fn then(when: &PostTime) -> String {
+    match when {
+        PostTime::At(text) => format!("schedule it ({text})"),
+        PostTime::Now => "send it now".into(),
+        PostTime::Draft => "keep it as a draft".into(),
+    }
+}
+
+/// What was written, in one sentence.
+pub fn sentence(view: &PostView) -> String {
     let first_parts = view
         .deliveries
         .iter()

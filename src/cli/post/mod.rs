@@ -11,6 +11,7 @@ use crate::ops::{Hub, Scope};
 
 mod acts;
 mod create;
+mod duplicate;
 mod edit;
 mod look;
 pub mod plan;
@@ -28,6 +29,7 @@ pub async fn run(context: &Context, command: &Post) -> Result<Exit, Failure> {
         Post::List(list) => look::list(context, list).await,
         Post::Show(one) => look::show(context, &one.id).await,
         Post::Edit(change) => edit::run(context, change).await,
+        Post::Duplicate(copy) => duplicate::run(context, copy).await,
         Post::Cancel(pick) => acts::cancel(context, pick).await,
         Post::Delete(pick) => acts::delete(context, pick).await,
         Post::Retry(many) => acts::retry(context, many).await,

@@ -55,7 +55,7 @@ pub enum PostTime {
 }
 
 /// A post that passed every check, ready to be stored.
-struct Ready {
+pub(super) struct Ready {
     workspace: WorkspaceId,
     channels: Vec<Channel>,
     time: Time,
@@ -76,7 +76,7 @@ pub async fn create(hub: &Hub, new: NewPost) -> Result<PostView, OpError> {
     stored
 }
 
-async fn ready(hub: &Hub, new: &NewPost) -> Result<Ready, OpError> {
+pub(super) async fn ready(hub: &Hub, new: &NewPost) -> Result<Ready, OpError> {
     let new = new.clone();
     hub.look(move |q, acting| {
         let channels = targets(q, acting, &new)?;
@@ -169,7 +169,7 @@ pub(super) fn targets(
     Ok(channels)
 }
 
-async fn store(
+pub(super) async fn store(
     hub: &Hub,
     new: &NewPost,
     ready: Ready,

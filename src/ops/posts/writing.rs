@@ -51,7 +51,7 @@ pub struct Writing {
 }
 
 impl Writing {
-    fn as_new(&self, when: PostTime) -> NewPost {
+    pub(super) fn as_new(&self, when: PostTime) -> NewPost {
         let own = |(id, text): &(ChannelId, Option<String>)| Some((id.clone(), text.clone()?));
         NewPost {
             to: self.to.iter().map(|(id, _)| id.clone()).collect(),
@@ -192,7 +192,7 @@ pub async fn take(hub: &Hub, path: PathBuf, alt: String) -> Result<Medium, OpErr
 }
 
 /// Whether two posts show the same media in the same words.
-fn are_same(some: &[Medium], others: &[Medium]) -> bool {
+pub(super) fn are_same(some: &[Medium], others: &[Medium]) -> bool {
     let shown = |one: &Medium| (one.file.clone(), one.name.clone(), one.alt.clone());
     some.iter().map(shown).eq(others.iter().map(shown))
 }

@@ -4,6 +4,7 @@
 mod channels;
 mod check;
 mod days;
+mod dues;
 mod find;
 mod ground;
 mod happened;
@@ -20,6 +21,7 @@ pub use channels::{ChannelView, channel, channel_view, channels, channels_with, 
 pub(super) use channels::{ends, list as list_channels, watch};
 pub use check::{AtRisk, CheckView, Checked, Verdict, check};
 pub use days::days;
+pub use dues::{due_within, dues};
 pub use find::{PostSearch, find_posts};
 pub use happened::{HistoryView, KEY_LOCKED, history, incidents, notices, store_busy};
 

@@ -47,6 +47,10 @@ pub fn command(model: &Model, does: Do) -> Option<String> {
         Do::Open if model.list == Pane::Channels => {
             format!("allgreen channel show {}", one()?)
         }
+        Do::Duplicate => {
+            let one = &model.delivery()?.delivery;
+            format!("allgreen post duplicate {}", one.post_id)
+        }
         Do::Edit => format!("allgreen post edit {}", post()?),
         Do::New => format!("allgreen compose --account {}", one()?),
         Do::Aside => {

@@ -297,8 +297,8 @@ pub fn in_footer(model: &Model, does: Do) -> bool {
 }
 
 fn no_tabs(model: &Model) -> Option<String> {
-    let none = model.tabbed().is_none();
-    none.then(|| "only a channel has tabs".into())
+    let none = !model.tabbed();
+    none.then(|| "only channels and their logins have tabs".into())
 }
 
 /// Why the tabs do not turn here.

@@ -1,10 +1,14 @@
 //! What is read of the chosen thing alone, once the cursor rests on it: its last
-//! days, and the page of its details that is open.
+//! days, what it has due, and the page of its details that is open.
 
+use std::time::Duration;
+
+use super::dues::DuesOf;
 use super::{Model, Subject};
 use crate::domain::days::Days;
+use crate::domain::dues::Dues;
 use crate::domain::ids::ChannelId;
-use crate::ops::views::{CommentsView, HistoryView, MetricsView, PostsView};
+use crate::ops::views::{ChannelView, CommentsView, HistoryView, MetricsView, PostsView};
 use crate::support::time::UtcMs;
 
 /// How many days are told.
@@ -89,11 +93,14 @@ pub struct DaysOf {
     pub turned: UtcMs,
 }
 
+/// The pages of a tab: one, or one of each channel of a login.
+pub type Pages = Vec<(ChannelId, Page)>;
+
 /// What a page is of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PageOf {
-    /// Which channel.
-    pub channel: ChannelId,
+    /// Which channels.
+    pub channels: Vec<ChannelId>,
     /// Which tab.
     pub tab: Tab,
     /// Its state then.
@@ -107,14 +114,23 @@ pub struct PageOf {
 pub struct Beside {
     /// The open tab.
     pub tab: Tab,
+    /// What was just chosen is drawn with all that is read of it, at the latest
+    /// then: twice is twice the bytes.
+    pub drawn_by: Option<Duration>,
     /// The days that were asked for last.
     pub days_of: Option<DaysOf>,
     /// The days that were read last.
     pub days: Option<(DaysOf, Days)>,
+    /// What is due was asked for last of these.
+    pub dues_of: Option<DuesOf>,
+    /// What they have due, when it was read.
+    pub dues: Option<Dues>,
     /// The page that was asked for last.
     pub page_of: Option<PageOf>,
     /// The page that was read last.
-    pub page: Option<(PageOf, Page)>,
+    pub page: Option<(PageOf, Pages)>,
+    /// How many posts the tab of that name had last, and of which channels.
+    pub posts: Option<(Vec<ChannelId>, usize)>,
     /// Why the page could not be read.
     pub error: Option<String>,
 }
@@ -143,30 +159,57 @@ impl Model {
         })
     }
 
-    /// The channel whose tabs there are, when there are any.
-    pub fn tabbed(&self) -> Option<&ChannelId> {
-        match self.shown.as_ref()? {
-            Subject::Channel(id) => Some(id),
-            _ => None,
+    /// The channels whose tabs there are, when there are any.
+    fn tabbed_channels(&self) -> Vec<&ChannelView> {
+        match &self.shown {
+            Some(Subject::Channel(id)) => self.channels.get(id).into_iter().collect(),
+            Some(Subject::Login(id)) => {
+                let below: Vec<_> = self.channels.below(id).take(MOST + 1).collect();
+                let few = below.len() <= MOST;
+                below.into_iter().filter(|_| few).collect()
+            }
+            _ => Vec::new(),
         }
+    }
+
+    /// Whether there are tabs.
+    pub fn tabbed(&self) -> bool {
+        !self.tabbed_channels().is_empty()
     }
 
     /// The tab that is open; things without tabs have an overview.
     pub fn tab(&self) -> Tab {
         match self.tabbed() {
-            Some(_) => self.beside.tab,
-            None => Tab::Overview,
+            true => self.beside.tab,
+            false => Tab::Overview,
         }
+    }
+
+    /// The title of a tab, with how much is there where that is known.
+    pub fn tab_title(&self, tab: Tab) -> String {
+        let title = tab.title();
+        let known = self.beside.posts.as_ref().filter(|(of, _)| {
+            let here = self.tabbed_channels().into_iter();
+            tab == Tab::Posts && here.map(|one| &one.summary.channel.id).eq(of)
+        });
+        known.map_or_else(|| title.to_owned(), |(_, n)| format!("{title} {n}"))
     }
 
     /// What the open tab shows, when it is more than what is known anyway.
     pub fn page_of(&self) -> Option<PageOf> {
-        let (channel, tab) = (self.tabbed()?, self.tab());
-        let view = self.channels.get(channel)?;
-        (tab != Tab::Overview).then(|| PageOf {
-            channel: channel.clone(),
+        let tab = self.tab();
+        if tab == Tab::Overview {
+            return None;
+        }
+        let all = self.tabbed_channels();
+        let changes = all.iter().map(|one| one.summary.channel.change);
+        Some(PageOf {
+            change: changes.max()?,
+            channels: all
+                .iter()
+                .map(|one| one.summary.channel.id.clone())
+                .collect(),
             tab,
-            change: view.summary.channel.change,
             step: self.slot.0 / STALE,
         })
     }
@@ -180,9 +223,10 @@ impl Model {
     }
 
     /// The open page, when it was read.
-    pub fn page(&self) -> Option<&Page> {
-        let (of, page) = self.beside.page.as_ref()?;
-        let same = Some(&of.channel) == self.tabbed() && of.tab == self.tab();
-        same.then_some(page)
+    pub fn page(&self) -> Option<&Pages> {
+        let (of, pages) = self.beside.page.as_ref()?;
+        let here = self.tabbed_channels().into_iter();
+        let same = of.tab == self.tab() && here.map(|one| &one.summary.channel.id).eq(&of.channels);
+        same.then_some(pages)
     }
 }

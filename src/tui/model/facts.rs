@@ -12,12 +12,12 @@ pub use post::{LINK as LINK_LABEL, delivery};
 
 use std::time::Duration;
 
-use super::{Model, advice};
+use super::{Model, Subject, advice};
 use crate::domain::aside::Aside;
 use crate::domain::channel::{Channel, Expiry, TokenFacts};
-use crate::domain::delivery::{Shown, State};
-use crate::domain::ids::{ChannelId, WorkspaceId};
-use crate::ops::views::{ChannelView, DeliveryView, Lamp};
+use crate::domain::delivery::State;
+use crate::domain::dues::Dues;
+use crate::ops::views::{ChannelView, Lamp};
 use crate::support::time::UtcMs;
 use crate::tui::theme::Role;
 use crate::tui::words::{self, Wall, span};
@@ -89,10 +89,10 @@ pub fn channel(model: &Model, view: &ChannelView) -> Groups {
     }
     first.extend(paused(model, channel, &wall));
     first.extend(set_aside(view.aside.as_ref(), &wall));
-    let whose = Whose::channel(view);
-    first.extend(at_risk(model, &whose, &wall).or_else(|| in_danger(view, &wall)));
+    let dues = model.dues(&Subject::Channel(channel.id.clone()));
+    first.extend(at_risk(view.held, dues, &wall).or_else(|| in_danger(view, dues, &wall)));
     if view.mends_by_login() {
-        first.extend(then(model, &whose, &wall));
+        first.extend(then(view.held, dues, &wall));
     }
     first.extend(queued(view, &wall));
     let mut evidence = why(view, &wall);
@@ -150,74 +150,41 @@ fn set_aside(aside: Option<&Aside>, wall: &Wall) -> Option<Fact> {
     Some(fact("Aside", text))
 }
 
-/// Whose held posts are spoken of.
-struct Whose<'a> {
-    held: u64,
-    /// The first that is still to come or late.
-    next: Option<UtcMs>,
-    workspace: &'a WorkspaceId,
-    is: Box<dyn Fn(&ChannelId) -> bool + 'a>,
-}
-
-impl<'a> Whose<'a> {
-    fn channel(view: &'a ChannelView) -> Self {
-        let channel = &view.summary.channel;
-        Self {
-            held: view.held,
-            next: view.summary.next_due,
-            workspace: &channel.workspace_id,
-            is: Box::new(|id| *id == channel.id),
-        }
-    }
-
-    /// Those of them that are in the window of the queue.
-    fn posts<'m>(&'m self, model: &'m Model) -> impl Iterator<Item = &'m DeliveryView> {
-        let held = |one: &&DeliveryView| one.shown == Shown::Held;
-        let held = model.queue.views().iter().filter(held);
-        held.filter(|one| (self.is)(&one.delivery.channel_id))
-    }
-}
-
 /// The posts that go out for now, and from when on no more.
-fn in_danger(view: &ChannelView, wall: &Wall) -> Option<Fact> {
+fn in_danger(view: &ChannelView, dues: Option<&Dues>, wall: &Wall) -> Option<Fact> {
     let at = view.first_hit.filter(|_| view.lamp == Lamp::Attention)?;
-    let text = format!("posts from {} on, {}", wall.clock(at), wall.relative(at));
+    let posts = match dues.map_or(0, |dues| dues.after_end) {
+        0 => "posts".to_owned(),
+        n => words::count(n, "post", "posts"),
+    };
+    let text = format!("{posts} from {} on, {}", wall.clock(at), wall.relative(at));
     Some(fact("At risk", text))
 }
 
-/// The posts that are held.
-fn at_risk(model: &Model, whose: &Whose<'_>, wall: &Wall) -> Option<Fact> {
-    if whose.held == 0 {
+/// The posts that are held. How many is known of every channel; the rest once
+/// it was read.
+fn at_risk(held: u64, dues: Option<&Dues>, wall: &Wall) -> Option<Fact> {
+    if held == 0 {
         return None;
     }
-    let held: Vec<&DeliveryView> = whose.posts(model).collect();
-    let late: Vec<&&DeliveryView> = held
-        .iter()
-        .filter(|one| one.delivery.due <= wall.now)
-        .collect();
-    let today = held
-        .iter()
-        .filter(|one| one.delivery.due > wall.now && wall.same_day(one.delivery.due, wall.now))
-        .count();
     let mut parts = Vec::new();
-    if let Some(first) = late.first() {
-        parts.push(format!(
-            "{} late since {}",
-            late.len(),
-            wall.clock(first.delivery.due)
-        ));
+    if let Some(dues) = dues {
+        parts.extend(dues.late_since.map(|first| {
+            let (late, at) = (dues.late, wall.clock(first));
+            format!("{late} late since {at}")
+        }));
+        match (dues.today, dues.late) {
+            (0, _) => {}
+            (n, 0) => parts.push(format!("{n} today")),
+            (n, _) => parts.push(format!("{n} more today")),
+        }
+        parts.extend(dues.next.and_then(|next| match (dues.late, dues.today) {
+            (0, _) => Some(format!("the first {}", wall.relative(next))),
+            (_, 0) => Some(format!("next {}", wall.clock(next))),
+            _ => None,
+        }));
     }
-    match (today, late.is_empty()) {
-        (0, _) => {}
-        (n, true) => parts.push(format!("{n} today")),
-        (n, false) => parts.push(format!("{n} more today")),
-    }
-    if late.is_empty()
-        && let Some(due) = whose.next
-    {
-        parts.push(format!("the first {}", wall.relative(due)));
-    }
-    let head = words::count(whose.held, "post held", "posts held");
+    let head = words::count(held, "post held", "posts held");
     Some(fact(
         "At risk",
         if parts.is_empty() {
@@ -228,43 +195,29 @@ fn at_risk(model: &Model, whose: &Whose<'_>, wall: &Wall) -> Option<Fact> {
     ))
 }
 
-/// What the held posts do once a login mended the channel.
-fn then(model: &Model, whose: &Whose<'_>, wall: &Wall) -> Option<Fact> {
-    if whose.held == 0 {
+/// What the held posts do once a login mended the channel. Before that is read
+/// its line is there and says nothing, so that nothing moves.
+fn then(held: u64, dues: Option<&Dues>, wall: &Wall) -> Option<Fact> {
+    if held == 0 {
         return None;
     }
-    let limit = model
-        .workspaces
-        .iter()
-        .find(|one| one.workspace.id == *whose.workspace)
-        .map_or(Duration::MAX, |one| one.workspace.late_limit);
-    let held = whose.posts(model);
-    let lateness: Vec<Duration> = held
-        .map(|one| wall.now.since(one.delivery.due))
-        .filter(|late| !late.is_zero())
-        .collect();
-    let (late, missed): (Vec<Duration>, Vec<Duration>) =
-        lateness.iter().partition(|late| **late <= limit);
-    let on_time = usize::try_from(whose.held)
-        .unwrap_or(usize::MAX)
-        .saturating_sub(lateness.len());
-    let goes = |n: usize| if n == 1 { "goes" } else { "go" };
+    let Some(dues) = dues else {
+        return Some(fact("", ""));
+    };
+    let goes = |n: u64| if n == 1 { "goes" } else { "go" };
     let mut parts = Vec::new();
+    let on_time = dues.on_time();
     if on_time > 0 {
         parts.push(format!("{on_time} {} out on time", goes(on_time)));
     }
-    if let Some(most) = late.iter().max() {
-        let most = span(*most);
-        let up_to = if late.len() == 1 { "" } else { "up to " };
-        parts.push(format!(
-            "{} {} out {up_to}{most} late",
-            late.len(),
-            goes(late.len())
-        ));
+    if let (Some(first), n @ 1..) = (dues.goes_late_from, dues.goes_late) {
+        let most = span(wall.now.since(first));
+        let up_to = if n == 1 { "" } else { "up to " };
+        parts.push(format!("{n} {} out {up_to}{most} late", goes(n)));
     }
-    if !missed.is_empty() {
-        let asks = if missed.len() == 1 { "asks" } else { "ask" };
-        parts.push(format!("{} {asks} first", missed.len()));
+    if dues.asks > 0 {
+        let asks = if dues.asks == 1 { "asks" } else { "ask" };
+        parts.push(format!("{} {asks} first", dues.asks));
     }
     Some(fact("Then", parts.join(", ")))
 }

@@ -7,6 +7,7 @@ pub mod beside;
 pub mod calendar;
 pub mod channels;
 pub mod composer;
+pub mod dues;
 pub mod facts;
 pub mod filters;
 pub mod find;
@@ -187,6 +188,9 @@ pub struct Model {
     pub sums: Sums,
     /// Pane 2.
     pub queue: Queue,
+    /// How many posts of the whole hub are due within 24 h, held ones included,
+    /// whatever the queue shows.
+    pub due_soon: u64,
     /// That another process keeps the store locked.
     pub busy: Option<Incident>,
     /// Pane 3, and open incidents.
@@ -258,6 +262,7 @@ impl Model {
             channels: Channels::default(),
             sums: Sums::default(),
             queue: Queue::default(),
+            due_soon: 0,
             busy: None,
             news: News::new(now),
             filters: Filters::default(),
@@ -413,12 +418,6 @@ impl Model {
         let login = view.summary.channel.login_id.as_ref();
         let below = login.map_or(0, |id| self.channels.below(id).map(|one| one.held).sum());
         below.max(view.held)
-    }
-
-    /// How many posts are due within 24 h, held ones included.
-    pub fn due_within_a_day(&self) -> u64 {
-        let end = self.now.plus(Duration::from_secs(24 * 3600));
-        self.queue.due_until(end) as u64
     }
 
     /// How people name the account a delivery goes to.

@@ -33,8 +33,6 @@ pub struct Queue {
     pub more_future: bool,
     /// Whether the first answer is there.
     pub loaded: bool,
-    /// When what is scheduled is due, whatever the filter shows.
-    scheduled: Vec<UtcMs>,
     opened: bool,
 }
 
@@ -50,7 +48,6 @@ impl Default for Queue {
             more_past: false,
             more_future: false,
             loaded: false,
-            scheduled: Vec::new(),
             opened: false,
         }
     }
@@ -129,21 +126,6 @@ impl Queue {
                 self.offset = usize::MAX;
             }
         }
-    }
-
-    /// Remembers what an answer without a filter says is scheduled.
-    pub fn remember_scheduled(&mut self) {
-        let scheduled = self.views.iter().map(|view| &view.delivery);
-        self.scheduled = scheduled
-            .filter(|one| one.state == State::Scheduled)
-            .map(|one| one.due)
-            .collect();
-    }
-
-    /// How many are due until `end`, held ones included, whatever the filter
-    /// shows.
-    pub fn due_until(&self, end: UtcMs) -> usize {
-        self.scheduled.iter().filter(|due| **due <= end).count()
     }
 
     /// The next answer opens at now; until then what is here stays.

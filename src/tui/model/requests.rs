@@ -16,13 +16,17 @@ pub enum Slot {
     Since,
     /// The last days of what is chosen.
     Days,
+    /// What it has due.
+    Dues,
     /// The open page of its details.
     Page,
     /// The days of the calendar.
     Calendar,
+    /// How much is due within a day.
+    DueSoon,
 }
 
-const SLOTS: usize = 8;
+const SLOTS: usize = 10;
 
 /// The number of a request.
 pub type RequestId = u64;
@@ -60,6 +64,11 @@ impl Requests {
         self.open[slot as usize] = Some(id);
         self.again[slot as usize] = false;
         id
+    }
+
+    /// Whether a read is under way.
+    pub fn is_open(&self, slot: Slot) -> bool {
+        self.open[slot as usize].is_some()
     }
 
     /// Ends a read; whether its answer counts.

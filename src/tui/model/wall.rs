@@ -4,11 +4,11 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use super::Model;
+use super::{Model, Pane};
 use crate::domain::delivery::{Shown, State};
-use crate::domain::ids::WorkspaceId;
+use crate::domain::ids::{ChannelId, WorkspaceId};
 use crate::domain::network::Network;
-use crate::ops::views::Lamp;
+use crate::ops::views::{ChannelView, Lamp};
 use crate::store::weather::WEATHER;
 use crate::support::time::UtcMs;
 use crate::tui::widgets::Field;
@@ -55,8 +55,17 @@ pub struct Tile {
     pub first_hit: Option<UtcMs>,
     /// The next post that nothing holds.
     pub next_due: Option<UtcMs>,
-    /// A network of its channels is down, and so many posts wait for it.
-    pub theirs: Option<(Network, usize)>,
+    /// A network of its channels is down, and what waits for it.
+    pub theirs: Option<(Network, Waits)>,
+}
+
+/// How many posts wait for a network that is down.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Waits {
+    /// So many.
+    pub posts: u64,
+    /// There may be more.
+    pub more: bool,
 }
 
 impl Tile {
@@ -101,10 +110,11 @@ impl Tile {
             return format!("{} failed", self.failed);
         }
         if let Some((network, n)) = self.theirs {
-            let waits = match n {
-                0 => String::new(),
-                1 => ": 1 waits".into(),
-                n => format!(": {n} wait"),
+            let waits = match (n.posts, n.more) {
+                (0, _) => String::new(),
+                (n, true) => format!(": {n}+ wait"),
+                (1, false) => ": 1 waits".into(),
+                (n, false) => format!(": {n} wait"),
             };
             let whole = format!("{} is down{waits}", network.title());
             return match width(&whole) <= cells {
@@ -163,23 +173,56 @@ fn down_with_them(model: &Model, tiles: &mut HashMap<WorkspaceId, Tile>) {
     if down.is_empty() {
         return;
     }
+    let in_window = in_window(model);
     for view in model.channels.all() {
         let channel = &view.summary.channel;
         let network = channel.kind.network();
-        if let (true, Some(tile)) = (
-            down.contains(&network),
-            tiles.get_mut(&channel.workspace_id),
-        ) {
-            tile.theirs.get_or_insert((network, 0));
+        let tile = tiles.get_mut(&channel.workspace_id);
+        if let (true, Some(tile)) = (down.contains(&network), tile) {
+            let of = tile.theirs.get_or_insert((network, Waits::default()));
+            if of.0 == network {
+                let waits = waiting(view, in_window.get(&channel.id).copied(), model);
+                of.1.posts += waits.posts;
+                of.1.more |= waits.more;
+            }
         }
     }
+}
+
+/// What waits on a channel whose network is down: as many as the queue on the
+/// screen shows, which may be a part of it, but no fewer than its counts say.
+fn waiting(view: &ChannelView, seen: Option<u64>, model: &Model) -> Waits {
+    let scheduled = view.summary.count(State::Scheduled);
+    let due = view.summary.next_due.is_some_and(|at| at <= model.now);
+    if view.held > 0 || !due || scheduled == 0 {
+        return Waits::default();
+    }
+    let posts = seen.unwrap_or(0).clamp(1, scheduled);
+    Waits {
+        posts,
+        more: posts < scheduled && !all_in_window(model, &view.summary.channel.workspace_id),
+    }
+}
+
+/// Whether the queue on the screen has all of a workspace that is due.
+fn all_in_window(model: &Model, workspace: &WorkspaceId) -> bool {
+    let scope = model.scope.workspace();
+    model.queue.loaded
+        && !model.queue.more_past
+        && model.only.is_none()
+        && model.filters.of(Pane::Queue).filter.is_empty()
+        && scope.is_none_or(|only| only == workspace)
+}
+
+/// How many posts are due in the queue on the screen, by channel.
+fn in_window(model: &Model) -> HashMap<&ChannelId, u64> {
+    let mut found = HashMap::new();
     for view in model.queue.views() {
-        let waits = view.shown == Shown::Scheduled && view.delivery.due <= model.now;
-        let tile = tiles.get_mut(&view.delivery.workspace_id).filter(|_| waits);
-        if let Some((network, n)) = tile.and_then(|tile| tile.theirs.as_mut()) {
-            *n += usize::from(*network == view.channel_kind.network());
+        if view.shown == Shown::Scheduled && view.delivery.due <= model.now {
+            *found.entry(&view.delivery.channel_id).or_default() += 1;
         }
     }
+    found
 }
 
 /// Every workspace, worst first.

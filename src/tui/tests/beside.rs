@@ -267,13 +267,58 @@ fn a_tab_stays_open_while_the_cursor_goes_through_the_channels() {
         "{}",
         seen(&model)
     );
-    // A post has no tabs, and neither has a login.
+    // A post has no tabs, and neither has a section.
     press(&mut model, "2");
     assert!(!seen(&model).contains("Overview ·"));
-    press(&mut model, "1g");
+    press(&mut model, "1Gh");
     assert!(!seen(&model).contains("Overview ·"));
     press(&mut model, "4l");
-    assert_eq!(said(&model), "only a channel has tabs");
+    assert_eq!(said(&model), "only channels and their logins have tabs");
+}
+
+#[test]
+fn the_tabs_of_a_login_are_those_of_each_of_its_channels() {
+    let mut model = seed::model(120, 50);
+    assert_eq!(super::stories::selected(&model), "lgn_ANN");
+    press(&mut model, "4");
+    assert!(
+        seen(&model).contains("Overview · Posts · Metrics"),
+        "{}",
+        seen(&model)
+    );
+    press(&mut model, "l");
+    let screen = seen(&model);
+    for text in [
+        "IG @acme",
+        "FB Acme Shop",
+        "“Good morning from the workshop”",
+    ] {
+        assert!(screen.contains(text), "{text}: {screen}");
+    }
+    // What was counted stays beside its name.
+    press(&mut model, "l");
+    let screen = seen(&model);
+    assert!(
+        screen.contains("Overview · Posts 12 · Metrics · Comments · History  h l"),
+        "{screen}"
+    );
+    // Another row has a number of its own, or none yet.
+    press(&mut model, "h1");
+    asked(&mut model, "jjj");
+    rest(&mut model);
+    let screen = seen(&model);
+    assert!(
+        screen.contains("Overview · Posts · Metrics") && screen.contains("Reading…"),
+        "{screen}"
+    );
+    // Where there is no room it is in the sheet.
+    let mut model = seed::model(80, 24);
+    press(&mut model, "<enter>l");
+    assert!(
+        seen(&model).contains("“Good morning from the workshop”"),
+        "{}",
+        seen(&model)
+    );
 }
 
 #[test]

@@ -117,7 +117,7 @@ fn a_channel_that_fits_no_more_stays_under_the_cursor_until_the_order_settles() 
 #[test]
 fn the_queue_is_asked_for_what_fits_and_what_is_due_counts_all_the_same() {
     let mut model = seed::model(120, 36);
-    let due = model.due_within_a_day();
+    let due = model.due_soon;
     assert!(due > 0);
     let effects = press(&mut model, "2/state:held");
     let asked = effects.iter().filter(|effect| {
@@ -134,11 +134,7 @@ fn the_queue_is_asked_for_what_fits_and_what_is_due_counts_all_the_same() {
         "{}",
         seen(&model)
     );
-    assert_eq!(
-        model.due_within_a_day(),
-        due,
-        "whoever quits is told of all"
-    );
+    assert_eq!(model.due_soon, due, "whoever quits is told of all");
     type_in(&mut model, "<esc>");
     assert!(
         model

@@ -6,6 +6,7 @@ mod beside;
 mod calendar;
 mod composer;
 mod composer_looks;
+mod dues;
 mod filters;
 mod finding;
 mod flows;

@@ -25,18 +25,14 @@ fn handles(model: &Model) -> Vec<&str> {
 fn f_shows_the_queue_and_the_notices_of_one_row_and_again_all() {
     let mut model = seed::model(120, 36);
     let all = (model.queue.views().len(), model.news.notices().len());
-    let due = model.due_within_a_day();
+    let due = model.due_soon;
     press_and_answer(&mut model, "jf");
     assert_eq!(handles(&model), ["acme"]);
     assert!(model.news.notices().is_empty());
     let screen = seen(&model);
     assert!(screen.contains("2 Queue · only @acme"), "{screen}");
     assert!(screen.contains("3 Notices · only @acme"), "{screen}");
-    assert_eq!(
-        model.due_within_a_day(),
-        due,
-        "what is due counts all the same"
-    );
+    assert_eq!(model.due_soon, due, "what is due counts all the same");
     press_and_answer(&mut model, "f");
     assert_eq!((model.queue.views().len(), model.news.notices().len()), all);
     // Escape does the same, from the queue as well.

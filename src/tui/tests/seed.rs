@@ -778,7 +778,20 @@ pub fn answer(model: &mut Model, effects: Vec<Effect>) -> Vec<Effect> {
             }
             Load::News(_) => Loaded::News(Ok((notices(), Vec::new()))),
             Load::Days(ids, midnights) => Loaded::Days(Ok(beside::days(&ids, &midnights))),
-            Load::Page(id, tab) => Loaded::Page(Box::new(Ok(beside::page(&id, tab)))),
+            Load::Dues(ids, midnight) => Loaded::Dues(Ok(super::dues::dues(&ids, midnight))),
+            Load::DueSoon => {
+                let end = model.now.plus(Duration::from_secs(24 * 3600));
+                let queue = queue(&channels()).into_iter().map(|one| one.delivery);
+                let due = queue.filter(|one| one.state == State::Scheduled && one.due <= end);
+                Loaded::DueSoon(Ok(due.count() as u64))
+            }
+            Load::Page(ids, tab) => {
+                let pages = ids.into_iter().map(|id| {
+                    let page = beside::page(&id, tab);
+                    (id, page)
+                });
+                Loaded::Page(Box::new(Ok(pages.collect())))
+            }
             Load::Since(_, at) => Loaded::Since(Ok(Since::nothing(at))),
             Load::Hub => Loaded::Hub(Ok((
                 workspaces(),

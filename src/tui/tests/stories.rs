@@ -33,7 +33,10 @@ pub fn press(model: &mut Model, run: &str) -> Vec<Effect> {
     let (beside, effects) = effects.into_iter().partition(|one| {
         matches!(
             one,
-            Effect::Load(_, Load::Days(..) | Load::Page(..) | Load::Calendar(_))
+            Effect::Load(
+                _,
+                Load::Days(..) | Load::Dues(..) | Load::Page(..) | Load::Calendar(_)
+            )
         )
     });
     seed::answer(model, beside);
@@ -356,7 +359,9 @@ fn a_change_of_the_store_reads_only_what_it_names() {
     let effects = update(&mut model, Msg::Changed(changes));
     assert!(matches!(
         effects.as_slice(),
-        [Effect::Load(_, Load::Channels(ids)), Effect::Load(_, Load::Queue { .. }), Effect::Load(_, Load::Since(..))]
+        [Effect::Load(_, Load::Channels(ids)), Effect::Load(_, Load::Queue { .. }), Effect::Load(_, Load::Since(..)),
+         // One of those whose posts are counted in the details.
+         Effect::Load(_, Load::Dues(..))]
             if ids.len() == 1
     ));
 }

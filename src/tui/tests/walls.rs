@@ -221,13 +221,32 @@ fn a9_an_outage_of_theirs_is_said_on_the_tile_and_turns_no_lamp() {
     let mut view = model.channels.get(&id).unwrap().clone();
     view.summary.channel.change += 1;
     view.lamp = Lamp::Green;
+    let mut waits = dune.clone();
+    waits.summary.channel.change += 1;
+    waits.summary.next_due = Some(seed::minutes(-9));
+    let waits_id = waits.summary.channel.id.clone();
     let request = model.requests.fresh();
-    let loaded = Loaded::Channels(vec![(id, Some(view))]);
+    let loaded = Loaded::Channels(vec![(id, Some(view)), (waits_id, Some(waits))]);
     update::update(&mut model, Msg::Loaded(request, loaded));
     press(&mut model, "W");
     let screen = seen(&model);
     assert!(screen.contains("≈ Dune"), "{screen}");
     assert!(screen.contains("Bluesky down: 1 waits"), "{screen}");
+    // A queue that shows less hides nothing of it, and no more is claimed than is
+    // known.
+    let mut narrowed = Vec::new();
+    for more_past in [true, false] {
+        let request = model.requests.overtake(Slot::Queue);
+        let window = Window {
+            views: Vec::new(),
+            more_past,
+            more_future: false,
+        };
+        update::update(&mut model, Msg::Loaded(request, Loaded::Queue(Ok(window))));
+        narrowed.push(seen(&model).contains("Bluesky down: 1+ wait"));
+    }
+    assert_eq!(narrowed, [true, false], "{}", seen(&model));
+    let screen = seen(&model);
     assert!(screen.contains("●●●●●●●●●"), "{screen}");
     // What is broken there is said first.
     assert!(screen.contains("✖ Acme"), "{screen}");

@@ -22,6 +22,7 @@ pub fn first(model: &mut Model) -> Vec<Effect> {
     effects.extend(hub(model));
     effects.extend(all_channels(model));
     effects.extend(queue(model));
+    effects.extend(due_soon(model));
     effects.extend(calendar::read(model));
     effects.extend(news(model));
     effects.extend(since(model));
@@ -38,6 +39,12 @@ pub fn all_channels(model: &mut Model) -> Option<Effect> {
 pub fn queue(model: &mut Model) -> Option<Effect> {
     let id = model.requests.begin(Slot::Queue)?;
     Some(queue_as(model, id))
+}
+
+/// Counts what is due within a day.
+pub fn due_soon(model: &mut Model) -> Option<Effect> {
+    let id = model.requests.begin(Slot::DueSoon)?;
+    Some(Effect::Load(id, Load::DueSoon))
 }
 
 /// Reads another window of the queue; one under way does not count any more.
@@ -133,6 +140,11 @@ pub fn changed(model: &mut Model, changes: &Changes) -> Vec<Effect> {
         effects.extend(queue(model));
         effects.extend(calendar::read(model));
         effects.extend(since(model));
+        let all = !deliveries.is_empty();
+        effects.extend(super::beside::dues_changed(model, all, &changes.channels));
+    }
+    if !deliveries.is_empty() {
+        effects.extend(due_soon(model));
     }
     if !deliveries.is_empty() || !changes.channels.is_empty() {
         effects.extend(super::plan::again(model));
@@ -218,6 +230,20 @@ pub fn loaded(model: &mut Model, id: RequestId, loaded: Loaded) -> Vec<Effect> {
             super::beside::days(model, id, result);
             Vec::new()
         }
+        Loaded::Dues(result) => {
+            super::beside::dues(model, id, result);
+            again(model, Slot::Dues)
+        }
+        Loaded::DueSoon(result) => {
+            if model.requests.end(Slot::DueSoon, id)
+                && let Some(due) = told(model, result)
+                && due != model.due_soon
+            {
+                model.due_soon = due;
+                model.touch(Dirty::Background);
+            }
+            again(model, Slot::DueSoon)
+        }
         Loaded::Page(result) => {
             super::beside::page(model, id, *result);
             Vec::new()
@@ -272,6 +298,8 @@ fn again(model: &mut Model, slot: Slot) -> Vec<Effect> {
         Slot::News => news(model),
         Slot::Hub => hub(model),
         Slot::Since => since(model),
+        Slot::DueSoon => due_soon(model),
+        Slot::Dues => super::beside::dues_again(model),
         // What overtakes is never repeated.
         Slot::Days | Slot::Page => None,
     };
@@ -318,7 +346,4 @@ fn take_window(model: &mut Model, window: Window) {
     model.queue.more_future = window.more_future;
     let now = model.wall().now;
     model.queue.replace(window.views, now);
-    if model.only.is_none() && model.filters.of(Pane::Queue).filter.is_empty() {
-        model.queue.remember_scheduled();
-    }
 }

@@ -30,11 +30,12 @@ pub fn now(model: &mut Model, now: UtcMs, boot: Duration) -> Vec<Effect> {
             effects.extend(loads::all_channels(model));
             effects.extend(loads::hub(model));
             effects.extend(loads::queue(model));
+            effects.extend(loads::due_soon(model));
         }
     }
     if model.moving.is_some_and(|until| until <= boot) {
         model.moving = None;
-        model.touch(Dirty::Background);
+        super::beside::rested(model);
     }
     effects.extend(super::composing::tick(model));
     if model.line.expire(boot) {

@@ -6,16 +6,20 @@ use ratatui::style::{Modifier, Style};
 
 use super::Canvas;
 use super::details::Line;
+use crate::domain::ids::ChannelId;
 use crate::domain::reading::{CommentKind, Counts};
 use crate::ops::views::HistoryView;
 use crate::tui::model::beside::{Page, Tab};
 use crate::tui::model::{Model, Pane, Sheet};
 use crate::tui::theme::Role;
 use crate::tui::widgets::text::{one_line, quoted, width, wrap};
-use crate::tui::words::Wall;
+use crate::tui::words::{self, Wall};
 
 /// Cells of a time and the blank after it.
 pub const TIME: u16 = 10;
+
+/// Most that is shown of each channel of a login.
+const EACH: usize = 5;
 
 /// Fewest rows that leave room for the line of tabs.
 const ROOM: u16 = 6;
@@ -23,7 +27,7 @@ const ROOM: u16 = 6;
 /// The part of an area that is left above the line of tabs.
 pub fn above(model: &Model, area: Rect) -> Rect {
     let height = match model.tabbed() {
-        Some(_) if area.height >= ROOM => area.height - 1,
+        true if area.height >= ROOM => area.height - 1,
         _ => area.height,
     };
     Rect { height, ..area }
@@ -35,8 +39,11 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     if above(model, area) == area {
         return;
     }
-    let here =
-        model.focus == Pane::Details || matches!(model.sheets.last(), Some(Sheet::Channel(_)));
+    let sheet = matches!(
+        model.sheets.last(),
+        Some(Sheet::Channel(_) | Sheet::Group(_))
+    );
+    let here = model.focus == Pane::Details || sheet;
     let (plain, bold) = (Style::new(), canvas.style(Role::Title));
     let muted = canvas.style(Role::Muted);
     let mut pen = canvas.pen(area, usize::from(area.height - 1));
@@ -44,22 +51,22 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         true => bold.add_modifier(Modifier::REVERSED),
         false => bold,
     };
-    let titles = Tab::ALL.map(Tab::title);
+    let titles = Tab::ALL.map(|tab| model.tab_title(tab));
     if width(&titles.join(" · ")) > usize::from(area.width) {
         // Where not all have room it is the open one.
         let at = Tab::ALL
             .iter()
             .position(|one| *one == model.tab())
             .unwrap_or(0);
-        pen.write(model.tab().title(), open);
+        pen.write(&titles[at], open);
         pen.write(&format!(" {} of {}", at + 1, titles.len()), plain);
     } else {
-        for (at, tab) in Tab::ALL.iter().enumerate() {
+        for (at, (tab, title)) in Tab::ALL.iter().zip(&titles).enumerate() {
             if at > 0 {
                 pen.write(" · ", muted);
             }
             let style = if *tab == model.tab() { open } else { plain };
-            pen.write(tab.title(), style);
+            pen.write(title, style);
         }
     }
     if here {
@@ -81,12 +88,20 @@ pub fn lines(model: &Model, cells: u16) -> Vec<Line> {
             Some(error) => out.note(error, usize::from(cells)),
             None => out.note("Reading…", usize::from(cells)),
         },
-        Some(page) => {
-            if let Some(note) = note(page, &wall) {
-                out.note(&note, usize::from(cells));
+        Some(pages) => match pages.as_slice() {
+            [(_, page)] => {
+                out.told(page, usize::from(cells));
+                out.page(page, usize::MAX);
             }
-            out.page(page);
-        }
+            several => {
+                for (id, page) in several {
+                    out.of(model, id);
+                    out.told(page, usize::from(cells));
+                    out.page(page, EACH);
+                    out.blank();
+                }
+            }
+        },
     }
     out.out
 }
@@ -98,6 +113,30 @@ struct Lines<'a> {
 }
 
 impl Lines<'_> {
+    /// The channel that the lines below it are of.
+    fn of(&mut self, model: &Model, id: &ChannelId) {
+        if let Some(view) = model.channels.get(id) {
+            let channel = &view.summary.channel;
+            let network = words::network(channel.kind.network());
+            let text = format!("{network} {}", words::channel(channel));
+            self.out.push(("".into(), one_line(&text), Role::Title));
+        }
+    }
+
+    /// How a page was read, or why there is nothing.
+    fn told(&mut self, page: &Page, cells: usize) {
+        if let Some(note) = note(page, self.wall) {
+            self.note(&note, cells);
+        }
+    }
+
+    /// A blank line, unless there is one.
+    fn blank(&mut self) {
+        if self.out.last().is_some_and(|(_, text, _)| !text.is_empty()) {
+            self.out.push(("".into(), String::new(), Role::Plain));
+        }
+    }
+
     /// A sentence over the whole width, and a blank line.
     fn note(&mut self, text: &str, cells: usize) {
         let lines = wrap(&one_line(text), cells, 3).into_iter();
@@ -125,10 +164,10 @@ impl Lines<'_> {
             .extend(lines.map(|line| ("".into(), line, Role::Muted)));
     }
 
-    fn page(&mut self, page: &Page) {
+    fn page(&mut self, page: &Page, most: usize) {
         match page {
             Page::Posts(view) => {
-                for one in &view.posts {
+                for one in view.posts.iter().take(most) {
                     self.at(
                         one.post.at,
                         &quoted(&one_line(&one.post.text), self.room),
@@ -137,7 +176,7 @@ impl Lines<'_> {
                 }
             }
             Page::Metrics(view) => {
-                for one in &view.posts {
+                for one in view.posts.iter().take(most) {
                     self.at(
                         one.post.at,
                         &quoted(&one_line(&one.post.text), self.room),
@@ -147,7 +186,7 @@ impl Lines<'_> {
                 }
             }
             Page::Comments(view) => {
-                for one in &view.comments {
+                for one in view.comments.iter().take(most) {
                     let did = match one.kind {
                         CommentKind::Reply => "answers",
                         CommentKind::Mention => "mentions it",
@@ -157,7 +196,7 @@ impl Lines<'_> {
                     self.more(&format!("“{}”", one_line(&one.text)), 3);
                 }
             }
-            Page::History(lines) => lines.iter().for_each(|one| self.happened(one)),
+            Page::History(lines) => lines.iter().take(most).for_each(|one| self.happened(one)),
         }
     }
 

@@ -2,11 +2,11 @@
 //! section that is folded away.
 
 use super::{
-    Fact, Groups, Whose, at_risk, fact, headline, login as login_fact, set_aside, then, token, why,
+    Fact, Groups, at_risk, fact, headline, login as login_fact, set_aside, then, token, why,
 };
 use crate::ops::views::{ChannelView, Lamp};
 use crate::tui::model::beside::MOST;
-use crate::tui::model::{Group, Model, advice};
+use crate::tui::model::{Group, Model, Subject, advice};
 use crate::tui::theme::Role;
 use crate::tui::words::span;
 
@@ -26,14 +26,9 @@ pub fn login(model: &Model, group: &Group) -> Groups {
         });
     }
     todo.extend(set_aside(group.aside.as_ref(), &wall));
-    let whose = Whose {
-        held: group.held,
-        next: group.hit,
-        workspace: &channel.workspace_id,
-        is: Box::new(|id| below.iter().any(|one| one.summary.channel.id == *id)),
-    };
-    todo.extend(at_risk(model, &whose, &wall));
-    todo.extend(then(model, &whose, &wall));
+    let dues = model.dues(&Subject::Login(group.login.clone()));
+    todo.extend(at_risk(group.held, dues, &wall));
+    todo.extend(then(group.held, dues, &wall));
     let mut evidence = why(first, &wall);
     evidence.push(login_fact(model, channel, &wall));
     evidence.push(fact("Token", token(&channel.token, &wall)));

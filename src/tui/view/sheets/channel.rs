@@ -45,8 +45,8 @@ pub fn height(model: &Model, area: Rect) -> u16 {
     let cells = super::inside_width(area);
     let facts = details::lines(&details::groups(model), cells).len();
     let tall = match model.tabbed() {
-        Some(_) => (facts + 1).max(TALL),
-        None => facts,
+        true => (facts + 1).max(TALL),
+        false => facts,
     };
     let most = area.height.saturating_sub(2);
     u16::try_from(tall).unwrap_or(u16::MAX).min(most)
