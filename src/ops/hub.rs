@@ -47,13 +47,9 @@ impl Hub {
     /// # Errors
     /// When the store cannot be opened, or the operator is not one of its.
     pub async fn open(options: HubOptions) -> Result<Self, OpError> {
-        let http = Http::new(&options.config.engine, options.clock.clone()).map_err(|error| {
-            OpError::failed(
-                "http",
-                error.to_string(),
-                "Install the certificates of your system and start again.",
-            )
-        })?;
+        let (timing, clock) = (options.config.engine.clone(), options.clock.clone());
+        // Reading the certificates of the system takes as long as the store.
+        let http = tokio::task::spawn_blocking(move || Http::new(&timing, clock));
         let open = OpenOptions {
             paths: StorePaths {
                 database: options.paths.database.clone(),
@@ -65,13 +61,21 @@ impl Hub {
             passkey: options.passkey,
         };
         let opened = tokio::task::spawn_blocking(move || open_as_far_as_possible(open)).await;
-        let store = opened.map_err(|_| {
+        let interrupted = |_| {
             OpError::failed(
                 "store_closed",
-                "Opening the store was interrupted.",
+                "Opening the hub was interrupted.",
                 "Start the program again.",
             )
-        })??;
+        };
+        let store = opened.map_err(interrupted)??;
+        let http = http.await.map_err(interrupted)?.map_err(|error| {
+            OpError::failed(
+                "http",
+                error.to_string(),
+                "Install the certificates of your system and start again.",
+            )
+        })?;
         let name = options.operator.unwrap_or_else(os_login);
         let operator = match operator(&store, &name).await? {
             Some(operator) => operator,

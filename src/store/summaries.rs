@@ -74,16 +74,18 @@ impl Reads<'_> {
         self.summary(self.channel(id)?)
     }
 
-    /// Summaries of every channel that is not disconnected, in no order. A hub has thousands:
-    /// what belongs to them is read at once, not channel by channel.
+    /// Hands over the summary of every channel that is not disconnected, in no
+    /// order. A hub has thousands: what belongs to them is read at once, not
+    /// channel by channel, and none is kept here.
     ///
     /// # Errors
-    /// When the store cannot be read.
-    pub fn channel_summaries(
+    /// When the store cannot be read, and what `take` returns.
+    pub fn each_summary(
         &self,
         workspace: Option<&WorkspaceId>,
         part: Part,
-    ) -> Result<Vec<ChannelSummary>, StoreError> {
+        mut take: impl FnMut(ChannelSummary) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
         const LIVE: &str = "c.status <> 'DISCONNECTED' AND (?1 IS NULL OR c.workspace_id = ?1)
             AND (?2 IS NULL OR (c.rowid >> 8) % 2 = ?2)";
         let only = (workspace.map(WorkspaceId::as_str), part.number());
@@ -98,7 +100,7 @@ impl Reads<'_> {
             only,
             |row| {
                 let channel = channel(row)?;
-                Ok(ChannelSummary {
+                take(ChannelSummary {
                     workspace: names
                         .get(&channel.workspace_id)
                         .cloned()
@@ -108,7 +110,8 @@ impl Reads<'_> {
                     channel,
                 })
             },
-        )
+        )?;
+        Ok(())
     }
 
     /// How many deliveries per state the channels have for which a condition

@@ -19,6 +19,9 @@ use tracing_subscriber::layer::SubscriberExt;
 use super::clock::Clock;
 use super::redact::Redactor;
 
+/// Lines that wait to be written. There is room for all of them from the start.
+const WAITING: usize = 16_384;
+
 /// How many days of logs are kept.
 const KEPT_DAYS: usize = 14;
 
@@ -81,7 +84,8 @@ fn build(
         out: file,
         redactor: redactor.clone(),
     };
-    let (writer, guard) = NonBlockingBuilder::default().finish(writer);
+    let builder = NonBlockingBuilder::default().buffered_lines_limit(WAITING);
+    let (writer, guard) = builder.finish(writer);
     let layer = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)

@@ -1,6 +1,7 @@
 //! Channels as lists and the detail pane show them.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::super::acting::Acting;
 use super::super::{Hub, OpError, Scope};
@@ -16,8 +17,8 @@ use crate::domain::reading::Reading;
 use crate::domain::role::Act;
 use crate::domain::trouble::troubles;
 use crate::domain::words;
-use crate::store::Reads;
 use crate::store::summaries::{ChannelSummary, Part};
+use crate::store::{Reads, StoreError};
 use crate::support::map::{Map, Set};
 use crate::support::time::UtcMs;
 
@@ -79,10 +80,10 @@ pub async fn channels(hub: &Hub, scope: &Scope) -> Result<Vec<ChannelView>, OpEr
 ///
 /// # Errors
 /// When the store cannot be read.
-pub async fn every_channel(hub: &Hub) -> Result<Vec<ChannelView>, OpError> {
+pub async fn every_channel(hub: &Hub) -> Result<Vec<Arc<ChannelView>>, OpError> {
     let half = |part| {
         let watch = watch(hub);
-        hub.look(move |q, acting| read(q, acting, &Scope::All, part, &watch))
+        hub.look(move |q, acting| read(q, acting, &Scope::All, part, &watch, Arc::new))
     };
     let (one, other) = tokio::join!(half(Part::OneHalf), half(Part::OtherHalf));
     let mut all = one?;
@@ -128,7 +129,7 @@ pub(in crate::ops) fn list(
     if let Scope::Workspace(id) = scope {
         acting.require(q, id, Act::Look)?;
     }
-    let mut views = read(q, acting, scope, Part::Whole, watch)?;
+    let mut views = read(q, acting, scope, Part::Whole, watch, |view| view)?;
     if disconnected {
         let visible = visible(q, acting)?;
         let around = Around::of_all(q)?;
@@ -150,22 +151,23 @@ pub(in crate::ops) fn list(
 }
 
 /// The live channels of the scope that the operator may see, in no order.
-fn read(
+fn read<T>(
     q: &Reads<'_>,
     acting: &Acting,
     scope: &Scope,
     part: Part,
     watch: &Watch,
-) -> Result<Vec<ChannelView>, OpError> {
+    kept: impl Fn(ChannelView) -> T,
+) -> Result<Vec<T>, OpError> {
     let visible = visible(q, acting)?;
     let around = Around::of_all(q)?;
-    let summaries = q.channel_summaries(scope.workspace(), part)?;
-    let mut views = Vec::with_capacity(summaries.len());
-    for summary in summaries {
+    let mut views = Vec::new();
+    q.each_summary(scope.workspace(), part, |summary| {
         if visible.contains(&summary.channel.workspace_id) {
-            views.push(view(q, summary, &around, watch, acting.now)?);
+            views.push(kept(view(q, summary, &around, watch, acting.now)?));
         }
-    }
+        Ok(())
+    })?;
     Ok(views)
 }
 
@@ -190,7 +192,7 @@ pub fn channel_view(
     now: UtcMs,
 ) -> Result<ChannelView, OpError> {
     let around = Around::of(q, &summary.channel.id)?;
-    view(q, summary, &around, watch, now)
+    Ok(view(q, summary, &around, watch, now)?)
 }
 
 /// What is true of the whole hub, and what only few channels have.
@@ -213,7 +215,7 @@ impl Around {
         channel: &Channel,
         watch: &Watch,
         now: UtcMs,
-    ) -> Result<Option<Aside>, OpError> {
+    ) -> Result<Option<Aside>, StoreError> {
         let Some(known) = self.asides.get(channel.id.as_str()) else {
             return Ok(None);
         };
@@ -259,7 +261,7 @@ fn view(
     around: &Around,
     watch: &Watch,
     now: UtcMs,
-) -> Result<ChannelView, OpError> {
+) -> Result<ChannelView, StoreError> {
     let channel = &summary.channel;
     let unreadable = around.unreadable.get(&channel.id);
     let unreadable = unreadable.map_or(&[][..], Vec::as_slice);

@@ -66,6 +66,13 @@ pub struct Rows {
 }
 
 impl Rows {
+    /// Makes room for so many new rows.
+    pub fn reserve(&mut self, rows: usize) {
+        let more = rows.saturating_sub(self.known.len());
+        self.known.reserve(more);
+        self.numbers.reserve(more);
+    }
+
     /// The number of a row, a new one for a new row.
     pub fn number(&mut self, row: &Row) -> Number {
         if let Some(known) = self.numbers.get(row) {

@@ -451,7 +451,7 @@ fn a_cursor_move_costs_few_bytes_and_the_details_follow_when_it_rests() {
 fn twenty_thousand_channels_are_drawn_between_two_keys() {
     let mut model = seed::model(120, 36);
     let template = seed::channels();
-    let views = (0..20_000)
+    let views: Vec<_> = (0..20_000)
         .map(|n| {
             let mut view = template[n % template.len()].clone();
             view.summary.channel.id = ChannelId::from_stored(format!("soc_N{n:05}"));
@@ -459,6 +459,7 @@ fn twenty_thousand_channels_are_drawn_between_two_keys() {
         })
         .collect();
     let id = model.requests.overtake(Slot::Channels);
+    let views = views.into_iter().map(std::sync::Arc::new).collect();
     update(&mut model, Msg::Loaded(id, Loaded::AllChannels(Ok(views))));
     let clock = crate::support::clock::Clock::real();
     let before = clock.boot();
