@@ -1,7 +1,6 @@
 //! Everything that can happen to a screen.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::act::{Answered, Done, Window};
@@ -66,7 +65,7 @@ pub enum LoginNews {
 #[derive(Debug)]
 pub enum Loaded {
     /// Every channel.
-    AllChannels(Result<Vec<Arc<ChannelView>>, OpError>),
+    AllChannels(Result<Vec<ChannelView>, OpError>),
     /// Some channels; `None` for one that is gone.
     Channels(Vec<(ChannelId, Option<ChannelView>)>),
     /// A window of the queue.

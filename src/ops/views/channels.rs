@@ -1,7 +1,6 @@
 //! Channels as lists and the detail pane show them.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use super::super::acting::Acting;
 use super::super::{Hub, OpError, Scope};
@@ -80,10 +79,10 @@ pub async fn channels(hub: &Hub, scope: &Scope) -> Result<Vec<ChannelView>, OpEr
 ///
 /// # Errors
 /// When the store cannot be read.
-pub async fn every_channel(hub: &Hub) -> Result<Vec<Arc<ChannelView>>, OpError> {
+pub async fn every_channel(hub: &Hub) -> Result<Vec<ChannelView>, OpError> {
     let half = |part| {
         let watch = watch(hub);
-        hub.look(move |q, acting| read(q, acting, &Scope::All, part, &watch, Arc::new))
+        hub.look(move |q, acting| read(q, acting, &Scope::All, part, &watch))
     };
     let (one, other) = tokio::join!(half(Part::OneHalf), half(Part::OtherHalf));
     let mut all = one?;
@@ -129,7 +128,7 @@ pub(in crate::ops) fn list(
     if let Scope::Workspace(id) = scope {
         acting.require(q, id, Act::Look)?;
     }
-    let mut views = read(q, acting, scope, Part::Whole, watch, |view| view)?;
+    let mut views = read(q, acting, scope, Part::Whole, watch)?;
     if disconnected {
         let visible = visible(q, acting)?;
         let around = Around::of_all(q)?;
@@ -151,20 +150,19 @@ pub(in crate::ops) fn list(
 }
 
 /// The live channels of the scope that the operator may see, in no order.
-fn read<T>(
+fn read(
     q: &Reads<'_>,
     acting: &Acting,
     scope: &Scope,
     part: Part,
     watch: &Watch,
-    kept: impl Fn(ChannelView) -> T,
-) -> Result<Vec<T>, OpError> {
+) -> Result<Vec<ChannelView>, OpError> {
     let visible = visible(q, acting)?;
     let around = Around::of_all(q)?;
     let mut views = Vec::new();
     q.each_summary(scope.workspace(), part, |summary| {
         if visible.contains(&summary.channel.workspace_id) {
-            views.push(kept(view(q, summary, &around, watch, acting.now)?));
+            views.push(view(q, summary, &around, watch, acting.now)?);
         }
         Ok(())
     })?;

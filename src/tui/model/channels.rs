@@ -3,7 +3,6 @@
 //! operator is elsewhere or asks for it.
 
 use std::cmp::Reverse;
-use std::sync::Arc;
 
 use super::groups::Group;
 use super::rows::{Number, Rows};
@@ -19,7 +18,7 @@ pub use super::rows::Row;
 pub struct Channels {
     /// In no order: a table of their ids alone is half the size of a table of
     /// them, and lists go through them by number.
-    views: Vec<Arc<ChannelView>>,
+    views: Vec<ChannelView>,
     /// Where each is among them.
     at: Map<ChannelId, usize>,
     /// What each is called among the rows.
@@ -59,12 +58,12 @@ pub struct Channels {
 impl Channels {
     /// Every channel in no order.
     pub fn all(&self) -> impl Iterator<Item = &ChannelView> {
-        self.views.iter().map(|view| &**view)
+        self.views.iter()
     }
 
     /// A channel by its id.
     pub fn get(&self, id: &ChannelId) -> Option<&ChannelView> {
-        self.at.get(id).map(|at| &*self.views[*at])
+        self.at.get(id).map(|at| &self.views[*at])
     }
 
     /// The rows, and the cursor among them.
@@ -116,8 +115,7 @@ impl Channels {
     }
 
     /// Takes everything anew; channels that are not there any more go.
-    pub fn replace(&mut self, views: Vec<impl Into<Arc<ChannelView>>>) {
-        let views: Vec<Arc<ChannelView>> = views.into_iter().map(Into::into).collect();
+    pub fn replace(&mut self, views: Vec<ChannelView>) {
         self.of_login.clear();
         for view in &views {
             let channel = &view.summary.channel;
@@ -130,7 +128,7 @@ impl Channels {
         let settled = settled.map(|view| self.settled_as(&view.summary.channel.id));
         self.settled = settled.collect();
         self.rows.reserve(views.len());
-        let id = |view: &Arc<ChannelView>| view.summary.channel.id.clone();
+        let id = |view: &ChannelView| view.summary.channel.id.clone();
         let numbers = views
             .iter()
             .map(|view| self.rows.number(&Row::Channel(id(view))));
@@ -174,11 +172,11 @@ impl Channels {
             }
         }
         match self.at.get(&id) {
-            Some(at) => self.views[*at] = Arc::new(view),
+            Some(at) => self.views[*at] = view,
             None => {
                 self.at.insert(id.clone(), self.views.len());
                 self.numbers.push(self.rows.number(&Row::Channel(id)));
-                self.views.push(Arc::new(view));
+                self.views.push(view);
                 self.settled.push(None);
             }
         }
@@ -198,7 +196,7 @@ impl Channels {
         if let Some(moved) = self.views.get(at) {
             self.at.insert(moved.summary.channel.id.clone(), at);
         }
-        self.leave_login(id, known.summary.channel.login_id.clone());
+        self.leave_login(id, known.summary.channel.login_id);
         self.changed = true;
         (self.unsorted, self.unsettled, self.gone) = (true, true, true);
         true
@@ -219,7 +217,7 @@ impl Channels {
     /// its lamp.
     pub fn with_settled(&self) -> impl Iterator<Item = (&ChannelView, bool)> {
         let views = self.views.iter().zip(&self.settled);
-        views.map(|(view, settled)| (&**view, *settled == Some(view.lamp)))
+        views.map(|(view, settled)| (view, *settled == Some(view.lamp)))
     }
 
     fn settled_as(&self, id: &ChannelId) -> Option<Lamp> {

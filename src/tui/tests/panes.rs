@@ -318,7 +318,6 @@ fn all_is_well() {
             view.summary.counts.truncate(1);
         }
         let id = model.requests.overtake(Slot::Channels);
-        let views = views.into_iter().map(std::sync::Arc::new).collect();
         update(model, Msg::Loaded(id, Loaded::AllChannels(Ok(views))));
     });
 }

@@ -739,10 +739,7 @@ pub fn answer(model: &mut Model, effects: Vec<Effect>) -> Vec<Effect> {
             continue;
         };
         let loaded = match load {
-            Load::AllChannels => {
-                let all = channels().into_iter().map(Arc::new).collect();
-                Loaded::AllChannels(Ok(all))
-            }
+            Load::AllChannels => Loaded::AllChannels(Ok(channels())),
             Load::Queue {
                 workspace,
                 channels: only,

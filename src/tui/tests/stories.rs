@@ -459,7 +459,6 @@ fn twenty_thousand_channels_are_drawn_between_two_keys() {
         })
         .collect();
     let id = model.requests.overtake(Slot::Channels);
-    let views = views.into_iter().map(std::sync::Arc::new).collect();
     update(&mut model, Msg::Loaded(id, Loaded::AllChannels(Ok(views))));
     let clock = crate::support::clock::Clock::real();
     let before = clock.boot();
