@@ -219,6 +219,12 @@ impl Delivery {
         )
     }
 
+    /// Whether a copy of its post goes where it went: what was cancelled is left
+    /// out, unless all of the post was.
+    pub fn is_copied<'a>(&self, mut all: impl Iterator<Item = &'a Self>) -> bool {
+        self.state != State::Cancelled || all.all(|one| one.state == State::Cancelled)
+    }
+
     /// Whether it may still be moved, changed and cancelled.
     pub fn is_open(&self) -> bool {
         matches!(

@@ -1,4 +1,4 @@
-//! The readers of this process: two threads with a read-only connection each.
+//! The readers of this process: threads with a read-only connection each.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -13,7 +13,8 @@ use super::open;
 use super::tx::Reads;
 use super::vault::Vault;
 
-const READERS: usize = 2;
+/// Two that read all channels by halves leave one for whoever publishes.
+const READERS: usize = 3;
 
 type Job = Box<dyn FnOnce(&Connection, &Arc<Vault>) + Send>;
 

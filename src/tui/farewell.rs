@@ -28,11 +28,13 @@ pub fn line(model: &Model) -> Option<String> {
         let logins = count(checking, "login is", "logins are");
         parts.push(format!("{logins} being checked; this ends with it."));
     }
-    let due = model.due_soon;
-    if ours(model) && due > 0 {
+    if ours(model) && model.may_be_due() {
+        let due = match model.due_soon {
+            Some(due) => count(due, "post is", "posts are"),
+            None => "Posts may be".to_owned(),
+        };
         parts.push(format!(
-            "{} due within 24 h and nobody publishes now; allgreen daemon does.",
-            count(due, "post is", "posts are")
+            "{due} due within 24 h and nobody publishes now; allgreen daemon does."
         ));
     }
     (!parts.is_empty()).then(|| parts.join("\n"))
@@ -40,11 +42,11 @@ pub fn line(model: &Model) -> Option<String> {
 
 /// What stands still while the screen is suspended.
 pub fn suspended(model: &Model) -> Option<String> {
-    let due = model.due_soon;
-    (ours(model) && due > 0).then(|| {
-        format!(
-            "Suspended: nothing is published meanwhile ({} due within 24 h). fg goes on.",
-            count(due, "post", "posts")
-        )
+    (ours(model) && model.may_be_due()).then(|| {
+        let due = match model.due_soon {
+            Some(due) => count(due, "post", "posts"),
+            None => "posts may be".to_owned(),
+        };
+        format!("Suspended: nothing is published meanwhile ({due} due within 24 h). fg goes on.")
     })
 }

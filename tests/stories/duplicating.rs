@@ -5,7 +5,8 @@ use allgreen::domain::ids::{ChannelId, PostId};
 use allgreen::domain::role::Role;
 use allgreen::ops::disconnect::disconnect;
 use allgreen::ops::posts::{
-    Duplicate, NewPost, PostTime, Writing, create, delete, duplicate, is_duplicate, undo_last,
+    Duplicate, NewPost, PostTime, Writing, cancel, create, delete, duplicate, is_duplicate,
+    undo_last,
 };
 use allgreen::ops::views::PostView;
 
@@ -222,4 +223,50 @@ async fn what_is_written_is_a_duplicate_until_a_word_of_it_is_changed() {
     for other in [text, fewer, own, bare, late] {
         assert!(!is(other.clone()).await, "{other:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_cancelled_is_not_copied_with_the_rest() {
+    let office = Office::open().await;
+    let (_, ann) = office.channel("ann").await;
+    let (_, bob) = office.channel("bob").await;
+    let first = written(&office, &ann, &bob).await;
+    let bobs = first
+        .deliveries
+        .iter()
+        .find(|one| one.delivery.channel_id == bob)
+        .unwrap();
+    let bobs = bobs.delivery.id.clone();
+    cancel(&office.hub, std::slice::from_ref(&bobs))
+        .await
+        .unwrap();
+    let copy = duplicate(&office.hub, like(&first.post.id, at("in 2h")))
+        .await
+        .unwrap();
+    let to: Vec<_> = targets(&copy).into_iter().map(|(to, _)| to).collect();
+    assert_eq!(
+        to.as_slice(),
+        std::slice::from_ref(&ann),
+        "it was taken from bob's channel"
+    );
+
+    // Who names it, or the whole of a cancelled post, wants it all the same.
+    let named = Duplicate {
+        only: Some(bobs),
+        ..like(&first.post.id, PostTime::Draft)
+    };
+    let named = duplicate(&office.hub, named).await.unwrap();
+    assert_eq!(targets(&named), [(bob, "for bob".to_owned())]);
+    let anns = first
+        .deliveries
+        .iter()
+        .find(|one| one.delivery.channel_id == ann)
+        .unwrap();
+    cancel(&office.hub, std::slice::from_ref(&anns.delivery.id))
+        .await
+        .unwrap();
+    let whole = duplicate(&office.hub, like(&first.post.id, PostTime::Draft))
+        .await
+        .unwrap();
+    assert_eq!(whole.deliveries.len(), 2);
 }

@@ -6,7 +6,7 @@ use super::super::{Hub, OpError};
 use super::create::{NewPost, PostTime, ready, store};
 use super::writing::{Writing, are_same};
 use crate::domain::channel::{Channel, Status};
-use crate::domain::delivery::Delivery;
+use crate::domain::delivery::{Delivery, State};
 use crate::domain::ids::{ChannelId, DeliveryId, MediaId, PostId};
 use crate::domain::role::Act;
 use crate::store::Reads;
@@ -106,17 +106,21 @@ fn copy_of(
     };
     let all = q.deliveries(&query)?;
     let only = only.and_then(|only| all.iter().find(|one| one.id == *only));
-    let only = only.map(|one| one.channel_id.clone());
     let mut firsts: Vec<&Delivery> = Vec::new();
     for one in all.iter().filter(|one| one.part_no <= 1) {
-        let wanted = only.as_ref().is_none_or(|only| *only == one.channel_id);
-        // One that was cancelled and written there again is one target.
-        if wanted
-            && !firsts
-                .iter()
-                .any(|first| first.channel_id == one.channel_id)
-        {
-            firsts.push(one);
+        let wanted = match only {
+            // Of a later part, the thread on its channel.
+            Some(only) if only.part_no > 1 => only.root_id.as_ref() == Some(&one.id),
+            Some(only) => only.id == one.id,
+            None => true,
+        };
+        let there = |first: &&mut &Delivery| first.channel_id == one.channel_id;
+        match firsts.iter_mut().find(there) {
+            _ if !wanted => {}
+            None => firsts.push(one),
+            // One that was cancelled and written there again is one target.
+            Some(first) if first.state == State::Cancelled => *first = one,
+            Some(_) => {}
         }
     }
     let mut gone = Vec::new();
@@ -127,6 +131,10 @@ fn copy_of(
             Status::Disconnected => gone.push(channel),
             _ => live.push(one),
         }
+    }
+    if only.is_none() {
+        let all = live.clone();
+        live.retain(|one| one.is_copied(all.iter().copied()));
     }
     if live.is_empty() {
         let (code, what) = match gone.first() {
@@ -153,7 +161,7 @@ fn copy_of(
         text: post.text,
         when: PostTime::Draft,
         zone: None,
-        only_on_time: live.last().is_some_and(|one| one.only_on_time),
+        only_on_time: live.iter().any(|one| one.only_on_time),
         media: Vec::new(),
         only_for: live
             .iter()

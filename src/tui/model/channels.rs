@@ -6,7 +6,7 @@ use std::cmp::Reverse;
 
 use super::groups::Group;
 use super::rows::{Number, Rows};
-use crate::domain::ids::{ChannelId, LoginId, WorkspaceId};
+use crate::domain::ids::{ChannelId, DeliveryId, LoginId, WorkspaceId};
 use crate::ops::views::{ChannelView, Lamp};
 use crate::support::map::{Map, Set};
 use crate::support::time::UtcMs;
@@ -51,6 +51,8 @@ pub struct Channels {
     listed_anew: bool,
     /// The workspace the list was settled for.
     settled_for: Option<WorkspaceId>,
+    /// What changed while all were being read: what was read of it may be older.
+    pub meanwhile: (Vec<ChannelId>, Vec<DeliveryId>),
     /// A channel to put the cursor on as soon as it is there.
     pub wanted: Option<ChannelId>,
 }

@@ -189,8 +189,8 @@ pub struct Model {
     /// Pane 2.
     pub queue: Queue,
     /// How many posts of the whole hub are due within 24 h, held ones included,
-    /// whatever the queue shows.
-    pub due_soon: u64,
+    /// whatever the queue shows; `None` while nobody counted them.
+    pub due_soon: Option<u64>,
     /// That another process keeps the store locked.
     pub busy: Option<Incident>,
     /// Pane 3, and open incidents.
@@ -262,7 +262,7 @@ impl Model {
             channels: Channels::default(),
             sums: Sums::default(),
             queue: Queue::default(),
-            due_soon: 0,
+            due_soon: None,
             busy: None,
             news: News::new(now),
             filters: Filters::default(),
@@ -418,6 +418,14 @@ impl Model {
         let login = view.summary.channel.login_id.as_ref();
         let below = login.map_or(0, |id| self.channels.below(id).map(|one| one.held).sum());
         below.max(view.held)
+    }
+
+    /// Whether something is due within 24 h, or may be for all that is known.
+    pub fn may_be_due(&self) -> bool {
+        match self.due_soon {
+            Some(due) => due > 0,
+            None => !self.channels.loaded || self.sums.scheduled > 0,
+        }
     }
 
     /// How people name the account a delivery goes to.

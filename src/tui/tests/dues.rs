@@ -292,7 +292,7 @@ fn who_quits_is_asked_whatever_the_queue_shows() {
             ..seed::daemon()
         }),
     );
-    let due = model.due_soon;
+    let due = model.due_soon.unwrap();
     assert!(due > 0);
     // Of another workspace than the one in which it is due.
     let effects = press(&mut model, "2/");

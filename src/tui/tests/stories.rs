@@ -339,6 +339,33 @@ fn a_notice_opens_its_channel_and_is_read() {
 }
 
 #[test]
+fn what_changes_while_all_channels_are_read_is_read_once_more() {
+    let mut model = seed::model(120, 36);
+    let green = seed::channels();
+    let acme = ChannelId::from_stored("soc_A1");
+    let reading = model.requests.begin(Slot::Channels).unwrap();
+    let changes = Changes {
+        channels: vec![acme.clone()],
+        objects: Vec::new(),
+        cursor: Cursor::default(),
+    };
+    update(&mut model, Msg::Changed(changes));
+    // All of them as they were before that change.
+    let loaded = Loaded::AllChannels(Ok(green.clone()));
+    let effects = update(&mut model, Msg::Loaded(reading, loaded));
+    let again = effects.iter().any(
+        |effect| matches!(effect, Effect::Load(_, Load::Channels(ids)) if *ids == [acme.clone()]),
+    );
+    assert!(again, "{effects:?}");
+    // Nothing changed while they were read: nothing is read again.
+    let reading = model.requests.overtake(Slot::Channels);
+    let loaded = Loaded::AllChannels(Ok(green));
+    let effects = update(&mut model, Msg::Loaded(reading, loaded));
+    let again = |effect: &Effect| matches!(effect, Effect::Load(_, Load::Channels(_)));
+    assert!(!effects.iter().any(again), "{effects:?}");
+}
+
+#[test]
 fn a_change_of_the_store_reads_only_what_it_names() {
     let mut model = seed::model(120, 36);
     let changes = Changes {

@@ -20,9 +20,10 @@ const MANY: usize = 200;
 pub fn first(model: &mut Model) -> Vec<Effect> {
     let mut effects = Vec::new();
     effects.extend(hub(model));
+    // Before what takes long: who quits at once is asked all the same.
+    effects.extend(due_soon(model));
     effects.extend(all_channels(model));
     effects.extend(queue(model));
-    effects.extend(due_soon(model));
     effects.extend(calendar::read(model));
     effects.extend(news(model));
     effects.extend(since(model));
@@ -107,6 +108,33 @@ pub fn hub(model: &mut Model) -> Option<Effect> {
     Some(Effect::Load(id, Load::Hub))
 }
 
+/// Reads these channels, and those of these posts.
+fn some_channels(model: &mut Model, channels: Vec<ChannelId>, of: Vec<DeliveryId>) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    if !channels.is_empty() {
+        let id = model.requests.fresh();
+        effects.push(Effect::Load(id, Load::Channels(channels)));
+    }
+    if !of.is_empty() {
+        let id = model.requests.fresh();
+        effects.push(Effect::Load(id, Load::ChannelsOf(of)));
+    }
+    effects
+}
+
+/// Reads once more what changed while all channels were being read.
+fn meanwhile(model: &mut Model) -> Vec<Effect> {
+    let (mut channels, mut of) = std::mem::take(&mut model.channels.meanwhile);
+    channels.sort();
+    channels.dedup();
+    of.sort();
+    of.dedup();
+    if channels.len() + of.len() > MANY {
+        return all_channels(model).into_iter().collect();
+    }
+    some_channels(model, channels, of)
+}
+
 /// Reads what a change of the store touches, and nothing else.
 pub fn changed(model: &mut Model, changes: &Changes) -> Vec<Effect> {
     let mut effects = Vec::new();
@@ -122,18 +150,16 @@ pub fn changed(model: &mut Model, changes: &Changes) -> Vec<Effect> {
     if deliveries.len() + changes.channels.len() > MANY {
         effects.extend(all_channels(model));
     } else {
-        if !changes.channels.is_empty() {
-            let id = model.requests.fresh();
-            effects.push(Effect::Load(id, Load::Channels(changes.channels.clone())));
+        let of: Vec<DeliveryId> = deliveries
+            .iter()
+            .map(|id| DeliveryId::from_stored(id.as_str()))
+            .collect();
+        if model.requests.is_open(Slot::Channels) {
+            let (channels, posts) = &mut model.channels.meanwhile;
+            channels.extend_from_slice(&changes.channels);
+            posts.extend_from_slice(&of);
         }
-        if !deliveries.is_empty() {
-            let id = model.requests.fresh();
-            let ids = deliveries
-                .iter()
-                .map(|id| DeliveryId::from_stored(id.as_str()))
-                .collect();
-            effects.push(Effect::Load(id, Load::ChannelsOf(ids)));
-        }
+        effects.extend(some_channels(model, changes.channels.clone(), of));
     }
     // What holds a post is the state of its channel.
     if !deliveries.is_empty() || !changes.channels.is_empty() {
@@ -145,6 +171,9 @@ pub fn changed(model: &mut Model, changes: &Changes) -> Vec<Effect> {
     }
     if !deliveries.is_empty() {
         effects.extend(due_soon(model));
+        for writing in &mut model.writings {
+            writing.near.changed();
+        }
     }
     if !deliveries.is_empty() || !changes.channels.is_empty() {
         effects.extend(super::plan::again(model));
@@ -170,6 +199,7 @@ pub fn loaded(model: &mut Model, id: RequestId, loaded: Loaded) -> Vec<Effect> {
                 model.touch(Dirty::Background);
             }
             let mut effects = again(model, Slot::Channels);
+            effects.extend(meanwhile(model));
             effects.extend(super::composer::wanted(model));
             effects
         }
@@ -237,9 +267,9 @@ pub fn loaded(model: &mut Model, id: RequestId, loaded: Loaded) -> Vec<Effect> {
         Loaded::DueSoon(result) => {
             if model.requests.end(Slot::DueSoon, id)
                 && let Some(due) = told(model, result)
-                && due != model.due_soon
+                && Some(due) != model.due_soon
             {
-                model.due_soon = due;
+                model.due_soon = Some(due);
                 model.touch(Dirty::Background);
             }
             again(model, Slot::DueSoon)

@@ -82,7 +82,7 @@ pub fn quit(model: &mut Model) -> Vec<Effect> {
         .publisher
         .as_ref()
         .is_some_and(|view| view.running && view.pid == Some(model.set.pid));
-    if ours && model.due_soon > 0 {
+    if ours && model.may_be_due() {
         let since = model.boot;
         model.sheets.push(Sheet::Quit(Question { since }));
         return Vec::new();

@@ -112,7 +112,7 @@ pub fn publisher(model: &Model) -> (String, String, Role) {
     };
     let say = |long: &str, short: &str, role| (long.to_owned(), short.to_owned(), role);
     if !view.running {
-        let due = model.due_soon;
+        let due = model.due_soon.unwrap_or(0);
         let long = if model.set.no_publish {
             "✖ NOBODY PUBLISHES: --no-publish".to_owned()
         } else if due == 0 {

@@ -21,14 +21,21 @@ pub struct Near {
     found: Vec<(ChannelId, UtcMs)>,
     /// It could not be read.
     failed: bool,
+    /// Posts changed since: it is asked again, and what is known stays meanwhile.
+    again: bool,
 }
 
 impl Near {
     /// What has to be asked now: `place` is where it would go out, while that can
     /// be told. One question at a time.
     pub fn wanted(&mut self, place: Option<Place>) -> Option<Place> {
-        if place == self.of || self.under_way.is_some() {
+        let again = place == self.of && self.again;
+        if self.under_way.is_some() || (place == self.of && !again) {
             return None;
+        }
+        self.again = false;
+        if again {
+            return place;
         }
         // What is known of another time says nothing of this one.
         self.found.clear();
@@ -37,6 +44,11 @@ impl Near {
             self.of = None;
         }
         place
+    }
+
+    /// Posts changed: what is near may be something else.
+    pub fn changed(&mut self) {
+        self.again = true;
     }
 
     /// It is being asked from now on.

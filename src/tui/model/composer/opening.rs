@@ -81,21 +81,26 @@ impl Composer {
 
     /// Shows a post that was read. A copy of it is one that never went out.
     pub fn take(&mut self, view: &PostView, zone: &str, now: UtcMs, copy: bool) {
-        let open = |one: &Delivery| copy || one.is_open();
+        let all = || view.deliveries.iter().map(|one| &one.delivery);
+        let open = |one: &Delivery| match copy {
+            true => one.is_copied(all()),
+            false => one.is_open(),
+        };
         self.base = Area::with(&view.post.text);
         self.options = view.post.options.clone();
         self.media.clone_from(&view.media);
         self.medium = self.media.len();
         for target in &mut self.targets {
             (target.ticked, target.own, target.closed) = (false, None, None);
-            let mut all = view.deliveries.iter().map(|one| &one.delivery);
-            let Some(one) = all.find(|one| one.channel_id == target.channel) else {
+            let here = |one: &&Delivery| one.channel_id == target.channel;
+            let open_here = all().find(|one| here(one) && open(one));
+            let Some(one) = open_here.or_else(|| all().find(here)) else {
                 continue;
             };
             target.ticked = open(one);
             target.own = one.text.as_deref().map(Area::with);
             target.closed = match one.state {
-                _ if target.ticked => None,
+                _ if target.ticked || copy => None,
                 State::Cancelled => Some("cancelled"),
                 State::Published => Some("went out"),
                 _ => Some("on its way"),
@@ -104,11 +109,10 @@ impl Composer {
         self.targets
             .sort_by_key(|target| (!target.ticked, target.closed.is_none()));
         let mut dues: Vec<UtcMs> = Vec::new();
-        for one in view.deliveries.iter().map(|one| &one.delivery) {
-            if open(one) {
-                self.only_on_time = one.only_on_time;
-                dues.push(one.due);
-            }
+        for one in all().filter(|one| open(one)) {
+            // Of several rules the strict one: nothing goes out late by mistake.
+            self.only_on_time = one.only_on_time || (copy && self.only_on_time);
+            dues.push(one.due);
         }
         dues.dedup();
         let mut states = view.deliveries.iter().map(|one| one.delivery.state);

@@ -10,11 +10,14 @@ use crate::tui::words::count;
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     let model = canvas.model;
     let wall = model.wall();
-    let due = count(model.due_soon, "post is", "posts are");
+    let due = match model.due_soon {
+        Some(due) => count(due, "post is", "posts are"),
+        None => "Posts may be".to_owned(),
+    };
     let next = model.next_due().map_or_else(String::new, |at| {
         format!(", the next {} {}", wall.clock(at), wall.relative(at))
     });
-    if model.due_soon == 0 {
+    if !model.may_be_due() {
         // It went out, or was cancelled, while this was asked.
         let text = "● Nothing is due within 24 h any more.".into();
         sheet(canvas, area, "Quit?", "", &[Line::Full(text, Role::Plain)]);
