@@ -6,6 +6,9 @@ use crate::figures::{percentile, sorted};
 use crate::generated::Generated;
 use crate::terminal::Terminal;
 
+/// How often the screen is opened.
+const STARTS: usize = 15;
+
 /// How often each key is pressed.
 const PRESSES: usize = 120;
 
@@ -49,19 +52,23 @@ pub fn over(hub: &Generated) -> Vec<Taken> {
         taken.print();
         all.push(taken);
     };
-    let (mut plain, mut first, mut listed) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..5 {
+    // Counted as soon as all are read, not before.
+    let all_there = format!("1 Channels {}", hub.channels);
+    let [mut plain, mut first, mut broken, mut whole] = [const { Vec::new() }; 4];
+    for _ in 0..STARTS {
         plain.push(plain_select(hub));
         let mut terminal = Terminal::open(&hub.home());
         first.push(terminal.shows("1 Channels"));
-        listed.push(terminal.shows("Broken "));
+        broken.push(terminal.shows("Broken "));
+        whole.push(terminal.shows(&all_there));
     }
     add(Taken::new("the same SELECT", plain));
     add(Taken::new("first frame", first));
-    add(Taken::new("the list is there", listed));
+    add(Taken::new("what is broken is there", broken));
+    add(Taken::new("all channels are there", whole));
 
     let mut terminal = Terminal::open(&hub.home());
-    terminal.shows("Broken ");
+    terminal.shows(&all_there);
     terminal.shows("Post ");
     terminal.quiet(Duration::from_millis(500));
     // Each key changes what is seen; what is pressed afterwards is not measured.

@@ -18,8 +18,8 @@ use crate::support::time::UtcMs;
 /// How many deliveries there are per state.
 type Counts = Vec<(State, u64)>;
 
-/// Which channels of a hub are read. Two connections that read a half each are
-/// done in half the time.
+/// Which live channels of a hub are read. Two connections that read a half each
+/// are done in little more than half the time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     /// All of them.
@@ -28,16 +28,23 @@ pub enum Part {
     OneHalf,
     /// Those that are not in [`Part::OneHalf`].
     OtherHalf,
+    /// Those that cannot publish now, whatever their pause
+    /// ([`crate::domain::lamp::broken`]): few, and wanted before all others.
+    Broken,
 }
 
 impl Part {
-    /// The number of a half. Blocks of neighbours take turns, since what lies
-    /// together is read together.
-    fn number(self) -> Option<i64> {
+    /// What is true of them. Blocks of neighbours take turns in the halves,
+    /// since what lies together is read together.
+    fn condition(self) -> &'static str {
         match self {
-            Self::Whole => None,
-            Self::OneHalf => Some(0),
-            Self::OtherHalf => Some(1),
+            Self::Whole => "TRUE",
+            Self::OneHalf => "(c.rowid >> 8) % 2 = 0",
+            Self::OtherHalf => "(c.rowid >> 8) % 2 = 1",
+            Self::Broken => {
+                "(c.publishable = 0 OR c.login_id IS NULL
+                  OR c.login_id IN (SELECT id FROM login WHERE generation <= 0))"
+            }
         }
     }
 }
@@ -86,15 +93,17 @@ impl Reads<'_> {
         part: Part,
         mut take: impl FnMut(ChannelSummary) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        const LIVE: &str = "c.status <> 'DISCONNECTED' AND (?1 IS NULL OR c.workspace_id = ?1)
-            AND (?2 IS NULL OR (c.rowid >> 8) % 2 = ?2)";
-        let only = (workspace.map(WorkspaceId::as_str), part.number());
-        let mut counts = self.counts_by_channel(LIVE, only)?;
+        let condition = format!(
+            "c.status <> 'DISCONNECTED' AND (?1 IS NULL OR c.workspace_id = ?1) AND {}",
+            part.condition()
+        );
+        let only = [workspace.map(WorkspaceId::as_str)];
+        let mut counts = self.counts_by_channel(&condition, only)?;
         let names = self.workspace_names()?;
         self.all(
             &format!(
                 "SELECT {}, (SELECT min(due) FROM delivery WHERE channel_id = c.id AND state = 'scheduled')
-                 FROM channel c LEFT JOIN login l ON l.id = c.login_id WHERE {LIVE}",
+                 FROM channel c LEFT JOIN login l ON l.id = c.login_id WHERE {condition}",
                 column::ALL
             ),
             only,

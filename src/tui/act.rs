@@ -68,6 +68,8 @@ pub enum Effect {
 /// What is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Load {
+    /// The broken channels alone: what the screen begins with.
+    BrokenChannels,
     /// Every channel.
     AllChannels,
     /// These channels.

@@ -21,6 +21,7 @@ use super::term::signals::{Asked, Signals, stop_job};
 use super::term::{Guard, Output, Screen};
 use super::{ScreenError, farewell, update, view};
 use crate::ops::Hub;
+use crate::ops::views::Lamp;
 use crate::support::clock::Clock;
 use crate::support::fault;
 use crate::support::surroundings::Surroundings;
@@ -30,6 +31,10 @@ const DRAIN: (usize, Duration) = (1024, Duration::from_millis(8));
 
 /// Least distance of frames that no key caused: here, and over SSH.
 const BUDGET: [Duration; 2] = [Duration::from_millis(33), Duration::from_millis(150)];
+
+/// How long the first frame waits for what is broken. It is there long before;
+/// where it is not, a frame without it is better than none.
+const BROKEN_WITHIN: Duration = Duration::from_millis(50);
 
 /// How soon after our own stop a SIGCONT is the answer to it.
 const CONTINUED: Duration = Duration::from_secs(1);
@@ -109,17 +114,8 @@ impl App {
 
     /// Runs until the operator leaves; then the terminal is given back.
     pub async fn run(mut self, publisher: &mut Publisher) {
-        let first = update::first(&mut self.model);
-        self.perform(first, publisher).await;
-        // The first frame comes before anything slow.
-        self.draw();
-        loop {
-            let woken = self.wait().await;
-            let effects = self.drain(woken);
-            if self.perform(effects, publisher).await {
-                break;
-            }
-            self.draw();
+        if !self.begin(publisher).await {
+            self.go_on(publisher).await;
         }
         self.hear_out().await;
         if let Some(input) = self.input.take() {
@@ -137,6 +133,40 @@ impl App {
         }
         for line in runner.rest().await {
             let _ = say(&line);
+        }
+    }
+
+    /// Paints the first frame, with what is broken if that can be read at once,
+    /// and asks for everything else; whether the screen is to be left.
+    async fn begin(&mut self, publisher: &mut Publisher) -> bool {
+        let until = self.real.boot() + BROKEN_WITHIN;
+        let broken: Vec<_> = update::broken_channels(&mut self.model)
+            .into_iter()
+            .collect();
+        let asked = !broken.is_empty();
+        let mut left = self.perform(broken, publisher).await;
+        while asked && !left && !self.model.channels.knows(Lamp::Broken) {
+            let rest = until.saturating_sub(self.real.boot());
+            let Ok(woken) = tokio::time::timeout(rest, self.wait()).await else {
+                break;
+            };
+            let effects = self.drain(woken);
+            left = self.perform(effects, publisher).await;
+        }
+        let first = update::first(&mut self.model);
+        left |= self.perform(first, publisher).await;
+        self.draw();
+        left
+    }
+
+    async fn go_on(&mut self, publisher: &mut Publisher) {
+        loop {
+            let woken = self.wait().await;
+            let effects = self.drain(woken);
+            if self.perform(effects, publisher).await {
+                break;
+            }
+            self.draw();
         }
     }
 

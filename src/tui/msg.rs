@@ -64,6 +64,8 @@ pub enum LoginNews {
 /// What was read.
 #[derive(Debug)]
 pub enum Loaded {
+    /// The broken channels alone.
+    BrokenChannels(Result<Vec<ChannelView>, OpError>),
     /// Every channel.
     AllChannels(Result<Vec<ChannelView>, OpError>),
     /// Some channels; `None` for one that is gone.

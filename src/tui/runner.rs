@@ -153,6 +153,10 @@ async fn read(hub: &Hub, writers: &Writers, id: RequestId, load: Load) -> Msg {
         fault::panics("screen.task");
     }
     match load {
+        Load::BrokenChannels => {
+            let broken = views::broken_channels(hub).await;
+            Msg::Loaded(id, Loaded::BrokenChannels(broken))
+        }
         Load::AllChannels => Msg::Loaded(id, Loaded::AllChannels(views::every_channel(hub).await)),
         Load::Channels(ids) => Msg::Loaded(id, Loaded::Channels(channels(hub, ids).await)),
         Load::ChannelsOf(deliveries) => {

@@ -19,6 +19,7 @@ mod asking;
 mod at_risk;
 mod bluesky_in_the_browser;
 mod bots_at_the_shell;
+mod broken_first;
 mod canary;
 mod catching_up;
 mod clocks;

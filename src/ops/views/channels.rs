@@ -80,14 +80,25 @@ pub async fn channels(hub: &Hub, scope: &Scope) -> Result<Vec<ChannelView>, OpEr
 /// # Errors
 /// When the store cannot be read.
 pub async fn every_channel(hub: &Hub) -> Result<Vec<ChannelView>, OpError> {
-    let half = |part| {
-        let watch = watch(hub);
-        hub.look(move |q, acting| read(q, acting, &Scope::All, part, &watch))
-    };
-    let (one, other) = tokio::join!(half(Part::OneHalf), half(Part::OtherHalf));
+    let (one, other) = tokio::join!(part(hub, Part::OneHalf), part(hub, Part::OtherHalf));
     let mut all = one?;
     all.extend(other?);
     Ok(all)
+}
+
+/// Those of [`every_channel`] whose lamp is [`Lamp::Broken`], in no order: few
+/// among many, and there long before the others.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn broken_channels(hub: &Hub) -> Result<Vec<ChannelView>, OpError> {
+    part(hub, Part::Broken).await
+}
+
+async fn part(hub: &Hub, part: Part) -> Result<Vec<ChannelView>, OpError> {
+    let watch = watch(hub);
+    hub.look(move |q, acting| read(q, acting, &Scope::All, part, &watch))
+        .await
 }
 
 /// As [`channels`], with the disconnected ones at the end when asked.

@@ -16,7 +16,9 @@ mod status;
 mod why;
 
 pub use crate::domain::lamp::Lamp;
-pub use channels::{ChannelView, channel, channel_view, channels, channels_with, every_channel};
+pub use channels::{
+    ChannelView, broken_channels, channel, channel_view, channels, channels_with, every_channel,
+};
 
 pub(super) use channels::{ends, list as list_channels, watch};
 pub use check::{AtRisk, CheckView, Checked, Verdict, check};

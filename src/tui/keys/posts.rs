@@ -13,7 +13,8 @@ pub(super) fn nothing_late(model: &Model) -> Option<String> {
     let sums = &model.sums;
     let late = sums.next_due.is_some_and(|due| due < model.now);
     let any = late || sums.held > 0 || sums.missed > 0;
-    (!any).then(|| "nothing is late, held or missed".into())
+    let none = model.channels.loaded() && !any;
+    none.then(|| "nothing is late, held or missed".into())
 }
 
 /// Why none of the chosen posts can be given another time.

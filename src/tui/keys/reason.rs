@@ -57,7 +57,7 @@ pub fn why_not(model: &Model, does: Do) -> Option<String> {
         Do::Time => posts::time(model),
         Do::Aside => aside::why_not(model),
         Do::HealthCheck => {
-            let none = model.channels.loaded && model.channels.all().next().is_none();
+            let none = model.channels.loaded() && model.channels.all().next().is_none();
             none.then(|| "no channel is connected yet".into())
         }
         Do::Reconnect if model.takes_marks(Pane::Channels) => marked(model),

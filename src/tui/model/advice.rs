@@ -59,9 +59,9 @@ fn all_mended<'a>(
     view: &'a ChannelView,
 ) -> impl Iterator<Item = &'a ChannelView> {
     let login = view.summary.channel.login_id.as_ref();
-    let all = login.into_iter();
-    let all = all.flat_map(|login| model.channels.of_login(login));
-    all.filter(|one| one.lamp == Lamp::Broken && one.mends_by_login())
+    login
+        .into_iter()
+        .flat_map(|login| model.channels.mended_by(login))
 }
 
 /// What a login is for: `Bluesky acme.example`, `Meta login Ann Lee · 4 channels`.

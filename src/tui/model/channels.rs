@@ -5,7 +5,7 @@
 use std::cmp::Reverse;
 
 use super::groups::Group;
-use super::rows::{Number, Rows};
+use super::rows::{NOWHERE, Number, Rows};
 use crate::domain::ids::{ChannelId, DeliveryId, LoginId, WorkspaceId};
 use crate::ops::views::{ChannelView, Lamp};
 use crate::support::map::{Map, Set};
@@ -13,14 +13,26 @@ use crate::support::time::UtcMs;
 
 pub use super::rows::Row;
 
+/// How much of the channels is there since the screen opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Known {
+    /// Nothing yet.
+    #[default]
+    Nothing,
+    /// The broken ones; the others are being read.
+    Broken,
+    /// All of them.
+    All,
+}
+
 /// Every channel, and the list of those in the scope.
 #[derive(Debug, Default)]
 pub struct Channels {
     /// In no order: a table of their ids alone is half the size of a table of
     /// them, and lists go through them by number.
     views: Vec<ChannelView>,
-    /// Where each is among them.
-    at: Map<ChannelId, usize>,
+    /// Where each is among them, by what it is called among the rows.
+    at: Vec<u32>,
     /// What each is called among the rows.
     numbers: Vec<Number>,
     /// The lamp each had when the order settled, if it was in the scope.
@@ -28,8 +40,8 @@ pub struct Channels {
     /// Every one in order with its lamp, while `unsorted` is not set.
     sorted: Vec<(Lamp, usize)>,
     unsorted: bool,
-    /// The channels of each login.
-    of_login: Map<LoginId, Vec<ChannelId>>,
+    /// The broken channels that each login mends, when they were last counted.
+    mended: Map<LoginId, Vec<ChannelId>>,
     rows: Rows,
     /// What the rows of logins say.
     groups: Map<LoginId, Group>,
@@ -41,8 +53,7 @@ pub struct Channels {
     gone: bool,
     /// The first line on the screen.
     pub offset: usize,
-    /// Whether the first answer is there.
-    pub loaded: bool,
+    known: Known,
     /// Whether the list was seen once: what is folded then was decided.
     opened: bool,
     /// Something changed since it was counted.
@@ -65,7 +76,22 @@ impl Channels {
 
     /// A channel by its id.
     pub fn get(&self, id: &ChannelId) -> Option<&ChannelView> {
-        self.at.get(id).map(|at| &self.views[*at])
+        self.place(id).map(|at| &self.views[at])
+    }
+
+    fn place(&self, id: &ChannelId) -> Option<usize> {
+        let number = self.rows.number_of(&Row::Channel(id.clone()))?;
+        let at = *self.at.get(number.index())?;
+        (at != NOWHERE).then_some(at as usize)
+    }
+
+    fn put_at(&mut self, number: Number, at: usize) {
+        let index = number.index();
+        if self.at.len() <= index {
+            self.at.resize(index + 1, NOWHERE);
+        }
+        // There is memory for less than 2^32 of them.
+        self.at[index] = u32::try_from(at).unwrap_or(NOWHERE);
     }
 
     /// The rows, and the cursor among them.
@@ -110,34 +136,48 @@ impl Channels {
         self.rows.below(login).filter_map(|id| self.get(id))
     }
 
-    /// Every channel of a login, whatever is listed.
-    pub fn of_login(&self, login: &LoginId) -> impl Iterator<Item = &ChannelView> {
-        let ids = self.of_login.get(login).into_iter().flatten();
+    /// The broken channels that a login mends, whatever is listed.
+    pub fn mended_by(&self, login: &LoginId) -> impl Iterator<Item = &ChannelView> {
+        let ids = self.mended.get(login).into_iter().flatten();
         ids.filter_map(|id| self.get(id))
+    }
+
+    /// Whether those of a lamp are there, so that they can be counted.
+    pub fn knows(&self, lamp: Lamp) -> bool {
+        match lamp {
+            Lamp::Broken => self.known >= Known::Broken,
+            Lamp::Attention | Lamp::Green => self.loaded(),
+        }
+    }
+
+    /// Whether all of them are there.
+    pub fn loaded(&self) -> bool {
+        self.known == Known::All
+    }
+
+    /// Takes the broken ones, of a hub of which nothing is known yet.
+    pub fn begin(&mut self, broken: Vec<ChannelView>) {
+        self.replace(broken);
+        self.known = Known::Broken;
     }
 
     /// Takes everything anew; channels that are not there any more go.
     pub fn replace(&mut self, views: Vec<ChannelView>) {
-        self.of_login.clear();
-        for view in &views {
-            let channel = &view.summary.channel;
-            if let Some(login) = &channel.login_id {
-                let of = self.of_login.entry(login.clone()).or_default();
-                of.push(channel.id.clone());
-            }
-        }
         let settled = views.iter();
         let settled = settled.map(|view| self.settled_as(&view.summary.channel.id));
         self.settled = settled.collect();
         self.rows.reserve(views.len());
-        let id = |view: &ChannelView| view.summary.channel.id.clone();
-        let numbers = views
-            .iter()
-            .map(|view| self.rows.number(&Row::Channel(id(view))));
-        self.numbers = numbers.collect();
-        self.at = views.iter().map(id).zip(0..).collect();
+        self.numbers.clear();
+        self.numbers.reserve(views.len());
+        self.at.clear();
+        for (at, view) in views.iter().enumerate() {
+            let row = Row::Channel(view.summary.channel.id.clone());
+            let number = self.rows.number(row);
+            self.numbers.push(number);
+            self.put_at(number, at);
+        }
         self.views = views;
-        self.loaded = true;
+        self.known = Known::All;
         self.changed = true;
         (self.unsorted, self.unsettled, self.gone) = (true, true, true);
     }
@@ -159,25 +199,18 @@ impl Channels {
             let known = &known.summary.channel;
             known.handle != channel.handle || known.display_name != channel.display_name
         });
-        let login = known.map(|known| known.summary.channel.login_id.clone());
-        let login_moved = login.as_ref() != Some(&channel.login_id);
         let moved = named
-            || login_moved
             || known.is_none_or(|known| {
-                known.lamp != view.lamp || first_hit(known) != first_hit(&view)
+                known.summary.channel.login_id != channel.login_id
+                    || known.lamp != view.lamp
+                    || first_hit(known) != first_hit(&view)
             });
-        if login_moved {
-            self.leave_login(&id, login.flatten());
-            if let Some(login) = &channel.login_id {
-                let of = self.of_login.entry(login.clone()).or_default();
-                of.push(id.clone());
-            }
-        }
-        match self.at.get(&id) {
-            Some(at) => self.views[*at] = view,
+        match self.place(&id) {
+            Some(at) => self.views[at] = view,
             None => {
-                self.at.insert(id.clone(), self.views.len());
-                self.numbers.push(self.rows.number(&Row::Channel(id)));
+                let number = self.rows.number(Row::Channel(id));
+                self.put_at(number, self.views.len());
+                self.numbers.push(number);
                 self.views.push(view);
                 self.settled.push(None);
             }
@@ -189,30 +222,19 @@ impl Channels {
 
     /// Forgets a channel that is gone; whether it was there.
     pub fn forget(&mut self, id: &ChannelId) -> bool {
-        let Some(at) = self.at.remove(id) else {
+        let Some(at) = self.place(id) else {
             return false;
         };
-        let known = self.views.swap_remove(at);
-        self.numbers.swap_remove(at);
+        self.views.swap_remove(at);
         self.settled.swap_remove(at);
-        if let Some(moved) = self.views.get(at) {
-            self.at.insert(moved.summary.channel.id.clone(), at);
+        let number = self.numbers.swap_remove(at);
+        self.at[number.index()] = NOWHERE;
+        if let Some(moved) = self.numbers.get(at) {
+            self.put_at(*moved, at);
         }
-        self.leave_login(id, known.summary.channel.login_id);
         self.changed = true;
         (self.unsorted, self.unsettled, self.gone) = (true, true, true);
         true
-    }
-
-    fn leave_login(&mut self, id: &ChannelId, login: Option<LoginId>) {
-        if let Some(login) = login
-            && let Some(of) = self.of_login.get_mut(&login)
-        {
-            of.retain(|one| one != id);
-            if of.is_empty() {
-                self.of_login.remove(&login);
-            }
-        }
     }
 
     /// Every channel, and whether the settled list shows it in the section of
@@ -223,7 +245,7 @@ impl Channels {
     }
 
     fn settled_as(&self, id: &ChannelId) -> Option<Lamp> {
-        self.settled[*self.at.get(id)?]
+        self.settled[self.place(id)?]
     }
 
     /// Whether anything changed since the order settled.
@@ -279,7 +301,7 @@ impl Channels {
         for (lamp, at) in fitting {
             if section != Some(lamp) {
                 section = Some(lamp);
-                order.push(self.rows.number(&Row::Section(*lamp)));
+                order.push(self.rows.number(Row::Section(*lamp)));
             }
             let login = match lamp {
                 Lamp::Broken => mended_by(&self.views[*at]),
@@ -288,7 +310,7 @@ impl Channels {
             match login.and_then(|login| Some((login, mended.get_mut(login)?))) {
                 None => order.push(self.numbers[*at]),
                 Some((login, of)) if !of.is_empty() => {
-                    order.push(self.rows.number(&Row::Login(login.clone())));
+                    order.push(self.rows.number(Row::Login(login.clone())));
                     for at in std::mem::take(of) {
                         let id = &self.views[at].summary.channel.id;
                         under.insert(id.clone(), login.clone());
@@ -327,7 +349,7 @@ impl Channels {
         if !std::mem::take(&mut self.gone) {
             return;
         }
-        let there = |row: &&Row| row.channel().is_none_or(|id| self.at.contains_key(id));
+        let there = |row: &&Row| row.channel().is_none_or(|id| self.place(id).is_some());
         let rows: Vec<Row> = self.rows.all().filter(there).cloned().collect();
         let (mut order, mut under) = (Vec::new(), Map::default());
         let mut heads: Vec<Row> = Vec::new();
@@ -346,20 +368,30 @@ impl Channels {
                         _ => true,
                     });
                     for head in heads.drain(..) {
-                        order.push(self.rows.number(&head));
+                        order.push(self.rows.number(head));
                     }
                     if let Some(login) = login {
                         under.insert(id.clone(), login);
                     }
-                    order.push(self.rows.number(&row));
+                    order.push(self.rows.number(row));
                 }
             }
         }
         self.rows.replace(order, under);
     }
 
-    /// Says anew what the rows of logins say, if it may be something else.
+    /// Says anew what logins mend and what their rows say, if it may be
+    /// something else.
     pub fn regroup(&mut self) {
+        if self.changed {
+            self.mended.clear();
+            for view in &self.views {
+                if let Some(login) = mended_by(view) {
+                    let of = self.mended.entry(login.clone()).or_default();
+                    of.push(view.summary.channel.id.clone());
+                }
+            }
+        }
         if !std::mem::take(&mut self.listed_anew) && !self.changed {
             return;
         }
@@ -399,7 +431,7 @@ impl Channels {
     /// sight when it is the row above. The first time, healthy ones are folded
     /// away where the others fill the pane.
     pub fn keep_visible(&mut self, height: usize) {
-        if self.loaded && !std::mem::replace(&mut self.opened, true) {
+        if self.loaded() && !std::mem::replace(&mut self.opened, true) {
             let head = self.rows.section_line(Lamp::Green);
             let asked = self.rows.selected().and_then(Row::channel);
             let asked = asked.and_then(|id| self.get(id));

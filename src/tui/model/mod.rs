@@ -424,7 +424,7 @@ impl Model {
     pub fn may_be_due(&self) -> bool {
         match self.due_soon {
             Some(due) => due > 0,
-            None => !self.channels.loaded || self.sums.scheduled > 0,
+            None => !self.channels.loaded() || self.sums.scheduled > 0,
         }
     }
 

@@ -2,6 +2,8 @@
 //! folded away. Every question a key or a frame asks is answered from an index:
 //! there may be 20,000 rows.
 
+use std::collections::hash_map::Entry;
+
 use crate::domain::ids::{ChannelId, LoginId};
 use crate::ops::views::Lamp;
 use crate::support::map::{Map, Set};
@@ -32,13 +34,14 @@ struct Hidden {
 pub struct Number(u32);
 
 impl Number {
-    fn index(self) -> usize {
+    /// Its place in a table of all of them.
+    pub fn index(self) -> usize {
         self.0 as usize
     }
 }
 
-/// The place of what is not listed.
-const NOWHERE: u32 = u32::MAX;
+/// The place of what is not there.
+pub const NOWHERE: u32 = u32::MAX;
 
 /// Every row in its order, and the cursor. "Place" counts all of them, "line"
 /// only those that are not folded away.
@@ -74,15 +77,21 @@ impl Rows {
     }
 
     /// The number of a row, a new one for a new row.
-    pub fn number(&mut self, row: &Row) -> Number {
-        if let Some(known) = self.numbers.get(row) {
-            return *known;
+    pub fn number(&mut self, row: Row) -> Number {
+        match self.numbers.entry(row) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(new) => {
+                // There is memory for less than 2^32 rows.
+                let number = Number(u32::try_from(self.known.len()).unwrap_or(NOWHERE));
+                self.known.push(new.key().clone());
+                *new.insert(number)
+            }
         }
-        // There is memory for less than 2^32 rows.
-        let number = Number(u32::try_from(self.known.len()).unwrap_or(NOWHERE));
-        self.known.push(row.clone());
-        self.numbers.insert(row.clone(), number);
-        number
+    }
+
+    /// The number of a row that has one.
+    pub fn number_of(&self, row: &Row) -> Option<Number> {
+        self.numbers.get(row).copied()
     }
 
     /// Takes the rows anew, each channel below a login named with it. The cursor
@@ -434,7 +443,7 @@ mod tests {
     }
 
     fn list(rows: &mut Rows, order: &[Row], under: &[(ChannelId, LoginId)]) {
-        let order = order.iter().map(|row| rows.number(row)).collect();
+        let order = order.iter().map(|row| rows.number(row.clone())).collect();
         rows.replace(order, under.iter().cloned().collect());
     }
 

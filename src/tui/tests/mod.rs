@@ -2,6 +2,7 @@
 //! stories told in keys.
 
 mod aside;
+mod beginning;
 mod beside;
 mod calendar;
 mod composer;

@@ -288,6 +288,7 @@ fn a_first_start() {
                 continue;
             };
             let nothing = match load {
+                Load::BrokenChannels => Loaded::BrokenChannels(Ok(Vec::new())),
                 Load::AllChannels => Loaded::AllChannels(Ok(Vec::new())),
                 Load::Queue { .. } => Loaded::Queue(Ok(Window {
                     views: Vec::new(),

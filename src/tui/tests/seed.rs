@@ -729,6 +729,13 @@ pub fn daemon() -> PublisherView {
     }
 }
 
+/// Those of the channels that are broken.
+pub fn broken() -> Vec<ChannelView> {
+    let mut views = channels();
+    views.retain(|view| view.lamp == Lamp::Broken);
+    views
+}
+
 /// Answers every read of a model with the seed.
 pub fn answer(model: &mut Model, effects: Vec<Effect>) -> Vec<Effect> {
     use crate::tui::act::Load;
@@ -739,6 +746,7 @@ pub fn answer(model: &mut Model, effects: Vec<Effect>) -> Vec<Effect> {
             continue;
         };
         let loaded = match load {
+            Load::BrokenChannels => Loaded::BrokenChannels(Ok(broken())),
             Load::AllChannels => Loaded::AllChannels(Ok(channels())),
             Load::Queue {
                 workspace,

@@ -54,7 +54,8 @@ pub fn new_in(model: &mut Model, workspace: WorkspaceId) -> Vec<Effect> {
 /// Opens it as soon as channels and workspaces are known, when that was asked
 /// for with the screen.
 pub fn wanted(model: &mut Model) -> Vec<Effect> {
-    let known = !model.workspaces.is_empty() && model.channels.all().next().is_some();
+    let channels = model.channels.loaded() && model.channels.all().next().is_some();
+    let known = !model.workspaces.is_empty() && channels;
     if !model.compose || !known || model.channels.wanted.is_some() {
         return Vec::new();
     }

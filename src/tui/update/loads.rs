@@ -4,7 +4,7 @@ use super::{calendar, filter, wall};
 use crate::domain::ids::{ChannelId, DeliveryId};
 use crate::domain::notice::Severity;
 use crate::ops::OpError;
-use crate::ops::views::ChannelView;
+use crate::ops::views::{ChannelView, Lamp};
 use crate::store::changes::Changes;
 use crate::store::notices::Notice;
 use crate::tui::act::{Effect, Load, Window};
@@ -28,6 +28,14 @@ pub fn first(model: &mut Model) -> Vec<Effect> {
     effects.extend(news(model));
     effects.extend(since(model));
     effects
+}
+
+/// Reads what is broken: before everything else, which would only slow it down.
+/// Whoever asked for one channel must not find the cursor on another one until
+/// all are there.
+pub fn broken_channels(model: &mut Model) -> Option<Effect> {
+    let wanted = model.channels.wanted.is_some();
+    (!wanted).then(|| Effect::Load(model.requests.fresh(), Load::BrokenChannels))
 }
 
 /// Reads every channel.
@@ -189,12 +197,24 @@ pub fn changed(model: &mut Model, changes: &Changes) -> Vec<Effect> {
 /// Takes an answer.
 pub fn loaded(model: &mut Model, id: RequestId, loaded: Loaded) -> Vec<Effect> {
     match loaded {
+        Loaded::BrokenChannels(result) => {
+            begin(model, result);
+            Vec::new()
+        }
         Loaded::AllChannels(result) => {
             if model.requests.end(Slot::Channels, id)
                 && let Some(views) = told(model, result)
             {
+                let first = !model.channels.loaded();
                 model.channels.replace(views);
-                settle(model);
+                if first {
+                    // The broken ones stay where they are, with the cursor on
+                    // one of them: the others come below.
+                    filter::settle_channels(model);
+                } else {
+                    keep(model);
+                }
+                go_to_wanted(model);
                 wall::settle(model, false);
                 model.touch(Dirty::Background);
             }
@@ -336,15 +356,35 @@ fn again(model: &mut Model, slot: Slot) -> Vec<Effect> {
     effect.into_iter().collect()
 }
 
+/// Takes the broken channels, if they are there before the others.
+fn begin(model: &mut Model, broken: Result<Vec<ChannelView>, OpError>) {
+    // What went wrong is said by the answer with all of them.
+    if let (false, Ok(broken)) = (model.channels.knows(Lamp::Broken), broken) {
+        model.channels.begin(broken);
+        filter::settle_channels(model);
+        // What the screen was opened for.
+        model.touch(Dirty::Input);
+    }
+}
+
+fn settle(model: &mut Model) {
+    keep(model);
+    go_to_wanted(model);
+}
+
 /// Orders the channels, unless the cursor is among them: then only what is
 /// gone leaves.
-fn settle(model: &mut Model) {
+fn keep(model: &mut Model) {
     let here = model.focus == Pane::Channels && model.channels.rows().selected_line().is_some();
     if here {
         model.channels.drop_gone();
     } else {
         filter::settle_channels(model);
     }
+}
+
+/// Puts the cursor on the channel that was asked for.
+fn go_to_wanted(model: &mut Model) {
     if let Some(wanted) = model.channels.wanted.take() {
         filter::settle_channels(model);
         let selected = model.channels.select(&wanted);

@@ -27,9 +27,9 @@ mod tick;
 mod time;
 mod wall;
 
-pub use loads::first;
 #[cfg(test)]
 pub use loads::since_anew;
+pub use loads::{broken_channels, first};
 pub use logins::is_silent;
 pub use theme::asked;
 

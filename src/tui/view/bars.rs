@@ -60,6 +60,10 @@ fn numbered(model: &Model, pane: Pane) -> String {
     if let (Some(only), Pane::Queue | Pane::Notices) = (&model.only, pane) {
         return format!("{name} · only {}", only.name);
     }
+    if matches!(pane, Pane::Channels | Pane::Queue) && !model.channels.loaded() {
+        // What is counted over all channels is not known yet.
+        return name;
+    }
     if model.filters.of(pane).shown().is_some() && pane != Pane::Details {
         return format!("{name} {}", found(model, pane));
     }

@@ -89,22 +89,29 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
             canvas.select(area, line, focused);
         }
     }
+    let below = rows.len().saturating_sub(model.channels.offset);
+    if !model.channels.loaded() && below < usize::from(area.height) {
+        let style = canvas.style(Role::Muted);
+        let text = "Loading the others…";
+        canvas.pen(area, below).tab(1).write(text, style);
+    }
 }
 
 fn empty(canvas: &mut Canvas<'_>, area: Rect) {
     let model = canvas.model;
-    if let Some(filter) = model.filters.of(Pane::Channels).shown() {
+    let filter = model.filters.of(Pane::Channels).shown();
+    if let Some(filter) = filter.filter(|_| model.channels.loaded()) {
         let text = format!("0 of {} fit {filter}. Esc shows all.", model.sums.channels);
         canvas.pen(area, 0).tab(1).write(&text, Style::new());
         return;
     }
     let first = match keys::why_not(model, Do::Connect) {
-        _ if !model.channels.loaded => "Loading…".to_owned(),
+        _ if !model.channels.loaded() => "Loading…".to_owned(),
         None => "No channel here. c connects one.".to_owned(),
         Some(reason) => format!("No channel here. To connect one: {reason}."),
     };
     canvas.pen(area, 0).tab(1).write(&first, Style::new());
-    if model.channels.loaded && model.channels.all().next().is_none() {
+    if model.channels.loaded() && model.channels.all().next().is_none() {
         let more = "allgreen demo opens a made-up hub to look around in.";
         canvas.pen(area, 1).tab(1).write(more, Style::new());
     }

@@ -36,17 +36,22 @@ fn lamps(canvas: &mut Canvas<'_>, area: Rect) {
     let title = canvas.style(Role::Title);
     let wide = area.width >= 120;
     let counts = [
-        ("✖", model.sums.lamps(Lamp::Broken), "broken", Role::Broken),
-        (
-            "▲",
-            model.sums.lamps(Lamp::Attention),
-            "attention",
-            Role::Attention,
-        ),
-        ("●", model.sums.lamps(Lamp::Green), "healthy", Role::Healthy),
-    ];
-    // What is not there needs no colour.
-    let styles = counts.map(|(_, n, _, role)| if n == 0 { plain } else { canvas.style(role) });
+        ("✖", Lamp::Broken, "broken", Role::Broken),
+        ("▲", Lamp::Attention, "attention", Role::Attention),
+        ("●", Lamp::Green, "healthy", Role::Healthy),
+    ]
+    .map(|(shape, lamp, word, role)| {
+        let known = model.channels.knows(lamp);
+        let n = model.sums.lamps(lamp);
+        // What is not there needs no colour, and "not read yet" is not "none".
+        let style = if known && n > 0 {
+            canvas.style(role)
+        } else {
+            plain
+        };
+        let n = if known { n.to_string() } else { "…".into() };
+        (format!("{shape} {n}"), word, style)
+    });
     let (long, short, role) = publisher(model);
     let said = if wide { &long } else { &short };
     let publisher_style = canvas.style(role);
@@ -57,10 +62,8 @@ fn lamps(canvas: &mut Canvas<'_>, area: Rect) {
             pen.tab(1).write("allgreen", title);
             let room = usize::from(broken - scope - 1);
             pen.tab(scope).field(&scope_name(model), room, plain);
-            for ((at, (shape, n, word, _)), style) in
-                [broken, attention, healthy].iter().zip(counts).zip(styles)
-            {
-                pen.tab(*at).write(&format!("{shape} {n}"), style);
+            for (at, (count, word, style)) in [broken, attention, healthy].iter().zip(counts) {
+                pen.tab(*at).write(&count, style);
                 if wide {
                     pen.write(&format!(" {word}"), plain);
                 }
@@ -71,8 +74,8 @@ fn lamps(canvas: &mut Canvas<'_>, area: Rect) {
             if area.width >= 60 {
                 pen.tab(1).write("allgreen ", title);
             }
-            for ((shape, n, _, _), style) in counts.iter().zip(styles) {
-                pen.write(" ", plain).write(&format!("{shape} {n}"), style);
+            for (count, _, style) in counts {
+                pen.write(" ", plain).write(&count, style);
                 pen.write(" ", plain);
             }
             pen.write(" ", plain).write(said, publisher_style);
@@ -178,7 +181,7 @@ fn waiting(model: &Model, wide: bool) -> Vec<Sum> {
 
 fn sums(canvas: &mut Canvas<'_>, area: Rect) {
     let model = canvas.model;
-    if area.is_empty() || !model.channels.loaded {
+    if area.is_empty() || !model.channels.loaded() {
         return;
     }
     let plain = Style::new();

@@ -26,7 +26,11 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, wall_of: &Tiles) {
     }
     line(canvas, plan.head, worst);
     canvas.pen(plan.rule, 0).fill("─", Style::new());
-    let shown = wall_of.shown(model);
+    let loaded = model.channels.loaded();
+    let shown = match loaded {
+        true => wall_of.shown(model),
+        false => Vec::new(),
+    };
     let (columns, wide) = across(area.width);
     let rows = down(plan.tiles.height);
     let first = wall_of.offset * columns;
@@ -42,6 +46,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, wall_of: &Tiles) {
     let plain = Style::new();
     if shown.is_empty() {
         let text = match wall_of.search.is_empty() {
+            _ if !loaded => "Loading…".to_owned(),
             true => "No workspace yet.".to_owned(),
             false => format!(
                 "No workspace fits {}. Esc shows all.",
@@ -79,6 +84,9 @@ fn line(canvas: &mut Canvas<'_>, area: Rect, worst: [usize; 3]) {
         lamps.map(|it| {
             let n = of(it);
             let (shape, role) = lamp(it);
+            if !model.channels.loaded() {
+                return (format!("{shape} …"), plain);
+            }
             let style = if n == 0 { plain } else { canvas.style(role) };
             (format!("{shape} {n}"), style)
         })
@@ -105,7 +113,10 @@ fn line(canvas: &mut Canvas<'_>, area: Rect, worst: [usize; 3]) {
     }
     if wide {
         let all: usize = lamps.iter().map(|it| model.sums_over_all(*it)).sum();
-        let name = words::count(all as u64, "channel", "channels");
+        let name = match model.channels.loaded() {
+            true => words::count(all as u64, "channel", "channels"),
+            false => "channels".into(),
+        };
         pen.tab(57).write(&format!("{name}:"), plain);
         for (at, (text, style)) in of_channels.iter().enumerate() {
             pen.write(if at == 0 { " " } else { "  " }, plain)
