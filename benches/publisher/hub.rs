@@ -54,6 +54,7 @@ impl Hub {
             entropy: entropy.clone(),
             read_only: false,
             passkey: None,
+            hears: None,
         };
         let store = tokio::task::spawn_blocking(move || Store::open(open).unwrap())
             .await

@@ -15,8 +15,8 @@ use crate::domain::ids::{ChannelId, WorkspaceId};
 use crate::domain::when::{self, Past, Trouble, WhenError};
 use crate::ops::hub::HubOptions;
 use crate::ops::{ErrorKind, Hub, OpError, Scope, keys, names};
-use crate::store::Store;
 use crate::store::passkey::PassKey;
+use crate::store::{Hears, Store};
 use crate::support::clock::Clock;
 use crate::support::entropy::Entropy;
 use crate::support::logging::{self, Log};
@@ -143,6 +143,10 @@ impl Context {
             operator: self.flags.operator.clone(),
             read_only: self.flags.read_only,
             passkey,
+            hears: Some(Hears::new({
+                let output = self.output;
+                move |sentence| output.progress(sentence)
+            })),
         });
         let hub = hub.await?;
         *self.opened.lock().unwrap_or_else(PoisonError::into_inner) = Some(hub.store.clone());

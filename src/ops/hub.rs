@@ -12,7 +12,7 @@ use crate::networks::http::Http;
 use crate::networks::registry::Registry;
 use crate::store::passkey::PassKey;
 use crate::store::workspaces::Workspace;
-use crate::store::{OpenOptions, Reads, Store, StoreError, StorePaths, Trouble, Tx};
+use crate::store::{Hears, OpenOptions, Reads, Store, StoreError, StorePaths, Trouble, Tx};
 use crate::support::clock::Clock;
 use crate::support::config::Config;
 use crate::support::entropy::Entropy;
@@ -38,6 +38,8 @@ pub struct HubOptions {
     pub read_only: bool,
     /// What opens the key file where it is locked with a passphrase.
     pub passkey: Option<Arc<PassKey>>,
+    /// Who is told that an older store is updated, which takes a while.
+    pub hears: Option<Hears>,
 }
 
 impl Hub {
@@ -48,7 +50,6 @@ impl Hub {
     /// When the store cannot be opened, or the operator is not one of its.
     pub async fn open(options: HubOptions) -> Result<Self, OpError> {
         let (timing, clock) = (options.config.engine.clone(), options.clock.clone());
-        // Reading the certificates of the system takes as long as the store.
         let http = tokio::task::spawn_blocking(move || Http::new(&timing, clock));
         let open = OpenOptions {
             paths: StorePaths {
@@ -59,6 +60,7 @@ impl Hub {
             entropy: options.entropy.clone(),
             read_only: options.read_only,
             passkey: options.passkey,
+            hears: options.hears,
         };
         let opened = tokio::task::spawn_blocking(move || open_as_far_as_possible(open)).await;
         let interrupted = |_| {
@@ -70,11 +72,7 @@ impl Hub {
         };
         let store = opened.map_err(interrupted)??;
         let http = http.await.map_err(interrupted)?.map_err(|error| {
-            OpError::failed(
-                "http",
-                error.to_string(),
-                "Install the certificates of your system and start again.",
-            )
+            OpError::failed("http", error.to_string(), "Then start the program again.")
         })?;
         let name = options.operator.unwrap_or_else(os_login);
         let operator = match operator(&store, &name).await? {

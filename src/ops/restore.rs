@@ -86,6 +86,7 @@ pub fn put(place: &Place, file: &Path) -> Result<Option<PathBuf>, OpError> {
         entropy: place.entropy.clone(),
         read_only: false,
         passkey: None,
+        hears: None,
     };
     Ok(restore::put(file, &options, &backup, place.now)?)
 }

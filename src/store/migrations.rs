@@ -25,6 +25,7 @@ pub const ALL: &[&str] = &[
     include_str!("migrations/0011_drafts.sql"),
     include_str!("migrations/0012_troubles.sql"),
     include_str!("migrations/0013_draft_time.sql"),
+    include_str!("migrations/0014_broken_first.sql"),
 ];
 
 /// The schema this program understands.

@@ -15,6 +15,7 @@ use crate::support::entropy::Entropy;
 mod damage;
 mod error;
 mod ground;
+mod hears;
 pub mod key_file;
 mod migrations;
 mod open;
@@ -22,6 +23,7 @@ pub mod passkey;
 mod readers;
 mod rows;
 mod tx;
+mod update;
 pub mod vault;
 mod watch;
 mod writer;
@@ -69,6 +71,7 @@ use key_file::KeyFile;
 use passkey::PassKey;
 
 pub use error::StoreError;
+pub use hears::Hears;
 pub use migrations::ALL as MIGRATIONS;
 pub use tx::{Reads, Tx};
 
@@ -136,6 +139,8 @@ pub struct OpenOptions {
     pub read_only: bool,
     /// What opens the key file where it is locked with a passphrase.
     pub passkey: Option<Arc<PassKey>>,
+    /// Who is told that an older store is updated, which takes a while.
+    pub hears: Option<Hears>,
 }
 
 impl OpenOptions {

@@ -12,7 +12,7 @@ use super::error::StoreError;
 use super::key_file::{Key, WITHOUT_KEY};
 use super::migrations::APPLICATION_ID;
 use super::vault::Vault;
-use super::{OpenOptions, StorePaths, damage, migrations, writer};
+use super::{OpenOptions, StorePaths, damage, migrations, update, writer};
 use crate::support::entropy::Entropy;
 
 /// Older SQLite libraries can corrupt a WAL shared by several processes.
@@ -99,7 +99,7 @@ pub fn open(options: &OpenOptions) -> Result<Opened, StoreError> {
         existing_vault(&db, options)?
     };
     settings_for_writer(&db)?;
-    migrations::run(&db, |from| backup_before_migration(options, from))?;
+    update::run(&db, options)?;
     let vault = match vault {
         Some(vault) => vault,
         None => first_vault(&db, options)?,
@@ -457,15 +457,6 @@ pub(super) fn random_name(entropy: &Entropy) -> String {
         .collect()
 }
 
-fn backup_before_migration(options: &OpenOptions, from: i64) -> Result<(), StoreError> {
-    let to = options
-        .paths
-        .backups
-        .join(format!("before-schema-{}.db", from + 1));
-    // A connection of its own: the writer's is inside the migration.
-    super::backup::write(&connect(&options.paths.database, true)?, &to)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -481,6 +472,7 @@ mod tests {
             entropy: Entropy::seeded(3),
             read_only: false,
             passkey: None,
+            hears: None,
         }
     }
 

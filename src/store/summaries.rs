@@ -42,8 +42,13 @@ impl Part {
             Self::OneHalf => "(c.rowid >> 8) % 2 = 0",
             Self::OtherHalf => "(c.rowid >> 8) % 2 = 1",
             Self::Broken => {
-                "(c.publishable = 0 OR c.login_id IS NULL
-                  OR c.login_id IN (SELECT id FROM login WHERE generation <= 0))"
+                // The planner would rather go through all channels.
+                "c.rowid IN (
+                   SELECT rowid FROM channel INDEXED BY channel_unpublishable
+                     WHERE publishable = 0 AND status <> 'DISCONNECTED'
+                   UNION ALL SELECT rowid FROM channel WHERE login_id IS NULL
+                   UNION ALL SELECT o.rowid FROM login JOIN channel o ON o.login_id = login.id
+                     WHERE login.generation <= 0)"
             }
         }
     }

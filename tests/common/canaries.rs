@@ -78,6 +78,7 @@ impl Canaries {
             entropy: Entropy::os(),
             read_only: true,
             passkey: None,
+            hears: None,
         };
         let db = rusqlite::Connection::open(home.file("allgreen.db")).unwrap();
         let mut owners = db

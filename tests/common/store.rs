@@ -49,6 +49,7 @@ pub fn options(dir: &Path, seed: u64) -> OpenOptions {
         entropy: Entropy::seeded(seed),
         read_only: false,
         passkey: None,
+        hears: None,
     }
 }
 

@@ -71,3 +71,21 @@ fn row_31_a_migration_killed_at_any_statement_is_finished_by_the_next_start_with
         assert!(killed > 0, "schema {from}");
     }
 }
+
+#[test]
+fn an_update_says_that_it_takes_a_while_and_where_the_store_of_before_is() {
+    let home = older(ALL.len() - 1);
+    let updated = home.allgreen(["status"]).run();
+    let said = updated.stderr.clone();
+    updated.ok();
+    assert!(said.contains("from an older version"), "{said}");
+    let backup = home.file(format!("backups/before-schema-{}.db", ALL.len()));
+    assert!(backup.exists());
+    assert!(said.contains(backup.to_str().unwrap()), "{said}");
+    // Neither the next start nor a first one updates anything.
+    for home in [home, older(0)] {
+        let next = home.allgreen(["status"]).run();
+        assert!(!next.stderr.contains("older version"), "{}", next.stderr);
+        next.ok();
+    }
+}

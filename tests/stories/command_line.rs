@@ -104,6 +104,7 @@ fn add_channel(home: &Home, slug: &'static str, handle: &'static str) -> Channel
         entropy: Entropy::os(),
         read_only: false,
         passkey: None,
+        hears: None,
     };
     let (now, entropy) = (UtcMs(1_795_269_600_000), Entropy::os());
     let id = ChannelId::fresh(now, &entropy);

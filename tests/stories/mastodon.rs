@@ -72,6 +72,7 @@ impl Scene {
             operator: Some("ann".into()),
             read_only: false,
             passkey: None,
+            hears: None,
         })
         .await
         .unwrap();

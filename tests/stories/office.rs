@@ -96,6 +96,7 @@ impl Office {
             operator: Some(name.into()),
             read_only: false,
             passkey: None,
+            hears: None,
         })
         .await
     }

@@ -70,6 +70,7 @@ async fn office() -> (Office, String) {
         operator: Some("ann".into()),
         read_only: false,
         passkey: None,
+        hears: None,
     })
     .await
     .unwrap();

@@ -89,6 +89,7 @@ impl World {
             entropy: entropy.clone(),
             read_only: false,
             passkey: None,
+            hears: None,
         };
         let store = tokio::task::spawn_blocking(move || Store::open(open).unwrap())
             .await

@@ -140,6 +140,7 @@ async fn open(context: &Context, clock: Clock) -> Result<Hub, Failure> {
         operator: context.flags.operator.clone(),
         read_only: false,
         passkey: None,
+        hears: None,
     });
     Ok(hub.await?)
 }

@@ -155,6 +155,7 @@ impl Ground {
             operator: Some("ann".into()),
             read_only: false,
             passkey: None,
+            hears: None,
         }))
         .unwrap();
         let names = Arc::new(Book::default());

@@ -4,8 +4,9 @@
 use std::io::{Read, Write};
 use std::net::TcpListener;
 
+use rustls::pki_types::CertificateDer;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
-use rustls::{ClientConfig, RootCertStore, ServerConfig, ServerConnection, StreamOwned};
+use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 
 use super::*;
 
@@ -17,24 +18,40 @@ fn trusted(
     protocol: &[u8],
     act: impl Fn(&mut Stream) + Send + 'static,
 ) -> (Http, String, Arc<AtomicUsize>) {
+    let (certificate, base, count) = serve(protocol, act);
+    let tls = tls::trusting(move || {
+        let mut roots = RootCertStore::empty();
+        roots.add(certificate.clone()).unwrap();
+        roots
+    });
+    let names = Arc::new(Here) as Arc<dyn Names>;
+    let http = Http::build(&timing(), Clock::real(), names, tls.unwrap()).unwrap();
+    (http, base, count)
+}
+
+fn timing() -> Timing {
+    Timing {
+        call_timeout: Duration::from_secs(5),
+        ..Timing::default()
+    }
+}
+
+/// A server that does `act` with each connection, its certificate, and how many
+/// connections there were.
+fn serve(
+    protocol: &[u8],
+    act: impl Fn(&mut Stream) + Send + 'static,
+) -> (CertificateDer<'static>, String, Arc<AtomicUsize>) {
     let made = rcgen::generate_simple_self_signed(vec!["front.localhost".to_owned()]).unwrap();
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut server = ServerConfig::builder_with_provider(Arc::clone(&provider))
+    let mut server = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
         .with_single_cert(vec![made.cert.der().clone()], key)
         .unwrap();
     server.alpn_protocols = vec![protocol.to_vec()];
-    let mut roots = RootCertStore::empty();
-    roots.add(made.cert.der().clone()).unwrap();
-    let mut tls = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let base = format!(
         "https://front.localhost:{}",
@@ -51,13 +68,7 @@ fn trusted(
             act(&mut StreamOwned::new(connection, stream));
         }
     });
-    let timing = Timing {
-        call_timeout: Duration::from_secs(5),
-        ..Timing::default()
-    };
-    let names = Arc::new(Here) as Arc<dyn Names>;
-    let http = Http::build(&timing, Clock::real(), names, tls).unwrap();
-    (http, base, count)
+    (made.cert.der().clone(), base, count)
 }
 
 /// Every name is this machine.
@@ -80,6 +91,31 @@ fn request(stream: &mut Stream) {
             _ => return,
         }
     }
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_trusted_is_asked_about_with_the_first_call() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let (certificate, base, _) = serve(b"http/1.1", |stream| {
+        request(stream);
+        let _ =
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+        let _ = stream.flush();
+    });
+    let seen = Arc::clone(&asked);
+    let tls = tls::trusting(move || {
+        seen.fetch_add(1, Ordering::SeqCst);
+        let mut roots = RootCertStore::empty();
+        roots.add(certificate.clone()).unwrap();
+        roots
+    });
+    let names = Arc::new(Here) as Arc<dyn Names>;
+    let http = Http::build(&timing(), Clock::real(), names, tls.unwrap()).unwrap();
+    assert_eq!(asked.load(Ordering::SeqCst), 0, "nobody waits for the list");
+    for _ in 0..2 {
+        assert_eq!(http.send(&post(&base)).await.unwrap().status, 200);
+    }
+    assert_eq!(asked.load(Ordering::SeqCst), 1, "once for all calls");
 }
 
 #[tokio::test]
