@@ -53,6 +53,7 @@ pub mod logins;
 pub mod notices;
 pub mod people;
 pub mod posts;
+pub mod probes;
 pub mod queue;
 pub mod reading;
 pub mod refused_writes;

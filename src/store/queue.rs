@@ -1,6 +1,5 @@
-//! The queue: deliveries as rows, what is due, what is held and why.
+//! The queue: deliveries as rows, their threads, and which of them are open.
 
-use std::borrow::Cow;
 use std::ops::ControlFlow;
 
 use rusqlite::Row;
@@ -9,12 +8,14 @@ use super::error::StoreError;
 use super::rows::{at, listed, maybe_at, maybe_listed};
 use super::tx::{Reads, Tx};
 use crate::domain::answer::AnswerClass;
-use crate::domain::channel::{Evidence, TokenFacts};
+use crate::domain::channel::Evidence;
 use crate::domain::delivery::{Decision, Delivery, DeliveryError, State};
-use crate::domain::ids::{ChannelId, DeliveryId, LoginId, OperatorId, PostId, WorkspaceId};
-use crate::domain::machine::Rules;
-use crate::domain::network::{ChannelKind, Network};
+use crate::domain::ids::{ChannelId, DeliveryId, OperatorId, PostId, WorkspaceId};
 use crate::support::time::UtcMs;
+
+mod due;
+
+pub use due::Due;
 
 /// Where a list of deliveries begins and what it holds.
 #[derive(Clone, Debug, Default)]
@@ -37,20 +38,6 @@ pub struct QueueQuery {
     pub limit: u32,
 }
 
-/// A delivery that may be sent now.
-#[derive(Clone, Debug)]
-pub struct Due {
-    /// The delivery.
-    pub delivery: Delivery,
-    /// The network of its channel.
-    pub network: Network,
-    /// The server its channel lives on.
-    pub server: String,
-    /// Since when its lateness counts: its own time, or when the part of the
-    /// thread before it went out, whichever is later.
-    pub since: UtcMs,
-}
-
 /// An open delivery and when it is looked at.
 #[derive(Clone, Debug)]
 pub struct OpenLook {
@@ -62,35 +49,6 @@ pub struct OpenLook {
     pub sending: bool,
     /// Not before; at once without.
     pub at: Option<UtcMs>,
-}
-
-/// When and why a channel is proved next.
-#[derive(Clone, Debug)]
-pub struct ProbePlanned {
-    /// Its network.
-    pub network: Network,
-    /// The server it lives on.
-    pub server: String,
-    /// Its login.
-    pub login: LoginId,
-    /// How it was made.
-    pub method: String,
-    /// What the login knows of its tokens.
-    pub token: TokenFacts,
-    /// When the present pair was given.
-    pub issued_at: Option<UtcMs>,
-    /// There is something to refresh it with.
-    pub renewable: bool,
-    /// Whether it may publish now.
-    pub publishable: bool,
-    /// The last proof.
-    pub last_proof_at: Option<UtcMs>,
-    /// The planned one.
-    pub next_probe_at: Option<UtcMs>,
-    /// Not before this, after a failure.
-    pub not_before: Option<UtcMs>,
-    /// Its next scheduled delivery.
-    pub next_due: Option<UtcMs>,
 }
 
 pub(super) fn delivery(row: &Row<'_>) -> Result<Delivery, StoreError> {
@@ -147,23 +105,6 @@ pub(super) fn delivery(row: &Row<'_>) -> Result<Delivery, StoreError> {
         created_by: OperatorId::from_stored(row.get::<_, String>("created_by")?),
         created_at: at(row, "created_at")?,
     })
-}
-
-/// Deliveries that may be sent now: their channel can publish, its tokens are
-/// there, nothing before them in a thread is open.
-const READY: &str =
-    "FROM delivery d JOIN channel c ON c.id = d.channel_id JOIN login l ON l.id = c.login_id
-  LEFT JOIN delivery a ON a.id = d.after_id
-  WHERE d.state = 'scheduled' AND c.publishable = 1 AND c.paused_at IS NULL AND l.generation > 0
-    AND (d.after_id IS NULL OR a.state = 'published')";
-
-/// [`READY`] under these rules of the protocol.
-fn ready_under(rules: &Rules) -> Cow<'static, str> {
-    if rules.ignore_health {
-        READY.replace("c.publishable = 1 AND ", "").into()
-    } else {
-        READY.into()
-    }
 }
 
 impl Reads<'_> {
@@ -237,111 +178,6 @@ impl Reads<'_> {
             }
         }
         Ok(())
-    }
-
-    /// What may be sent at `now`, earliest first.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub fn due(&self, now: UtcMs, limit: u32) -> Result<Vec<Delivery>, StoreError> {
-        self.all(
-            &format!(
-                "SELECT d.* {READY} AND d.due <= ?1 AND (d.next_attempt_at IS NULL OR d.next_attempt_at <= ?1)
-                 ORDER BY d.due, d.id LIMIT ?2"
-            ),
-            (now.0, limit),
-            delivery,
-        )
-    }
-
-    /// What may be sent at `now`, at most a few of each channel, so that a
-    /// backlog hides no other channel: first what was due since `live_from` or
-    /// ordered by a person, then what is late, earliest first. A thread that
-    /// has begun goes on before anything else begins.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub fn due_by_channel(
-        &self,
-        now: UtcMs,
-        live_from: UtcMs,
-        rules: &Rules,
-    ) -> Result<Vec<Due>, StoreError> {
-        /// Of one channel only one is sent at a time; those behind it are
-        /// there for when it is left alone after trouble of its own.
-        const OF_A_CHANNEL: u32 = 8;
-        const AT_MOST: u32 = 1_000;
-        let ready = ready_under(rules);
-        self.all(
-            // Sorted by what is needed for that alone; whole rows only of those
-            // that are taken.
-            &format!(
-                "SELECT d.*, t.since, c.kind AS kind, c.server AS server FROM (
-                   SELECT * FROM (
-                     SELECT *, row_number() OVER (PARTITION BY channel_id, late ORDER BY whole, due, id) AS turn
-                     FROM (SELECT *, send_now = 0 AND since < ?2 AS late
-                           FROM (SELECT d.id, d.channel_id, d.due, d.send_now, d.after_id IS NULL AS whole,
-                                   max(d.due, coalesce(a.published_at, d.due)) AS since {ready} AND d.due <= ?1
-                             AND (d.next_attempt_at IS NULL OR d.next_attempt_at <= ?1))))
-                   WHERE turn <= ?3 ORDER BY late, whole, due, id LIMIT ?4) t
-                 JOIN delivery d ON d.id = t.id JOIN channel c ON c.id = d.channel_id ORDER BY t.late, t.whole, t.due, t.id"
-            ),
-            (now.0, live_from.0, OF_A_CHANNEL, AT_MOST),
-            |row| {
-                Ok(Due {
-                    delivery: delivery(row)?,
-                    network: listed(row, "kind", ChannelKind::parse)?.network(),
-                    server: row.get("server")?,
-                    since: at(row, "since")?,
-                })
-            },
-        )
-    }
-
-    /// The oldest of the posts of a channel that were due before `live_from` and
-    /// wait for another try because the network had trouble with everybody's
-    /// posts; not one that a person ordered, or that has trouble of its own.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub fn late_in_trouble(
-        &self,
-        channel: &ChannelId,
-        now: UtcMs,
-        live_from: UtcMs,
-    ) -> Result<Option<Delivery>, StoreError> {
-        self.one(
-            &format!(
-                "SELECT d.* {READY} AND d.channel_id = ?1 AND d.due <= ?2 AND d.next_attempt_at > ?2 AND d.send_now = 0
-                   AND max(d.due, coalesce(a.published_at, d.due)) < ?3 AND d.error_class IN (?4, ?5)
-                 ORDER BY d.after_id IS NULL, d.due, d.id LIMIT 1"
-            ),
-            (
-                channel.as_str(),
-                now.0,
-                live_from.0,
-                AnswerClass::Transient.name(),
-                AnswerClass::RateLimited.name(),
-            ),
-            delivery,
-        )
-    }
-
-    /// The next instant after `now` and up to `until` at which something could
-    /// be sent. Only that stretch is read, however much is scheduled.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub fn next_due(&self, now: UtcMs, until: UtcMs) -> Result<Option<UtcMs>, StoreError> {
-        let first = |of: &str| {
-            self.value::<Option<i64>>(
-                &format!("SELECT min(max(d.due, coalesce(d.next_attempt_at, d.due))) {READY} AND d.{of} > ?1 AND d.{of} <= ?2"),
-                [now.0, until.0],
-            )
-        };
-        let both = [first("due")?, first("next_attempt_at")?];
-        let next = both.into_iter().flatten().flatten();
-        Ok(next.filter(|at| *at > now.0).min().map(UtcMs))
     }
 
     /// The parts of the thread of a delivery, in order; of one that is in none,
@@ -427,19 +263,6 @@ impl Reads<'_> {
         )
     }
 
-    /// Deliveries that were due before `before` and that nothing holds, earliest
-    /// first.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub fn overdue(&self, before: UtcMs) -> Result<Vec<Delivery>, StoreError> {
-        self.all(
-            &format!("SELECT d.* {READY} AND d.due < ?1 ORDER BY d.due, d.id"),
-            [before.0],
-            delivery,
-        )
-    }
-
     /// Until when late posts of a channel wait for the release plan's answer.
     ///
     /// # Errors
@@ -452,42 +275,6 @@ impl Reads<'_> {
             )?
             .flatten()
             .map(UtcMs))
-    }
-
-    /// What is known about the next proof of every channel that is proved in
-    /// the background.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub fn probes_planned(&self) -> Result<Vec<ProbePlanned>, StoreError> {
-        self.all(
-            "SELECT c.kind AS kind, c.server AS server, c.login_id, c.publishable, c.last_proof_at, c.next_probe_at, l.next_refresh_at,
-               l.method AS method, l.token_issued_at, l.generation, l.token_expires_at, l.token_expiry, l.grant_expires_at, l.grant_expiry,
-               l.last_refreshed_at, l.last_refresh_attempt_at, l.last_refresh_error, l.last_refresh_http_status, l.refresh_failures,
-               EXISTS (SELECT 1 FROM secret s WHERE s.owner_kind = 'login' AND s.owner_id = l.id AND s.generation = l.generation
-                 AND s.field IN ('refresh', 'password')) AS renewable,
-               (SELECT min(d.due) FROM delivery d WHERE d.channel_id = c.id AND d.state = 'scheduled') AS next_due
-             FROM channel c JOIN login l ON l.id = c.login_id
-             WHERE c.status <> 'DISCONNECTED' AND l.generation > 0
-               AND (c.publishable = 1 OR c.next_probe_at IS NOT NULL)",
-            [],
-            |row| {
-                Ok(ProbePlanned {
-                    network: listed(row, "kind", ChannelKind::parse)?.network(),
-                    server: row.get("server")?,
-                    login: LoginId::from_stored(row.get::<_, String>("login_id")?),
-                    method: row.get("method")?,
-                    token: super::channels::token_facts(row, super::channels::TOKEN)?,
-                    issued_at: maybe_at(row, "token_issued_at")?,
-                    renewable: row.get("renewable")?,
-                    publishable: row.get("publishable")?,
-                    last_proof_at: maybe_at(row, "last_proof_at")?,
-                    next_probe_at: maybe_at(row, "next_probe_at")?,
-                    not_before: maybe_at(row, "next_refresh_at")?,
-                    next_due: maybe_at(row, "next_due")?,
-                })
-            },
-        )
     }
 
     /// How many deliveries are in each state, over all channels.

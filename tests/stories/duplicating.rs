@@ -6,7 +6,7 @@ use allgreen::domain::role::Role;
 use allgreen::ops::disconnect::disconnect;
 use allgreen::ops::posts::{
     Duplicate, NewPost, PostTime, Writing, cancel, create, delete, duplicate, is_duplicate,
-    undo_last,
+    targets as targets_of, undo_last,
 };
 use allgreen::ops::views::PostView;
 
@@ -135,6 +135,10 @@ async fn a_duplicate_is_refused_as_a_new_post_is_and_leaves_out_who_is_gone() {
         .await
         .unwrap_err();
     assert_eq!(refused.code, "not_allowed");
+    let refused = targets_of(&eve, &first.post.id, None).await.unwrap_err();
+    assert_eq!(refused.code, "not_allowed");
+    let both = targets_of(&office.hub, &first.post.id, None).await.unwrap();
+    assert_eq!(both.to.len(), 2, "{both:?}");
     assert_eq!(office.dump(), before_eve, "nothing was changed");
 
     disconnect(&office.hub, &bob).await.unwrap();
@@ -142,6 +146,9 @@ async fn a_duplicate_is_refused_as_a_new_post_is_and_leaves_out_who_is_gone() {
         .await
         .unwrap();
     assert_eq!(targets(&second), [(ann.clone(), "Red is back".to_owned())]);
+    let told_before = targets_of(&office.hub, &first.post.id, None).await.unwrap();
+    assert_eq!(told_before.to, ["main/bs:@ann.test"]);
+    assert_eq!(told_before.gone, ["main/bs:@bob.test"]);
     let told = |text: &&String| text.contains("bob") && text.contains("left out");
     assert!(
         second.warnings.iter().any(|text| told(&text)),
@@ -153,6 +160,8 @@ async fn a_duplicate_is_refused_as_a_new_post_is_and_leaves_out_who_is_gone() {
         .await
         .unwrap_err();
     assert_eq!(nobody.code, "disconnected");
+    let nowhere = targets_of(&office.hub, &first.post.id, None).await;
+    assert_eq!(nowhere.unwrap_err().code, "disconnected");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -249,6 +258,9 @@ async fn what_was_cancelled_is_not_copied_with_the_rest() {
         std::slice::from_ref(&ann),
         "it was taken from bob's channel"
     );
+    let told = async |only| targets_of(&office.hub, &first.post.id, only).await.unwrap();
+    assert_eq!(told(None).await.to, ["main/bs:@ann.test"]);
+    assert_eq!(told(Some(&bobs)).await.to, ["main/bs:@bob.test"]);
 
     // Who names it, or the whole of a cancelled post, wants it all the same.
     let named = Duplicate {

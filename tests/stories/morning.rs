@@ -188,12 +188,7 @@ async fn what_a_channel_left_to_decide_is_walked_and_handed_over() {
     office.post(&channel, "under way", minutes(1)).await;
     disconnect(&office.hub, &channel).await.unwrap();
     // It was under way when the channel left, and the network did not say.
-    let raw = office.raw();
-    raw.execute_batch(
-        "DROP TRIGGER delivery_machine; DROP TRIGGER delivery_undone;
-         UPDATE delivery SET state = 'needs_decision'",
-    )
-    .unwrap();
+    office.leave_to_decide();
     let now = walk(&office.hub, &ALL, None).await.unwrap();
     assert_eq!(keys(&now), ["Decide", "inc_publisher"]);
     let told = handover(&office.hub, &Scope::All, None).await.unwrap();

@@ -226,6 +226,17 @@ impl Office {
         raw
     }
 
+    /// Whatever there is to send was under way, and nobody knows how it ended:
+    /// a person decides about it.
+    pub fn leave_to_decide(&self) {
+        let raw = self.raw();
+        raw.execute_batch(
+            "DROP TRIGGER delivery_machine; DROP TRIGGER delivery_undone;
+             UPDATE delivery SET state = 'needs_decision'",
+        )
+        .unwrap();
+    }
+
     /// Every row of every table as text: equal dumps mean nothing changed.
     pub fn dump(&self) -> Vec<String> {
         let raw = self.raw();

@@ -325,18 +325,14 @@ async fn nothing_is_written_about_a_channel_that_left() {
     let office = Office::open().await;
     let (channel, post) = missed(&office).await;
     disconnect(&office.hub, &channel).await.unwrap();
-    let raw = office.raw();
-    raw.execute_batch(
-        "DROP TRIGGER delivery_machine; DROP TRIGGER delivery_undone;
-         UPDATE delivery SET state = 'needs_decision'",
-    )
-    .unwrap();
+    office.leave_to_decide();
     let until = office.clock.now().plus(minutes(60));
     for target in [Target::Channel(channel), Target::Post(post)] {
         let refused = set(&office.hub, &[target], until, NOTE).await.unwrap_err();
         assert_eq!(refused.code, "disconnected");
     }
-    let kept: i64 = raw
+    let kept: i64 = office
+        .raw()
         .query_row("SELECT count(*) FROM set_aside", [], |row| row.get(0))
         .unwrap();
     assert_eq!(kept, 0);

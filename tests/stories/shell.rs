@@ -223,7 +223,16 @@ fn a_post_is_duplicated_by_a_command_as_a_draft_or_for_a_time() {
     let would = shell
         .run(&["post", "duplicate", post, "--now", "--dry-run"])
         .ok();
-    assert!(would.stdout.contains("send it now"), "{would:#?}");
+    let names = "for 1 channel (main/bs:@acme.test) and send it now.";
+    assert!(would.stdout.contains(names), "{would:#?}");
+    let would = shell.json(&["post", "duplicate", post, "--dry-run"]);
+    let said = would["would"].as_str().unwrap();
+    assert!(
+        said.contains("main/bs:@acme.test) and keep it as a draft"),
+        "{said}"
+    );
+    let listed = shell.json(&["post", "list"]);
+    assert_eq!(listed.as_array().unwrap().len(), 1, "nothing was written");
     let draft = shell.json(&["post", "duplicate", post]);
     assert_ne!(draft["id"], first["id"]);
     assert_eq!(draft["text"], "Open until six");

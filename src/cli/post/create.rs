@@ -81,12 +81,23 @@ pub async fn run(context: &Context, command: &Create) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     let view = create(&hub, new).await?;
+    written(context, &hub, view, now).await
+}
+
+/// Says what was written, with what is odd about it; what goes out now is
+/// followed until it did.
+pub async fn written(
+    context: &Context,
+    hub: &Hub,
+    view: PostView,
+    now: bool,
+) -> Result<Exit, Failure> {
     for warning in &view.warnings {
         context.output.progress(warning);
     }
     // Who wants nobody to publish here is told what was written, not waited for.
     if now && !context.flags.no_publish {
-        return send::follow_post(context, &hub, view).await;
+        return send::follow_post(context, hub, view).await;
     }
     context
         .output
@@ -104,7 +115,7 @@ pub fn then(when: &PostTime) -> String {
 }
 
 /// What was written, in one sentence.
-pub fn sentence(view: &PostView) -> String {
+fn sentence(view: &PostView) -> String {
     let first_parts = view
         .deliveries
         .iter()

@@ -2,11 +2,12 @@
 
 use super::super::args::post::Duplicate;
 use super::super::context::Context;
-use super::super::json::PostJson;
 use super::super::output::{Exit, Failure};
-use super::{create, delivery, send};
+use super::super::words::count;
+use super::{create, delivery};
+use crate::domain::ids::PostId;
 use crate::ops::names::{self, PostOrDelivery};
-use crate::ops::posts::{self, PostTime, duplicate};
+use crate::ops::posts::{self, PostTime, Targets, duplicate};
 
 /// `post duplicate`
 pub async fn run(context: &Context, command: &Duplicate) -> Result<Exit, Failure> {
@@ -23,11 +24,9 @@ pub async fn run(context: &Context, command: &Duplicate) -> Result<Exit, Failure
         (None, true) => PostTime::Now,
         (None, false) => PostTime::Draft,
     };
-    let would = format!(
-        "write another post like {post} and {}.",
-        create::then(&when)
-    );
-    if context.dry_run(&would)? {
+    if context.dry_run_flag() {
+        let targets = posts::targets(&hub, &post, only.as_ref()).await?;
+        context.dry_run(&would(&post, &targets, &when))?;
         return Ok(Exit::Done);
     }
     let now = when == PostTime::Now;
@@ -38,15 +37,20 @@ pub async fn run(context: &Context, command: &Duplicate) -> Result<Exit, Failure
         zone: command.tz.clone(),
     };
     let view = duplicate(&hub, wanted).await?;
-    for warning in &view.warnings {
-        context.output.progress(warning);
+    create::written(context, &hub, view, now).await
+}
+
+/// What would be written, and where to: the channels are the other post's, so
+/// who types the command may not know them.
+fn would(post: &PostId, targets: &Targets, when: &PostTime) -> String {
+    let mut text = format!(
+        "write another post like {post} for {} ({}) and {}.",
+        count(targets.to.len() as u64, "channel"),
+        targets.to.join(", "),
+        create::then(when)
+    );
+    for name in &targets.gone {
+        text.push_str(&format!(" {name} is disconnected and will be left out."));
     }
-    // Who wants nobody to publish here is told what was written, not waited for.
-    if now && !context.flags.no_publish {
-        return send::follow_post(context, &hub, view).await;
-    }
-    context
-        .output
-        .done(&PostJson::from(&view), &create::sentence(&view))?;
-    Ok(Exit::Done)
+    text
 }

@@ -1,6 +1,7 @@
 //! Another post like one that there is.
 
 use super::super::acting::Acting;
+use super::super::names::full_name;
 use super::super::views::PostView;
 use super::super::{Hub, OpError};
 use super::create::{NewPost, PostTime, ready, store};
@@ -24,6 +25,15 @@ pub struct Duplicate {
     pub when: PostTime,
     /// The zone of that time; the workspace's when left out.
     pub zone: Option<String>,
+}
+
+/// Where a post would go that is written once more, by the full names of channels.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Targets {
+    /// These get it.
+    pub to: Vec<String>,
+    /// These are disconnected and would be left out.
+    pub gone: Vec<String>,
 }
 
 /// A post as it would be written once more.
@@ -60,6 +70,35 @@ pub async fn duplicate(hub: &Hub, wanted: Duplicate) -> Result<PostView, OpError
         format!("{name} is disconnected and was left out.")
     }));
     Ok(view)
+}
+
+/// Where [`duplicate`] would write to; nothing is written.
+///
+/// # Errors
+/// When the post is unknown or not the operator's to write, or no channel of it
+/// is left.
+pub async fn targets(
+    hub: &Hub,
+    post: &PostId,
+    only: Option<&DeliveryId>,
+) -> Result<Targets, OpError> {
+    let (post, only) = (post.clone(), only.cloned());
+    hub.look(move |q, acting| {
+        let copy = copy_of(q, acting, &post, only.as_ref())?;
+        let mut targets = Targets::default();
+        let name = |channel: &Channel| -> Result<String, OpError> {
+            let workspace = q.workspace(&channel.workspace_id)?;
+            Ok(full_name(channel, &[workspace]))
+        };
+        for id in &copy.new.to {
+            targets.to.push(name(&q.channel(id)?)?);
+        }
+        for channel in &copy.gone {
+            targets.gone.push(name(channel)?);
+        }
+        Ok(targets)
+    })
+    .await
 }
 
 /// Whether what was written is a post as it is, but for its time.

@@ -16,7 +16,7 @@ pub use cancel::{behind, cancel, cancel_held, delete};
 pub use content::item;
 pub(in crate::ops) use create::refuse_past;
 pub use create::{NewPost, PostTime, create};
-pub use duplicate::{Duplicate, duplicate, is_duplicate};
+pub use duplicate::{Duplicate, Targets, duplicate, is_duplicate, targets};
 pub use edit::{PostChange, edit};
 pub use reschedule::{How, reschedule};
 pub use resolve::{Answer, resolve};

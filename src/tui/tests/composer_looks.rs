@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::composer::{RED, begin, medium, model, more};
-use super::look::{DARK, MONO, snapshot};
+use super::look::{DARK, MONO, at_sizes, snapshot};
 use super::seed;
 use super::stories::{paste, press};
 use crate::tui::model::Model;
@@ -16,14 +16,8 @@ fn looks(name: &str, story: impl Fn(&mut Model)) {
         (60, 20, DARK),
         (40, 12, DARK),
     ];
-    for (width, height, look) in sizes {
-        let mut model = model(width, height);
-        model.set.look = look;
-        story(&mut model);
-        insta::assert_snapshot!(
-            format!("{name}_{width}x{height}"),
-            snapshot(&model, width, height)
-        );
+    for (size, seen) in at_sizes(&sizes, model, story) {
+        insta::assert_snapshot!(format!("{name}_{size}"), seen);
     }
 }
 

@@ -1,7 +1,7 @@
 //! What will become of a post that is to come, and changing it on the way: from
 //! its story and from the release plan.
 
-use super::look::{DARK, MONO, snapshot};
+use super::look::{DARK, MONO, at_sizes};
 use super::seed;
 use super::stories::{press, said, seen};
 use crate::domain::delivery::Shown;
@@ -84,13 +84,8 @@ fn e_in_a_story_opens_the_composer_and_escape_goes_back_to_the_story() {
 
 #[test]
 fn what_it_looks_like() {
-    for (width, height, look) in [(120, 36, MONO), (80, 24, DARK), (60, 20, DARK)] {
-        let mut model = seed::model(width, height);
-        model.set.look = look;
-        open(&mut model);
-        insta::assert_snapshot!(
-            format!("forecast_{width}x{height}"),
-            snapshot(&model, width, height)
-        );
+    let sizes = [(120, 36, MONO), (80, 24, DARK), (60, 20, DARK)];
+    for (size, seen) in at_sizes(&sizes, seed::model, open) {
+        insta::assert_snapshot!(format!("forecast_{size}"), seen);
     }
 }

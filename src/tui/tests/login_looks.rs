@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::logins::{LINK, another, error, link_as, news, reconnect, waiting};
-use super::look::{DARK, MONO, snapshot};
+use super::look::{DARK, MONO, at_sizes};
 use super::seed::{self, later};
 use super::stories::{paste, press, seen};
 use crate::ops::login::Device;
@@ -12,11 +12,9 @@ use crate::tui::msg::LoginNews;
 
 /// What is seen at 80x24 in colour and at 120x36 without.
 fn looks(name: &str, story: impl Fn(&mut Model)) {
-    for (width, height, look, suffix) in [(80, 24, DARK, "80x24"), (120, 36, MONO, "120x36")] {
-        let mut model = seed::model(width, height);
-        model.set.look = look;
-        story(&mut model);
-        insta::assert_snapshot!(format!("{name}_{suffix}"), snapshot(&model, width, height));
+    let sizes = [(80, 24, DARK), (120, 36, MONO)];
+    for (size, seen) in at_sizes(&sizes, seed::model, story) {
+        insta::assert_snapshot!(format!("{name}_{size}"), seen);
     }
 }
 

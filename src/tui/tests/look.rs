@@ -52,6 +52,21 @@ pub fn snapshot(model: &Model, width: u16, height: u16) -> String {
     out
 }
 
+/// What a story in keys leaves at several sizes, each with its name (`80x24`).
+pub fn at_sizes(
+    sizes: &[(u16, u16, Look)],
+    begun: impl Fn(u16, u16) -> Model,
+    story: impl Fn(&mut Model),
+) -> Vec<(String, String)> {
+    let at = |&(width, height, look): &(u16, u16, Look)| {
+        let mut model = begun(width, height);
+        model.set.look = look;
+        story(&mut model);
+        (format!("{width}x{height}"), snapshot(&model, width, height))
+    };
+    sizes.iter().map(at).collect()
+}
+
 /// The rows.
 pub fn text(buffer: &Buffer) -> String {
     let mut out = String::new();

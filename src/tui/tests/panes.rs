@@ -1,6 +1,6 @@
 //! Snapshots: read them as a user would.
 
-use super::look::{ASCII, DARK, MONO, snapshot};
+use super::look::{ASCII, DARK, MONO, at_sizes, snapshot};
 use super::seed;
 use super::stories::press;
 use crate::domain::ids::IncidentId;
@@ -47,12 +47,13 @@ main_screen! {
 
 /// A story in keys, then what is seen at 80x24 in colour and at 120x36 without.
 fn seen(name: &str, keys: &str, after: impl Fn(&mut Model)) {
-    for (width, height, look, suffix) in [(80, 24, DARK, "80x24"), (120, 36, MONO, "120x36")] {
-        let mut model = seed::model(width, height);
-        model.set.look = look;
-        press(&mut model, keys);
-        after(&mut model);
-        insta::assert_snapshot!(format!("{name}_{suffix}"), snapshot(&model, width, height));
+    let sizes = [(80, 24, DARK), (120, 36, MONO)];
+    let story = |model: &mut Model| {
+        press(model, keys);
+        after(model);
+    };
+    for (size, seen) in at_sizes(&sizes, seed::model, story) {
+        insta::assert_snapshot!(format!("{name}_{size}"), seen);
     }
 }
 

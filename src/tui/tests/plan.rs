@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::look::{DARK, MONO, snapshot};
+use super::look::{DARK, MONO, at_sizes};
 use super::seed::{self, later, minutes};
 use super::stories::{paste, press, said, seen};
 use crate::domain::delivery::{Blocker, Shown};
@@ -463,14 +463,8 @@ fn a_story_that_is_open_is_told_anew_when_its_post_changes() {
 /// What is seen at three sizes.
 fn looks(name: &str, story: impl Fn(&mut Model)) {
     let sizes = [(120, 36, MONO), (80, 24, DARK), (40, 12, DARK)];
-    for (width, height, look) in sizes {
-        let mut model = seed::model(width, height);
-        model.set.look = look;
-        story(&mut model);
-        insta::assert_snapshot!(
-            format!("{name}_{width}x{height}"),
-            snapshot(&model, width, height)
-        );
+    for (size, seen) in at_sizes(&sizes, seed::model, story) {
+        insta::assert_snapshot!(format!("{name}_{size}"), seen);
     }
 }
 
