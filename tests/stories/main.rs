@@ -63,6 +63,7 @@ mod sweeping;
 mod telegram;
 mod threads;
 mod typed_names;
+mod undoing;
 mod uploads;
 mod videos;
 mod world;
