@@ -17,6 +17,7 @@ use crate::ops::views::{DeliveryView, Lamp, PostView};
 use crate::ops::{ErrorKind, OpError};
 use crate::store::posts::{DraftTime, Medium, Post};
 use crate::tui::act::{Act, Answered, Done, Effect, Finish, Load, Opening};
+use crate::tui::deadline::deadline;
 use crate::tui::model::composer::Part;
 use crate::tui::model::{Model, Sheet};
 use crate::tui::msg::Msg;
@@ -584,13 +585,36 @@ fn a_time_beside_another_post_of_the_channel_is_told() {
     let (id, place) = asked(&again).unwrap_or_else(|| panic!("{again:?}"));
     assert_eq!(place.at, minutes(58), "what was typed meanwhile");
     assert!(!seen(&model).contains("another post"));
-    let error = OpError::new(ErrorKind::Failed, "busy", "Busy.", "Wait.");
-    update(&mut model, answer(id, Err(error)));
+    let busy = || Err(OpError::new(ErrorKind::Failed, "busy", "Busy.", "Wait."));
+    let failed = update(&mut model, answer(id, busy()));
+    assert!(asked(&failed).is_none(), "not at once");
     assert!(
         seen(&model).contains("could not be read"),
         "{}",
         seen(&model)
     );
+    // It is asked again after a pause, for which the screen wakes by itself.
+    let retry = |model: &Model| model.composer().unwrap().near.retry();
+    let at = retry(&model).unwrap();
+    assert!(at >= model.boot + Duration::from_secs(1), "{at:?}");
+    assert!(deadline(&model).boot.unwrap() <= at);
+    assert!(
+        asked(&press(&mut model, "<left><right>")).is_none(),
+        "no key asks"
+    );
+    let now = model.now;
+    let (id, same) = asked(&update(&mut model, Msg::Now(now, at))).unwrap();
+    assert_eq!(same, place);
+    assert_eq!(retry(&model), None, "it wakes for nothing meanwhile");
+    assert!(seen(&model).contains("could not be read"), "until it is");
+    // Failed once more, another time or channel does not wait.
+    update(&mut model, answer(id, busy()));
+    press(&mut model, "<ctrl-u>");
+    let (id, _) = asked(&paste(&mut model, "15:10")).unwrap();
+    update(&mut model, answer(id, Ok(Vec::new())));
+    assert!(!seen(&model).contains("could not be read"));
+    let later = model.boot + Duration::from_secs(600);
+    assert!(asked(&update(&mut model, Msg::Now(now, later))).is_none());
 }
 
 #[test]
