@@ -1,11 +1,13 @@
 //! What is set aside: by whom, until when, and with which note.
 
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use rusqlite::Row;
+use rusqlite::{Params, Row};
 
 use super::error::StoreError;
-use super::rows::{at, listed};
+use super::rows::{at, listed, texts};
 use super::tx::{Reads, Tx};
 use crate::domain::aside::Aside;
 use crate::domain::ids::{ChannelId, OperatorId};
@@ -33,9 +35,17 @@ fn aside(row: &Row<'_>) -> Result<Aside, StoreError> {
         until: at(row, "until")?,
         note: row.get("note")?,
         at: at(row, "at")?,
-        about: serde_json::from_str(&row.get::<_, String>("about")?)
-            .map_err(|_| StoreError::NotFound("a readable note".into()))?,
+        about: texts(row, "about")?,
     })
+}
+
+/// Names a damaged note in the log: once, as lists are read again and again.
+fn tell(id: i64, object: String, error: &StoreError) {
+    static TOLD: Mutex<BTreeSet<i64>> = Mutex::new(BTreeSet::new());
+    let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
+    if told.insert(id) {
+        tracing::warn!(%object, %error, "a note on what is set aside cannot be read; it shows as not set aside: set it aside anew");
+    }
 }
 
 impl Reads<'_> {
@@ -45,10 +55,9 @@ impl Reads<'_> {
     /// # Errors
     /// When the store cannot be read.
     pub fn asides(&self) -> Result<Vec<Aside>, StoreError> {
-        self.all(
+        self.readable(
             "SELECT s.*, o.name FROM set_aside s JOIN operator o ON o.id = s.by_operator WHERE s.ended_at IS NULL",
             [],
-            aside,
         )
     }
 
@@ -57,12 +66,26 @@ impl Reads<'_> {
     /// # Errors
     /// When the store cannot be read.
     pub fn aside(&self, object: &str) -> Result<Option<Aside>, StoreError> {
-        self.one(
+        let found = self.readable(
             "SELECT s.*, o.name FROM set_aside s JOIN operator o ON o.id = s.by_operator
              WHERE s.object = ?1 AND s.ended_at IS NULL",
             [object],
-            aside,
-        )
+        )?;
+        Ok(found.into_iter().next())
+    }
+
+    /// Notes without those that are damaged: a thing shows as nobody's then,
+    /// never as quieter than it is, and every other one shows as ever.
+    fn readable(&self, sql: &str, params: impl Params) -> Result<Vec<Aside>, StoreError> {
+        let all = self.all(sql, params, |row| match aside(row) {
+            Ok(one) => Ok(Some(one)),
+            Err(error) => {
+                let (id, object) = (row.get("id")?, row.get("object").unwrap_or_default());
+                tell(id, object, &error);
+                Ok(None)
+            }
+        })?;
+        Ok(all.into_iter().flatten().collect())
     }
 
     /// How often troubles of a channel began that no date of it tells apart.

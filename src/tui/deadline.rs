@@ -49,6 +49,7 @@ pub fn deadline(model: &Model) -> Deadline {
             .chain(model.beside.drawn_by.filter(|_| model.moving.is_none()))
             .chain(silence)
             .chain(keeping)
+            .chain(model.writings.iter().filter_map(|one| one.near.retry()))
             .min(),
     }
 }

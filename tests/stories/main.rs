@@ -64,6 +64,7 @@ mod sweeping;
 mod telegram;
 mod threads;
 mod typed_names;
+mod undoing;
 mod uploads;
 mod videos;
 mod world;

@@ -74,6 +74,34 @@ async fn a_channel_set_aside_is_as_red_as_before_and_ends_by_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_damaged_note_is_left_out_and_hides_neither_its_channel_nor_another_note() {
+    let office = Office::open().await;
+    let (one, two) = (broken(&office, "ann").await, broken(&office, "bob").await);
+    let until = office.clock.now().plus(minutes(60));
+    let target = |id: &ChannelId| [Target::Channel(id.clone())];
+    for channel in [&one, &two] {
+        set(&office.hub, &target(channel), until, NOTE)
+            .await
+            .unwrap();
+    }
+    for damaged in ["'[\"broken'", "'7'", "CAST(x'ff' AS TEXT)"] {
+        let sql = format!("UPDATE set_aside SET about = {damaged} WHERE object = ?1");
+        office.raw().execute(&sql, [one.as_str()]).unwrap();
+        let all = views::channels(&office.hub, &Scope::All).await.unwrap();
+        assert_eq!(all.len(), 2, "{damaged}");
+        for view in all {
+            let noted = view.summary.channel.id == two;
+            assert_eq!(view.lamp, Lamp::Broken);
+            assert_eq!(view.aside.is_some(), noted, "{damaged}");
+        }
+    }
+    // It is in nobody's way: it is ended, and set aside anew.
+    let again = set(&office.hub, &target(&one), until, "anew").await;
+    assert_eq!(again.unwrap()[0].note, "anew");
+    assert_eq!(view(&office, &one).await.aside.unwrap().note, "anew");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_breaks_anew_is_nobodys_yet() {
     let office = Office::open().await;
     let channel = broken(&office, "ann").await;

@@ -38,12 +38,14 @@ pub enum Channel {
     /// Refresh a channel's login now
     #[command(after_help = "Example: allgreen channel refresh soc_01JD --wait 1m")]
     Refresh(One),
-    /// Stop publishing on a channel; its posts are held
-    #[command(after_help = "Example: allgreen channel pause acme/bs:@acme.example")]
-    Pause(One),
-    /// Publish on a paused channel again
+    /// Stop publishing on channels, all or none; their posts are held
+    #[command(
+        after_help = "Example: allgreen channel pause acme/bs:@acme.example acme/ma:@acme@mastodon.example"
+    )]
+    Pause(Many),
+    /// Publish on paused channels again
     #[command(after_help = "Example: allgreen channel resume acme/bs:@acme.example")]
-    Resume(One),
+    Resume(Many),
     /// Send what is late on a channel now instead of waiting
     #[command(after_help = "Example: allgreen channel release acme/bs:@acme.example --spread 20m")]
     Release(Release),
@@ -78,6 +80,14 @@ pub struct One {
     /// soc_..., a unique beginning of it, or a name: acme/bs:@acme.example
     #[arg(value_name = "ID")]
     pub id: String,
+}
+
+/// Some channels.
+#[derive(Debug, Args)]
+pub struct Many {
+    /// soc_..., unique beginnings of them, or names: acme/bs:@acme.example
+    #[arg(value_name = "ID", required = true)]
+    pub ids: Vec<String>,
 }
 
 /// A lamp, by its word.

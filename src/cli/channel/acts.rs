@@ -1,4 +1,4 @@
-//! Acts on channels: prove, refresh, pause, resume, release.
+//! Acts on channels: prove, refresh, release.
 
 use serde::Serialize;
 
@@ -11,10 +11,10 @@ use crate::cli::publisher;
 use crate::cli::words::count;
 use crate::domain::ids::ChannelId;
 use crate::domain::publisher::CommandKind;
+use crate::ops::Hub;
 use crate::ops::probe::{Asked, ask};
 use crate::ops::release::{LateAnswer, ReleaseAnswer, release as release_late};
 use crate::ops::views::{self, ChannelView};
-use crate::ops::{Hub, pause as pausing};
 
 /// A channel after the publisher was asked about it, as `--json` prints it.
 #[derive(Serialize)]
@@ -149,50 +149,6 @@ fn not_proved(view: &ChannelView, said: &str) -> Failure {
         format!("Run: {}", view.fix)
     };
     Failure::failed("not_proved", said, hint)
-}
-
-/// `channel pause`
-pub async fn pause(context: &Context, text: &str) -> Result<Exit, Failure> {
-    let hub = context.hub().await?;
-    let id = context.channel(&hub, text).await?;
-    let before = views::channel(&hub, &id).await?;
-    if context.dry_run(&format!("pause {}.", before.full_name()))? {
-        return Ok(Exit::Done);
-    }
-    let view = pausing::pause(&hub, &id).await?;
-    let sentence = format!(
-        "{} is paused; {} held until: allgreen channel resume {}",
-        view.full_name(),
-        match view.held {
-            1 => "1 post is".to_owned(),
-            0 => "its posts are".to_owned(),
-            n => format!("{n} posts are"),
-        },
-        view.full_name()
-    );
-    context.output.done(&ChannelJson::from(&view), &sentence)?;
-    Ok(Exit::Done)
-}
-
-/// `channel resume`
-pub async fn resume(context: &Context, text: &str) -> Result<Exit, Failure> {
-    let hub = context.hub().await?;
-    let id = context.channel(&hub, text).await?;
-    let before = views::channel(&hub, &id).await?;
-    if context.dry_run(&format!("resume {}.", before.full_name()))? {
-        return Ok(Exit::Done);
-    }
-    let view = pausing::resume(&hub, &id).await?;
-    let sentence = match before.held {
-        0 => format!("{} publishes again.", view.full_name()),
-        n => format!(
-            "{} publishes again; {} waited.",
-            view.full_name(),
-            count(n, "post")
-        ),
-    };
-    context.output.done(&ChannelJson::from(&view), &sentence)?;
-    Ok(Exit::Done)
 }
 
 /// `channel release`

@@ -9,6 +9,7 @@ mod browser;
 mod connect;
 mod disconnect;
 mod look;
+mod pause;
 mod read;
 
 /// Carries out a `channel` command.
@@ -28,8 +29,8 @@ pub async fn run(context: &Context, command: &Channel) -> Result<Exit, Failure> 
         Channel::Disconnect(disconnect) => disconnect::run(context, disconnect).await,
         Channel::Probe(probe) => acts::probe(context, probe).await,
         Channel::Refresh(one) => acts::refresh(context, &one.id).await,
-        Channel::Pause(one) => acts::pause(context, &one.id).await,
-        Channel::Resume(one) => acts::resume(context, &one.id).await,
+        Channel::Pause(many) => pause::pause(context, &many.ids).await,
+        Channel::Resume(many) => pause::resume(context, &many.ids).await,
         Channel::Release(release) => acts::release(context, release).await,
     }
 }

@@ -1,11 +1,14 @@
 //! What every act on the queue shares: the machine decides, its writes are
 //! carried out, and what was there before is kept for undo.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 
 use super::super::acting::Acting;
 use super::super::time::{shifted, time_at};
@@ -55,6 +58,41 @@ pub(in crate::ops) struct Before {
     pub left: State,
     /// When it was due then.
     pub left_due: i64,
+    /// What it said then; nothing of acts that were kept before this was noted.
+    #[serde(default)]
+    pub left_words: Option<Words>,
+}
+
+/// What a delivery says and whether it may be late, as far as it takes to see
+/// that somebody changed it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::ops) struct Words {
+    /// Its own text.
+    pub text: Option<String>,
+    /// The mark of what it says, in a text of its own or the post's.
+    pub said: String,
+    /// Whether it is never to be sent late.
+    pub only_on_time: bool,
+}
+
+impl Words {
+    /// Those of a delivery as it is now.
+    pub fn of(q: &Reads<'_>, delivery: &Delivery) -> Result<Self, OpError> {
+        let said = match &delivery.text {
+            Some(own) => mark(own),
+            None => mark(&q.post(&delivery.post_id)?.text),
+        };
+        Ok(Self {
+            text: delivery.text.clone(),
+            said,
+            only_on_time: delivery.only_on_time,
+        })
+    }
+}
+
+/// A text in short: an act on a thousand posts keeps the mark of each.
+pub(super) fn mark(text: &str) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(text.as_bytes()))
 }
 
 /// What takes an act back.
@@ -64,6 +102,9 @@ pub(in crate::ops) struct Inverse {
     pub deliveries: Vec<Before>,
     /// The text a post had, when it was edited.
     pub post_text: Option<(PostId, String)>,
+    /// The mark of the text it was given.
+    #[serde(default)]
+    pub post_left: Option<String>,
     /// What was set aside, or taken up again.
     #[serde(default)]
     pub asides: Vec<AsideBefore>,
@@ -98,20 +139,10 @@ impl Done {
         }
     }
 
-    /// Takes a second step on the same delivery into the last one: one way back.
-    pub fn merge_last(&mut self, more: Self) {
-        if let (Some(last), Some(next)) = (
-            self.inverse.deliveries.last_mut(),
-            more.inverse.deliveries.into_iter().next(),
-        ) {
-            last.left = next.left;
-            last.left_due = next.left_due;
-        }
-    }
-
     /// Writes an audit row per workspace and the way back, unless nothing was
     /// done.
-    pub fn finish(self, tx: &Tx<'_>, acting: &Acting, act: &str) -> Result<(), OpError> {
+    pub fn finish(mut self, tx: &Tx<'_>, acting: &Acting, act: &str) -> Result<(), OpError> {
+        self.take_down(tx)?;
         let mut touched: BTreeMap<WorkspaceId, Vec<&DeliveryId>> = BTreeMap::new();
         for one in &self.inverse.deliveries {
             let workspace = tx.delivery(&one.id)?.workspace_id;
@@ -130,6 +161,25 @@ impl Done {
         let inverse = serde_json::to_string(&self.inverse)
             .map_err(|error| OpError::failed("undo", error.to_string(), "Please report this."))?;
         tx.add_undo(&acting.operator, &sentence, &inverse, acting.now)?;
+        Ok(())
+    }
+
+    /// Takes down what the act left, once all of it is written: an act has
+    /// several steps, and an undo compares with the last of them.
+    fn take_down(&mut self, tx: &Tx<'_>) -> Result<(), OpError> {
+        // Several steps on one delivery are one way back, to before the first.
+        let mut seen = HashSet::new();
+        let all = &mut self.inverse.deliveries;
+        all.retain(|one| seen.insert(one.id.clone()));
+        for one in all {
+            let left = tx.delivery(&one.id)?;
+            one.left = left.state;
+            one.left_due = left.due.0;
+            one.left_words = Some(Words::of(tx, &left)?);
+        }
+        if let Some((post, _)) = &self.inverse.post_text {
+            self.inverse.post_left = Some(mark(&tx.post(post)?.text));
+        }
         Ok(())
     }
 }
@@ -176,9 +226,7 @@ impl Machine {
         let known = self.known(tx, id, acting.now)?;
         let transition = decide(&known, event, acting.now)?;
         carry_out(tx, acting, &known.delivery, &transition)?;
-        done.inverse
-            .deliveries
-            .push(before(tx, &known.delivery, id)?);
+        done.inverse.deliveries.push(Before::step(&known.delivery));
         Ok(transition.to)
     }
 
@@ -248,9 +296,7 @@ impl Machine {
         let transition = decide(&known, Event::Reschedule, acting.now)?;
         tx.set_time(id, time, false)?;
         carry_out(tx, acting, &known.delivery, &transition)?;
-        done.inverse
-            .deliveries
-            .push(before(tx, &known.delivery, id)?);
+        done.inverse.deliveries.push(Before::step(&known.delivery));
         Ok(())
     }
 }
@@ -381,23 +427,16 @@ pub(in crate::ops) fn carry_out(
     Ok(())
 }
 
-fn before(tx: &Tx<'_>, delivery: &Delivery, id: &DeliveryId) -> Result<Before, OpError> {
-    let left = tx.delivery(id)?;
-    Ok(Before {
-        id: id.clone(),
-        state: Some(delivery.state),
-        due: delivery.due.0,
-        civil: delivery.civil.clone(),
-        timezone: delivery.timezone.clone(),
-        send_now: delivery.send_now,
-        text: delivery.text.clone(),
-        only_on_time: Some(delivery.only_on_time),
-        left: left.state,
-        left_due: left.due.0,
-    })
-}
-
 impl Before {
+    /// A delivery as it was before a step. What the act leaves is taken down
+    /// when it is done.
+    fn step(delivery: &Delivery) -> Self {
+        Self {
+            state: Some(delivery.state),
+            ..Self::made(delivery)
+        }
+    }
+
     /// A delivery the act made: taking it back cancels it.
     pub fn made(delivery: &Delivery) -> Self {
         Self {
@@ -411,6 +450,7 @@ impl Before {
             only_on_time: Some(delivery.only_on_time),
             left: delivery.state,
             left_due: delivery.due.0,
+            left_words: None,
         }
     }
 }

@@ -86,9 +86,7 @@ pub async fn reschedule(
                 check(tx, &machine, delivery)?;
                 machine.set_time(tx, acting, &delivery.id, &time, &mut done)?;
                 if delivery.state == State::Draft {
-                    let mut again = Done::new("rescheduling");
-                    machine.act(tx, acting, &delivery.id, Event::Schedule, &mut again)?;
-                    done.merge_last(again);
+                    machine.act(tx, acting, &delivery.id, Event::Schedule, &mut done)?;
                 }
             }
         }

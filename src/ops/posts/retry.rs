@@ -52,13 +52,8 @@ async fn go(
             check(tx, &machine, &delivery)?;
             if delivery.state == State::Draft {
                 machine.act(tx, acting, id, Event::Schedule, &mut done)?;
-                // One step back in undo, not two.
-                let mut again = Done::new(what);
-                machine.act(tx, acting, id, Event::Retry, &mut again)?;
-                done.merge_last(again);
-            } else {
-                machine.act(tx, acting, id, Event::Retry, &mut done)?;
             }
+            machine.act(tx, acting, id, Event::Retry, &mut done)?;
         }
         done.finish(tx, acting, act)?;
         ids.iter()

@@ -2,12 +2,14 @@
 
 use super::super::acting::Acting;
 use super::super::{Hub, OpError, aside};
-use super::acts::{self, Before, Inverse, Machine};
-use crate::domain::ids::DeliveryId;
+use super::acts::{self, Before, Inverse, Machine, Words, mark};
+use crate::domain::delivery::{Delivery, State};
+use crate::domain::ids::{DeliveryId, PostId};
 use crate::domain::machine::Event;
 use crate::domain::role::Act;
-use crate::store::Tx;
 use crate::store::posts::Time;
+use crate::store::queue::QueueQuery;
+use crate::store::{Reads, Tx};
 use crate::support::time::UtcMs;
 
 /// What undo did.
@@ -55,6 +57,7 @@ pub async fn undo_last(hub: &Hub) -> Result<Undone, OpError> {
             kept: Vec::new(),
             asides: 0,
         };
+        refuse_changed_text(tx, &row.act, &inverse)?;
         for before in &inverse.deliveries {
             acting.require(tx, &tx.delivery(&before.id)?.workspace_id, Act::Queue)?;
             match back(tx, acting, &machine, before, row.at) {
@@ -83,13 +86,7 @@ pub async fn undo_last(hub: &Hub) -> Result<Undone, OpError> {
             ));
         }
         if let Some((post, text)) = &inverse.post_text {
-            // What went out meanwhile keeps the text it went out with.
-            let sent = tx.post(post)?.text;
-            for (id, _) in &undone.kept {
-                if tx.delivery(id)?.text.is_none() {
-                    tx.set_delivery_text(id, Some(&sent))?;
-                }
-            }
+            keep_words(tx, post, &mut undone)?;
             tx.set_post_text(post, text, &acting.operator, acting.now)?;
         }
         tx.use_undo(row.id, acting.now)?;
@@ -118,9 +115,7 @@ fn back(
         Some(state) => Event::Undo(state),
         None => Event::Cancel,
     };
-    if !known.facts.send_began
-        && (delivery.state != before.left || delivery.due.0 != before.left_due)
-    {
+    if !known.facts.send_began && !is_as_left(tx, &delivery, before)? {
         return Err(OpError::failed(
             "changed_since",
             format!("{} on @{} was changed since.", delivery.id, delivery.handle),
@@ -136,11 +131,66 @@ fn back(
             timezone: before.timezone.clone(),
         };
         tx.set_time(&before.id, &time, before.send_now)?;
-        tx.set_delivery_text(&before.id, before.text.as_deref())?;
+        let left = before.left_words.as_ref();
+        if left.is_none_or(|left| left.text != before.text) {
+            tx.set_delivery_text(&before.id, before.text.as_deref())?;
+        }
         if let Some(only) = before.only_on_time {
             tx.set_only_on_time(&before.id, only)?;
         }
         tx.drop_key(&before.id)?;
+    }
+    Ok(())
+}
+
+/// Whether nobody changed a delivery since the act.
+fn is_as_left(q: &Reads<'_>, now: &Delivery, before: &Before) -> Result<bool, OpError> {
+    if now.state != before.left || now.due.0 != before.left_due {
+        return Ok(false);
+    }
+    let Some(left) = &before.left_words else {
+        return Ok(true);
+    };
+    let words = Words::of(q, now)?;
+    // A cancelled one is given the text of its post for its own when that is
+    // changed: it says what it said.
+    let own = words.text == left.text || now.state == State::Cancelled;
+    Ok(own && words.said == left.said && words.only_on_time == left.only_on_time)
+}
+
+/// Refuses when the act changed the text of a post and somebody else did since:
+/// what it says now is theirs.
+fn refuse_changed_text(q: &Reads<'_>, act: &str, inverse: &Inverse) -> Result<(), OpError> {
+    let (Some((post, _)), Some(left)) = (&inverse.post_text, &inverse.post_left) else {
+        return Ok(());
+    };
+    if mark(&q.post(post)?.text) == *left {
+        return Ok(());
+    }
+    Err(OpError::failed(
+        "cannot_undo",
+        format!("The {act} cannot be taken back: the text was changed since."),
+        format!("Look at it first: allgreen post show {post}"),
+    ))
+}
+
+/// Before the text of a post is put back: what went out meanwhile, was changed
+/// or written since keeps the text it has.
+fn keep_words(tx: &Tx<'_>, post: &PostId, undone: &mut Undone) -> Result<(), OpError> {
+    let text = tx.post(post)?.text;
+    let all = tx.deliveries(&QueueQuery {
+        post: Some(post.clone()),
+        ..QueueQuery::default()
+    })?;
+    for one in all {
+        if one.text.is_some() || undone.restored.contains(&one.id) {
+            continue;
+        }
+        tx.set_delivery_text(&one.id, Some(&text))?;
+        if !undone.kept.iter().any(|(id, _)| *id == one.id) {
+            let why = format!("{} on @{} was written since.", one.id, one.handle);
+            undone.kept.push((one.id, why));
+        }
     }
     Ok(())
 }

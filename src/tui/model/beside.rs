@@ -129,8 +129,8 @@ pub struct Beside {
     pub page_of: Option<PageOf>,
     /// The page that was read last.
     pub page: Option<(PageOf, Pages)>,
-    /// How many posts the tab of that name had last, and of which channels.
-    pub posts: Option<(Vec<ChannelId>, usize)>,
+    /// How many posts the tab of that name had last, and what it was read for.
+    pub posts: Option<(PageOf, usize)>,
     /// Why the page could not be read.
     pub error: Option<String>,
 }
@@ -185,22 +185,29 @@ impl Model {
         }
     }
 
-    /// The title of a tab, with how much is there where that is known.
+    /// The title of a tab, with how much is there where that is known. The open
+    /// tab is read anew by itself and says how much it lists; beside another one
+    /// a number that may be old is none.
     pub fn tab_title(&self, tab: Tab) -> String {
         let title = tab.title();
+        let here = self.page_of_tab(Tab::Posts);
+        let open = self.tab() == Tab::Posts;
         let known = self.beside.posts.as_ref().filter(|(of, _)| {
-            let here = self.tabbed_channels().into_iter();
-            tab == Tab::Posts && here.map(|one| &one.summary.channel.id).eq(of)
+            let same = |here: &PageOf| here == of || (open && here.channels == of.channels);
+            tab == Tab::Posts && here.as_ref().is_some_and(same)
         });
         known.map_or_else(|| title.to_owned(), |(_, n)| format!("{title} {n}"))
     }
 
     /// What the open tab shows, when it is more than what is known anyway.
     pub fn page_of(&self) -> Option<PageOf> {
-        let tab = self.tab();
-        if tab == Tab::Overview {
-            return None;
+        match self.tab() {
+            Tab::Overview => None,
+            tab => self.page_of_tab(tab),
         }
+    }
+
+    fn page_of_tab(&self, tab: Tab) -> Option<PageOf> {
         let all = self.tabbed_channels();
         let changes = all.iter().map(|one| one.summary.channel.change);
         Some(PageOf {

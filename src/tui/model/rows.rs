@@ -43,6 +43,9 @@ impl Number {
 /// The place of what is not there.
 pub const NOWHERE: u32 = u32::MAX;
 
+/// So many rows that are not listed are not worth forgetting.
+const FEW: usize = 100;
+
 /// Every row in its order, and the cursor. "Place" counts all of them, "line"
 /// only those that are not folded away.
 #[derive(Debug, Default)]
@@ -69,11 +72,26 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// Makes room for so many new rows.
+    /// Makes room for so many rows that come instead of all there were: every
+    /// number is asked for anew after it.
     pub fn reserve(&mut self, rows: usize) {
+        if self.known.len() > 2 * rows.max(self.order.len()) + FEW {
+            self.forget_unlisted();
+        }
         let more = rows.saturating_sub(self.known.len());
         self.known.reserve(more);
         self.numbers.reserve(more);
+    }
+
+    /// Forgets rows that are not listed and their numbers: a screen may be open
+    /// for weeks, while channels come and go.
+    fn forget_unlisted(&mut self) {
+        let listed = self.all().cloned().collect();
+        self.known = listed;
+        self.order = (0..).map(Number).take(self.known.len()).collect();
+        self.places = (0..).take(self.known.len()).collect();
+        let pairs = self.known.iter().cloned().zip(self.order.iter().copied());
+        self.numbers = pairs.collect();
     }
 
     /// The number of a row, a new one for a new row.
@@ -526,6 +544,30 @@ mod tests {
         rows.filtered(false);
         list(&mut rows, &all, &[]);
         assert_eq!((rows.len(), rows.selected()), (9, Some(&channel("e"))));
+    }
+
+    #[test]
+    fn rows_that_are_gone_for_good_are_forgotten_and_those_that_are_shown_stay() {
+        let mut rows = rows();
+        rows.select(&channel("b"));
+        rows.fold_section(Lamp::Green);
+        let (all, under) = (rows.all().cloned().collect::<Vec<_>>(), rows.under.clone());
+        for day in 0..50 {
+            // Each day ten channels are new, and those of the day before gone.
+            rows.reserve(all.len() + 10);
+            let new = (0..10).map(|n| channel(&format!("day {day}, {n}")));
+            let order: Vec<Row> = all.iter().cloned().chain(new).collect();
+            let under: Vec<_> = under.clone().into_iter().collect();
+            let before = shown(&rows);
+            list(&mut rows, &order, &under);
+            assert!(rows.known.len() <= 2 * order.len() + FEW + 10, "day {day}");
+            assert_eq!(rows.selected(), Some(&channel("b")));
+            assert!(rows.is_folded(&Row::Section(Lamp::Green)));
+            assert_eq!(shown(&rows), before, "day {day}");
+            for (line, row) in rows.from(0) {
+                assert_eq!(rows.line(row), Some(line));
+            }
+        }
     }
 
     #[test]

@@ -302,6 +302,24 @@ fn the_tabs_of_a_login_are_those_of_each_of_its_channels() {
         screen.contains("Overview · Posts 12 · Metrics · Comments · History  h l"),
         "{screen}"
     );
+    // Something happened to one of them meanwhile: there may be more by now.
+    let acme = ChannelId::from_stored("soc_A1");
+    let mut view = model.channels.get(&acme).unwrap().clone();
+    view.summary.channel.change += 1_000;
+    model.channels.put(view);
+    let screen = seen(&model);
+    assert!(
+        screen.contains("Overview · Posts · Metrics · Comments · History  h l"),
+        "{screen}"
+    );
+    // Opened, it is read again and counted; and it is not known for ever.
+    press(&mut model, "h");
+    assert!(seen(&model).contains("Posts 12"), "{}", seen(&model));
+    press(&mut model, "l");
+    assert!(seen(&model).contains("Posts 12"), "{}", seen(&model));
+    let (now, boot) = (minutes(6), model.boot);
+    update(&mut model, Msg::Now(now, boot));
+    assert!(!seen(&model).contains("Posts 12"), "{}", seen(&model));
     // Another row has a number of its own, or none yet.
     press(&mut model, "h1");
     asked(&mut model, "jjj");

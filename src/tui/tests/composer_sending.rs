@@ -1,6 +1,8 @@
 //! A post on its way out of the composer, told in keys: nothing goes out that a
 //! network would refuse, at a time that is none, or by mistake.
 
+use std::time::Duration;
+
 use super::composer::{RED, begin, finished, kept, mark_four, medium, model};
 use super::flows::Hands;
 use super::seed::{self, later, minutes};
@@ -11,6 +13,8 @@ use crate::domain::network::ChannelKind as K;
 use crate::ops::posts::{Desk, PostTime};
 use crate::ops::{ErrorKind, OpError};
 use crate::tui::act::{Answered, Done, Effect, Finish, Load};
+use crate::tui::deadline::deadline;
+use crate::tui::model::Model;
 use crate::tui::model::composer::Part;
 use crate::tui::msg::Msg;
 use crate::tui::update::update;
@@ -170,13 +174,36 @@ fn a_time_beside_another_post_of_the_channel_is_told() {
     let (id, place) = asked(&again).unwrap_or_else(|| panic!("{again:?}"));
     assert_eq!(place.at, minutes(58), "what was typed meanwhile");
     assert!(!seen(&model).contains("another post"));
-    let error = OpError::new(ErrorKind::Failed, "busy", "Busy.", "Wait.");
-    update(&mut model, answer(id, Err(error)));
+    let busy = || Err(OpError::new(ErrorKind::Failed, "busy", "Busy.", "Wait."));
+    let failed = update(&mut model, answer(id, busy()));
+    assert!(asked(&failed).is_none(), "not at once");
     assert!(
         seen(&model).contains("could not be read"),
         "{}",
         seen(&model)
     );
+    // It is asked again after a pause, for which the screen wakes by itself.
+    let retry = |model: &Model| model.composer().unwrap().near.retry();
+    let at = retry(&model).unwrap();
+    assert!(at >= model.boot + Duration::from_secs(1), "{at:?}");
+    assert!(deadline(&model).boot.unwrap() <= at);
+    assert!(
+        asked(&press(&mut model, "<left><right>")).is_none(),
+        "no key asks"
+    );
+    let now = model.now;
+    let (id, same) = asked(&update(&mut model, Msg::Now(now, at))).unwrap();
+    assert_eq!(same, place);
+    assert_eq!(retry(&model), None, "it wakes for nothing meanwhile");
+    assert!(seen(&model).contains("could not be read"), "until it is");
+    // Failed once more, another time or channel does not wait.
+    update(&mut model, answer(id, busy()));
+    press(&mut model, "<ctrl-u>");
+    let (id, _) = asked(&paste(&mut model, "15:10")).unwrap();
+    update(&mut model, answer(id, Ok(Vec::new())));
+    assert!(!seen(&model).contains("could not be read"));
+    let later = model.boot + Duration::from_secs(600);
+    assert!(asked(&update(&mut model, Msg::Now(now, later))).is_none());
 }
 
 #[test]

@@ -134,7 +134,7 @@ pub fn page(model: &mut Model, id: RequestId, result: Result<Pages, OpError>) {
                     Page::Posts(view) => view.posts.len(),
                     _ => 0,
                 });
-                model.beside.posts = Some((of.channels.clone(), posts.sum()));
+                model.beside.posts = Some((of.clone(), posts.sum()));
             }
             model.beside.page = Some((of, pages));
         }

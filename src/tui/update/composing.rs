@@ -142,14 +142,14 @@ pub fn desk(model: &mut Model, id: RequestId, result: Result<Box<Desk>, OpError>
 }
 
 /// Asks what goes out near to what is written, when its time or its channels
-/// changed.
+/// changed, and a while after it could not be read.
 pub fn follow(model: &mut Model) -> Vec<Effect> {
-    let now = model.now;
+    let (now, boot) = (model.now, model.boot);
     let mut effects = Vec::new();
     for at in 0..model.writings.len() {
         let zone = model.zone_of(&model.writings[at].workspace).to_owned();
         let place = model.writings[at].place(&zone, now);
-        if let Some(place) = model.writings[at].near.wanted(place) {
+        if let Some(place) = model.writings[at].near.wanted(place, boot) {
             let request = model.requests.fresh();
             model.writings[at].near.begin(request, &place);
             effects.push(Effect::Load(request, Load::Near(place)));
@@ -164,9 +164,10 @@ pub fn neighbours(
     id: RequestId,
     result: Result<Vec<(ChannelId, UtcMs)>, OpError>,
 ) {
+    let boot = model.boot;
     let all = model.writings.iter_mut();
     for one in all.filter(|one| one.near.waits_for(id)) {
-        one.near.end(result.as_ref().ok());
+        one.near.end(result.as_ref().ok(), boot);
     }
 }
 

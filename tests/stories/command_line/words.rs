@@ -1,6 +1,6 @@
 //! What is said fits what happened.
 
-use super::connected;
+use super::{add_channel, connected};
 
 #[test]
 fn a_post_for_now_says_that_nobody_publishes_and_waits_for_nobody() {
@@ -115,4 +115,46 @@ fn a_channel_is_found_by_what_the_screen_calls_it() {
             .ok();
         assert_eq!(shown.json()["id"], id.as_str(), "{name}");
     }
+}
+
+#[test]
+fn several_channels_are_paused_and_resumed_at_once_or_none_of_them() {
+    let (home, _) = connected();
+    add_channel(&home, "main", "bolt.test");
+    let paused = || {
+        let all = home.allgreen(["channel", "list", "--json"]).run().ok();
+        let all = all.json();
+        let all = all.as_array().unwrap().iter();
+        all.filter(|one| !one["pausedAt"].is_null()).count()
+    };
+    let both = ["@acme.test", "@bolt.test"];
+    let say = |verb: &'static str, names: &[&'static str], flags: &[&'static str]| {
+        let words = ["channel", verb].into_iter();
+        let words = words
+            .chain(names.iter().copied())
+            .chain(flags.iter().copied());
+        home.allgreen(words).run()
+    };
+    // One that nobody knows: the others are left alone.
+    say("pause", &["@acme.test", "@bolt.test", "@gone.test"], &[]).expect_code(5);
+    assert_eq!(paused(), 0);
+    let would = say("pause", &both, &["--dry-run"]).ok();
+    assert!(would.stdout.contains("pause 2 channels"), "{would:#?}");
+    assert_eq!(paused(), 0);
+    let said = say("pause", &both, &[]).ok().stdout;
+    assert_eq!(said.lines().count(), 2, "{said}");
+    for (line, name) in said.lines().zip(["acme", "bolt"]) {
+        let begins = format!("main/bs:@{name}.test is paused; its posts are held until: ");
+        assert!(line.starts_with(&begins), "{line}");
+    }
+    assert_eq!(paused(), 2);
+    // Of several a list, of one itself, as ever; twice is once.
+    let resumed = say("resume", &both, &["--json"]).ok().json();
+    assert_eq!(resumed.as_array().unwrap().len(), 2);
+    assert_eq!(paused(), 0);
+    let one = say("pause", &["@acme.test"], &["--json"]).ok().json();
+    assert!(one["pausedAt"].is_string(), "{one}");
+    let said = say("resume", &["@acme.test", "main/bs:@acme.test"], &[]).ok();
+    assert_eq!(said.stdout, "main/bs:@acme.test publishes again.\n");
+    assert_eq!(paused(), 0);
 }

@@ -137,9 +137,7 @@ pub async fn save(
                 tx.set_delivery_text(&one.id, own.as_deref())?;
                 tx.set_only_on_time(&one.id, writing.only_on_time)?;
                 if let Some(time) = time.as_ref().filter(|time| time.due != one.due) {
-                    let mut moved = Done::new("editing");
-                    machine.set_time(tx, acting, &one.id, time, &mut moved)?;
-                    done.merge_last(moved);
+                    machine.set_time(tx, acting, &one.id, time, &mut done)?;
                 }
             }
             if changed {

@@ -1,6 +1,8 @@
 //! Which other posts go out near to the one that is being written, as far as
 //! that is known.
 
+use std::time::Duration;
+
 use super::Composer;
 use crate::domain::ids::ChannelId;
 use crate::ops::posts::Place;
@@ -9,6 +11,9 @@ use crate::tui::model::requests::RequestId;
 
 /// A minute: times that depend on now are looked at anew once in it.
 const MINUTE: i64 = 60_000;
+
+/// What could not be read is asked again after so long.
+const PAUSE: Duration = Duration::from_secs(10);
 
 /// What is near to it.
 #[derive(Debug, Default)]
@@ -19,8 +24,8 @@ pub struct Near {
     under_way: Option<RequestId>,
     /// Where another post is near, and when.
     found: Vec<(ChannelId, UtcMs)>,
-    /// It could not be read.
-    failed: bool,
+    /// It could not be read: when it is asked again.
+    failed: Option<Duration>,
     /// Posts changed since: it is asked again, and what is known stays meanwhile.
     again: bool,
 }
@@ -28,8 +33,9 @@ pub struct Near {
 impl Near {
     /// What has to be asked now: `place` is where it would go out, while that can
     /// be told. One question at a time.
-    pub fn wanted(&mut self, place: Option<Place>) -> Option<Place> {
-        let again = place == self.of && self.again;
+    pub fn wanted(&mut self, place: Option<Place>, boot: Duration) -> Option<Place> {
+        let over = self.retry().is_some_and(|at| at <= boot);
+        let again = place == self.of && (self.again || over);
         if self.under_way.is_some() || (place == self.of && !again) {
             return None;
         }
@@ -39,7 +45,7 @@ impl Near {
         }
         // What is known of another time says nothing of this one.
         self.found.clear();
-        self.failed = false;
+        self.failed = None;
         if place.is_none() {
             self.of = None;
         }
@@ -63,9 +69,9 @@ impl Near {
     }
 
     /// It was read, or could not be.
-    pub fn end(&mut self, found: Option<&Vec<(ChannelId, UtcMs)>>) {
+    pub fn end(&mut self, found: Option<&Vec<(ChannelId, UtcMs)>>, boot: Duration) {
         self.under_way = None;
-        self.failed = found.is_none();
+        self.failed = found.is_none().then(|| boot + PAUSE);
         self.found = found.cloned().unwrap_or_default();
     }
 
@@ -77,7 +83,12 @@ impl Near {
 
     /// Whether that could not be read.
     pub fn is_unknown(&self) -> bool {
-        self.failed
+        self.failed.is_some()
+    }
+
+    /// When it is asked again although nothing changed, while nothing answers.
+    pub fn retry(&self) -> Option<Duration> {
+        self.failed.filter(|_| self.under_way.is_none())
     }
 }
 
