@@ -21,6 +21,8 @@ pub struct Terminal {
     bytes: Receiver<(Instant, Vec<u8>)>,
     seen: Vec<u8>,
     parser: vt100::Parser,
+    /// When something came last.
+    last: Instant,
     /// When it was started.
     pub started: Instant,
 }
@@ -59,6 +61,7 @@ impl Terminal {
             bytes,
             seen: Vec::new(),
             parser: vt100::Parser::new(36.try_into().unwrap(), 120.try_into().unwrap(), 0),
+            last: started,
             started,
         }
     }
@@ -91,12 +94,11 @@ impl Terminal {
 
     /// Waits until the screen shows this; when it did, counted from the start.
     pub fn shows(&mut self, wanted: &str) -> Duration {
-        loop {
-            let (at, _) = self.take(PATIENCE).expect("a frame");
-            if self.seen.ends_with(END) && self.text().contains(wanted) {
-                return at - self.started;
-            }
+        // What is there already came with the frame before.
+        while !self.seen.ends_with(END) || !self.text().contains(wanted) {
+            self.take(PATIENCE).expect("a frame");
         }
+        self.last - self.started
     }
 
     /// Reads until nothing comes for this long.
@@ -111,6 +113,7 @@ impl Terminal {
 
     fn take(&mut self, wait: Duration) -> Option<(Instant, usize)> {
         let (at, bytes) = self.bytes.recv_timeout(wait).ok()?;
+        self.last = at;
         self.parser.process(&bytes);
         self.seen.extend_from_slice(&bytes);
         let keep = self.seen.len().saturating_sub(END.len());
