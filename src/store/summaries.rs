@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use rusqlite::Params;
+use rusqlite::{Params, ToSql};
 
 use super::channels::{channel, column};
 use super::error::StoreError;
@@ -31,6 +31,14 @@ pub enum Part {
     /// Those that cannot publish now, whatever their pause
     /// ([`crate::domain::lamp::broken`]): few, and wanted before all others.
     Broken,
+    /// Those whose rows are these, which is some of them: what is read again
+    /// while a screen is in use is read in portions.
+    Rows {
+        /// The first row.
+        from: i64,
+        /// The row after the last one.
+        until: i64,
+    },
 }
 
 impl Part {
@@ -39,6 +47,7 @@ impl Part {
     fn condition(self) -> &'static str {
         match self {
             Self::Whole => "TRUE",
+            Self::Rows { .. } => "c.rowid >= ?2 AND c.rowid < ?3",
             Self::OneHalf => "(c.rowid >> 8) % 2 = 0",
             Self::OtherHalf => "(c.rowid >> 8) % 2 = 1",
             Self::Broken => {
@@ -102,8 +111,12 @@ impl Reads<'_> {
             "c.status <> 'DISCONNECTED' AND (?1 IS NULL OR c.workspace_id = ?1) AND {}",
             part.condition()
         );
-        let only = [workspace.map(WorkspaceId::as_str)];
-        let mut counts = self.counts_by_channel(&condition, only)?;
+        let workspace = workspace.map(WorkspaceId::as_str);
+        let all: &[&dyn ToSql] = match &part {
+            Part::Rows { from, until } => &[&workspace, from, until],
+            _ => &[&workspace],
+        };
+        let mut counts = self.counts_by_channel(&condition, all)?;
         let names = self.workspace_names()?;
         self.all(
             &format!(
@@ -111,7 +124,7 @@ impl Reads<'_> {
                  FROM channel c LEFT JOIN login l ON l.id = c.login_id WHERE {condition}",
                 column::ALL
             ),
-            only,
+            all,
             |row| {
                 let channel = channel(row)?;
                 take(ChannelSummary {
@@ -126,6 +139,15 @@ impl Reads<'_> {
             },
         )?;
         Ok(())
+    }
+
+    /// The row after the last channel.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn channels_end(&self) -> Result<i64, StoreError> {
+        let last: Option<Option<i64>> = self.value("SELECT max(rowid) FROM channel", [])?;
+        Ok(last.flatten().map_or(0, |last| last + 1))
     }
 
     /// How many deliveries per state the channels have for which a condition

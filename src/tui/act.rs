@@ -70,8 +70,10 @@ pub enum Effect {
 pub enum Load {
     /// The broken channels alone: what the screen begins with.
     BrokenChannels,
-    /// Every channel.
+    /// Every channel, for a screen that has none yet.
     AllChannels,
+    /// A portion of every channel, for a screen that has them; 0 begins.
+    SomeChannels(i64),
     /// These channels.
     Channels(Vec<ChannelId>),
     /// The channels of these deliveries.

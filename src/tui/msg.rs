@@ -14,7 +14,7 @@ use crate::domain::dues::Dues;
 use crate::domain::ids::{ChannelId, OperatorId};
 use crate::ops::OpError;
 use crate::ops::publisher::PublisherView;
-use crate::ops::views::{ChannelView, Since};
+use crate::ops::views::{ChannelView, Portion, Since};
 use crate::ops::workspaces::WorkspaceView;
 use crate::store::changes::Changes;
 use crate::store::incidents::Incident;
@@ -68,6 +68,8 @@ pub enum Loaded {
     BrokenChannels(Result<Vec<ChannelView>, OpError>),
     /// Every channel.
     AllChannels(Result<Vec<ChannelView>, OpError>),
+    /// A portion of every channel.
+    SomeChannels(Result<Portion, OpError>),
     /// Some channels; `None` for one that is gone.
     Channels(Vec<(ChannelId, Option<ChannelView>)>),
     /// A window of the queue.

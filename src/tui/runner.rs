@@ -157,6 +157,10 @@ async fn read(hub: &Hub, writers: &Writers, id: RequestId, load: Load) -> Msg {
             let broken = views::broken_channels(hub).await;
             Msg::Loaded(id, Loaded::BrokenChannels(broken))
         }
+        Load::SomeChannels(from) => {
+            let portion = views::some_channels(hub, from).await;
+            Msg::Loaded(id, Loaded::SomeChannels(portion))
+        }
         Load::AllChannels => Msg::Loaded(id, Loaded::AllChannels(views::every_channel(hub).await)),
         Load::Channels(ids) => Msg::Loaded(id, Loaded::Channels(channels(hub, ids).await)),
         Load::ChannelsOf(deliveries) => {

@@ -95,6 +95,35 @@ pub async fn broken_channels(hub: &Hub) -> Result<Vec<ChannelView>, OpError> {
     part(hub, Part::Broken).await
 }
 
+/// Some of the live channels, and where the next ones begin.
+#[derive(Debug)]
+pub struct Portion {
+    /// Those the operator may see, in no order.
+    pub views: Vec<ChannelView>,
+    /// What to ask for next; `None` after the last ones.
+    pub next: Option<i64>,
+}
+
+/// How many rows a portion goes through.
+const PORTION: i64 = 1_000;
+
+/// The channels of [`every_channel`] portion by portion, for who has them and
+/// wants to know what is different by now: 0 begins.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn some_channels(hub: &Hub, from: i64) -> Result<Portion, OpError> {
+    let watch = watch(hub);
+    hub.look(move |q, acting| {
+        let until = from.saturating_add(PORTION);
+        let part = Part::Rows { from, until };
+        let views = read(q, acting, &Scope::All, part, &watch)?;
+        let next = (until < q.channels_end()?).then_some(until);
+        Ok(Portion { views, next })
+    })
+    .await
+}
+
 async fn part(hub: &Hub, part: Part) -> Result<Vec<ChannelView>, OpError> {
     let watch = watch(hub);
     hub.look(move |q, acting| read(q, acting, &Scope::All, part, &watch))

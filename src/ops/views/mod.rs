@@ -17,7 +17,8 @@ mod why;
 
 pub use crate::domain::lamp::Lamp;
 pub use channels::{
-    ChannelView, broken_channels, channel, channel_view, channels, channels_with, every_channel,
+    ChannelView, Portion, broken_channels, channel, channel_view, channels, channels_with,
+    every_channel, some_channels,
 };
 
 pub(super) use channels::{ends, list as list_channels, watch};

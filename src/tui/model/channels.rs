@@ -35,6 +35,8 @@ pub struct Channels {
     at: Vec<u32>,
     /// What each is called among the rows.
     numbers: Vec<Number>,
+    /// Whether each came since all are being read again.
+    seen: Vec<bool>,
     /// The lamp each had when the order settled, if it was in the scope.
     settled: Vec<Option<Lamp>>,
     /// Every one in order with its lamp, while `unsorted` is not set.
@@ -167,6 +169,7 @@ impl Channels {
         let settled = settled.map(|view| self.settled_as(&view.summary.channel.id));
         self.settled = settled.collect();
         self.rows.reserve(views.len());
+        self.seen = vec![true; views.len()];
         self.numbers.clear();
         self.numbers.reserve(views.len());
         self.at.clear();
@@ -182,12 +185,32 @@ impl Channels {
         (self.unsorted, self.unsettled, self.gone) = (true, true, true);
     }
 
-    /// Takes one channel, unless what is known is newer. Whether its place in
-    /// the order may be another one now.
+    /// All are read again, portion by portion, each of which is put.
+    pub fn begin_again(&mut self) {
+        self.seen.fill(false);
+    }
+
+    /// Those that did not come since: they may not be there any more.
+    pub fn not_seen(&self) -> Vec<ChannelId> {
+        let views = self.views.iter().zip(&self.seen);
+        let missing = views.filter(|(_, seen)| !**seen);
+        missing
+            .map(|(view, _)| view.summary.channel.id.clone())
+            .collect()
+    }
+
+    /// Takes one channel, unless what is known is the same or newer. Whether its
+    /// place in the order may be another one now.
     pub fn put(&mut self, view: ChannelView) -> bool {
-        self.changed = true;
         let channel = &view.summary.channel;
         let id = channel.id.clone();
+        if let Some(at) = self.place(&id) {
+            self.seen[at] = true;
+            if self.views[at] == view {
+                return false;
+            }
+        }
+        self.changed = true;
         if channel.disconnected_at.is_some() {
             return self.forget(&id);
         }
@@ -212,6 +235,7 @@ impl Channels {
                 self.put_at(number, self.views.len());
                 self.numbers.push(number);
                 self.views.push(view);
+                self.seen.push(true);
                 self.settled.push(None);
             }
         }
@@ -227,6 +251,7 @@ impl Channels {
         };
         self.views.swap_remove(at);
         self.settled.swap_remove(at);
+        self.seen.swap_remove(at);
         let number = self.numbers.swap_remove(at);
         self.at[number.index()] = NOWHERE;
         if let Some(moved) = self.numbers.get(at) {

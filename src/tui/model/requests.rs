@@ -71,12 +71,16 @@ impl Requests {
         self.open[slot as usize].is_some()
     }
 
+    /// Whether an answer counts that is not the last one of its read.
+    pub fn counts(&self, slot: Slot, id: RequestId) -> bool {
+        self.open[slot as usize] == Some(id)
+    }
+
     /// Ends a read; whether its answer counts.
     pub fn end(&mut self, slot: Slot, id: RequestId) -> bool {
-        let at = slot as usize;
-        let counts = self.open[at] == Some(id);
+        let counts = self.counts(slot, id);
         if counts {
-            self.open[at] = None;
+            self.open[slot as usize] = None;
         }
         counts
     }

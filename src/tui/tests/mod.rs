@@ -1,6 +1,7 @@
 //! The screen as its users see it: snapshots with style runs, every size, and
 //! stories told in keys.
 
+mod again;
 mod aside;
 mod beginning;
 mod beside;

@@ -25,7 +25,7 @@ use crate::networks::telegram::Telegram;
 use crate::networks::{Networked, Way};
 use crate::ops::Operator;
 use crate::ops::publisher::PublisherView;
-use crate::ops::views::{ChannelView, DeliveryView, Lamp, Since};
+use crate::ops::views::{ChannelView, DeliveryView, Lamp, Portion, Since};
 use crate::ops::workspaces::WorkspaceView;
 use crate::store::notices::Notice;
 use crate::store::summaries::ChannelSummary;
@@ -747,6 +747,10 @@ pub fn answer(model: &mut Model, effects: Vec<Effect>) -> Vec<Effect> {
         };
         let loaded = match load {
             Load::BrokenChannels => Loaded::BrokenChannels(Ok(broken())),
+            Load::SomeChannels(_) => Loaded::SomeChannels(Ok(Portion {
+                views: channels(),
+                next: None,
+            })),
             Load::AllChannels => Loaded::AllChannels(Ok(channels())),
             Load::Queue {
                 workspace,

@@ -41,7 +41,13 @@ pub fn broken_channels(model: &mut Model) -> Option<Effect> {
 /// Reads every channel.
 pub fn all_channels(model: &mut Model) -> Option<Effect> {
     let id = model.requests.begin(Slot::Channels)?;
-    Some(Effect::Load(id, Load::AllChannels))
+    if !model.channels.loaded() {
+        return Some(Effect::Load(id, Load::AllChannels));
+    }
+    // Nobody waits for them: in portions neither keys wait nor is there ever a
+    // second list of all of them.
+    model.channels.begin_again();
+    Some(Effect::Load(id, Load::SomeChannels(0)))
 }
 
 /// Reads the window of the queue.
@@ -205,22 +211,41 @@ pub fn loaded(model: &mut Model, id: RequestId, loaded: Loaded) -> Vec<Effect> {
             if model.requests.end(Slot::Channels, id)
                 && let Some(views) = told(model, result)
             {
-                let first = !model.channels.loaded();
                 model.channels.replace(views);
-                if first {
-                    // The broken ones stay where they are, with the cursor on
-                    // one of them: the others come below.
-                    filter::settle_channels(model);
-                } else {
-                    keep(model);
-                }
+                // The broken ones stay where they are, with the cursor on one
+                // of them: the others come below.
+                filter::settle_channels(model);
                 go_to_wanted(model);
                 wall::settle(model, false);
                 model.touch(Dirty::Background);
             }
-            let mut effects = again(model, Slot::Channels);
-            effects.extend(meanwhile(model));
-            effects.extend(super::composer::wanted(model));
+            all_read(model)
+        }
+        Loaded::SomeChannels(result) => {
+            if !model.requests.counts(Slot::Channels, id) {
+                return Vec::new();
+            }
+            // What cannot be read stays as it was.
+            let Some(portion) = told(model, result) else {
+                model.requests.end(Slot::Channels, id);
+                return all_read(model);
+            };
+            for view in portion.views {
+                model.channels.put(view);
+            }
+            if model.channels.changed {
+                model.touch(Dirty::Background);
+            }
+            if let Some(next) = portion.next {
+                return vec![Effect::Load(id, Load::SomeChannels(next))];
+            }
+            model.requests.end(Slot::Channels, id);
+            settle(model);
+            wall::settle(model, false);
+            // Asked for by name before they are taken for gone.
+            let missing = model.channels.not_seen();
+            let mut effects = some_channels(model, missing, Vec::new());
+            effects.extend(all_read(model));
             effects
         }
         Loaded::Channels(views) => {
@@ -308,6 +333,14 @@ pub fn loaded(model: &mut Model, id: RequestId, loaded: Loaded) -> Vec<Effect> {
             again(model, Slot::Since)
         }
     }
+}
+
+/// What waited for all channels.
+fn all_read(model: &mut Model) -> Vec<Effect> {
+    let mut effects = again(model, Slot::Channels);
+    effects.extend(meanwhile(model));
+    effects.extend(super::composer::wanted(model));
+    effects
 }
 
 /// What the desktop is told of news, if that is wanted: what broke, and nothing

@@ -1,11 +1,11 @@
-//! The screen begins with what is broken: read by a condition of its own, which
-//! must say the same as the lamp.
+//! The screen reads its channels in parts: what is broken first, by a condition
+//! that must say the same as the lamp, and all of them again in portions.
 
 use std::collections::BTreeSet;
 
 use allgreen::ops::disconnect::disconnect;
 use allgreen::ops::pause::pause;
-use allgreen::ops::views::{Lamp, broken_channels, every_channel};
+use allgreen::ops::views::{ChannelView, Lamp, broken_channels, every_channel, some_channels};
 
 use crate::office::Office;
 
@@ -57,4 +57,31 @@ async fn what_is_read_first_is_all_that_is_broken_and_nothing_else() {
     for view in first {
         assert!(all.contains(&view), "as it is among all of them: {view:?}");
     }
+}
+
+#[tokio::test]
+async fn the_portions_together_are_all_channels_each_of_them_once() {
+    let office = Office::open().await;
+    assert_eq!(some_channels(&office.hub, 0).await.unwrap().next, None);
+    for (name, row) in [("ann", 1), ("bob", 999), ("cid", 1_000), ("dan", 2_500)] {
+        let (_, id) = office.channel(name).await;
+        let moved = office.raw().execute(
+            "UPDATE channel SET rowid = ?1 WHERE id = ?2",
+            (row, id.as_str()),
+        );
+        assert_eq!(moved.unwrap(), 1);
+    }
+    let (mut from, mut sizes, mut read) = (Some(0), Vec::new(), Vec::new());
+    while let Some(at) = from {
+        let portion = some_channels(&office.hub, at).await.unwrap();
+        sizes.push(portion.views.len());
+        read.extend(portion.views);
+        from = portion.next;
+    }
+    assert_eq!(sizes, [2, 1, 1]);
+    let mut all = every_channel(&office.hub).await.unwrap();
+    let id = |view: &ChannelView| view.summary.channel.id.clone();
+    all.sort_by_key(id);
+    read.sort_by_key(id);
+    assert_eq!(read, all);
 }
