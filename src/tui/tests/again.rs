@@ -73,7 +73,7 @@ fn what_did_not_come_is_asked_about_by_name_before_it_leaves() {
     for there in [true, false] {
         let id = five_minutes(&mut model);
         let end = tell(&mut model, id, &all, None);
-        assert_eq!(named(&end), [gone.clone()]);
+        assert_eq!(named(&end), vec![gone.clone()]);
         assert!(model.channels.get(&gone).is_some(), "it stays until then");
         let view = there.then(|| missing.clone());
         let answer = Loaded::Channels(vec![(gone.clone(), view)]);
