@@ -228,7 +228,7 @@ impl Seen {
             return Ok(None);
         }
         if self.put_off.contains(&delivery.id) {
-            let reason = "the store of this program fails; see allgreen doctor";
+            let reason = "the store of this program fails; its log says how";
             return Ok(Some((Keeps::Store, reason.to_owned())));
         }
         if delivery.next_attempt_at.is_none() && !self.parked.contains(&channel.id) {
