@@ -15,7 +15,7 @@ use crate::tui::keys::parse;
 use crate::tui::model::{Dirty, Model};
 use crate::tui::msg::{Loaded, Msg};
 use crate::tui::term::gate::Input;
-use crate::tui::update::update;
+use crate::tui::update::{first, update};
 
 /// What channels of the seed have due: those of the timeline by their times, and
 /// the others some other day.
@@ -319,4 +319,34 @@ fn who_quits_is_asked_whatever_the_queue_shows() {
         Msg::Loaded(asked.unwrap(), Loaded::DueSoon(Ok(0))),
     );
     assert!(seen(&model).contains("Nothing is due within 24 h any more"));
+}
+
+#[test]
+fn who_quits_before_it_is_counted_waits_for_the_number_and_no_longer() {
+    for (due, esc, leaves) in [(0, false, true), (3, false, false), (0, true, false)] {
+        let mut model = seed::empty(120, 36);
+        let effects = first(&mut model);
+        let counted = effects.iter().find_map(|effect| match effect {
+            Effect::Load(id, Load::DueSoon) => Some(*id),
+            _ => None,
+        });
+        let ours = crate::ops::publisher::PublisherView {
+            pid: Some(4711),
+            ..seed::daemon()
+        };
+        update(&mut model, Msg::Publisher(ours));
+        let asked = press(&mut model, "q");
+        assert!(!asked.iter().any(|effect| matches!(effect, Effect::Quit)));
+        assert!(seen(&model).contains("Posts may be due within 24 h"));
+        if esc {
+            press(&mut model, "<esc>");
+        }
+        let answer = Msg::Loaded(counted.unwrap(), Loaded::DueSoon(Ok(due)));
+        let then = update(&mut model, answer);
+        let quits = then.iter().any(|effect| matches!(effect, Effect::Quit));
+        assert_eq!(quits, leaves, "{due} due, Esc {esc}");
+        if due > 0 {
+            assert!(seen(&model).contains("3 posts are due within 24 h"));
+        }
+    }
 }

@@ -9,7 +9,7 @@ use crate::store::changes::Changes;
 use crate::store::notices::Notice;
 use crate::tui::act::{Effect, Load, Window};
 use crate::tui::model::requests::RequestId;
-use crate::tui::model::{Dirty, Model, Pane, Slot, Tone};
+use crate::tui::model::{Dirty, Model, Pane, Sheet, Slot, Tone};
 use crate::tui::msg::Loaded;
 use crate::tui::widgets::text::one_line;
 
@@ -310,12 +310,18 @@ pub fn loaded(model: &mut Model, id: RequestId, loaded: Loaded) -> Vec<Effect> {
             again(model, Slot::Dues)
         }
         Loaded::DueSoon(result) => {
+            let asked =
+                model.due_soon.is_none() && matches!(model.sheets.last(), Some(Sheet::Quit(_)));
             if model.requests.end(Slot::DueSoon, id)
                 && let Some(due) = told(model, result)
                 && Some(due) != model.due_soon
             {
                 model.due_soon = Some(due);
                 model.touch(Dirty::Background);
+                if asked && due == 0 {
+                    // The question was there only because nobody knew yet.
+                    return vec![Effect::Quit];
+                }
             }
             again(model, Slot::DueSoon)
         }
